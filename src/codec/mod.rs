@@ -1,0 +1,60 @@
+//! Compression: told by magic, undone by push decoders.
+//!
+//! A [`Decoder`] takes whatever input there is and fills whatever room it is given, so memory is bounded
+//! by the caller's buffers however large the content claims to be.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+mod decoder;
+pub use decoder::{Decoder, Error, Progress, Status};
+
+/// How a blob is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compression {
+    /// Not compressed.
+    None,
+    /// gzip (RFC 1952), one or several members.
+    Gzip,
+    /// Zstandard (RFC 8878), one or several frames.
+    Zstd,
+    /// bzip2.
+    Bzip2,
+    /// xz.
+    Xz,
+}
+
+/// How many leading bytes [`Compression::sniff`] wants to see.
+pub const MAGIC_LEN: usize = 6;
+
+impl Compression {
+    /// Tells the compression by the leading bytes alone; names and media types lie.
+    pub fn sniff(head: &[u8]) -> Self {
+        match head {
+            [0x1f, 0x8b, 0x08, ..] => Self::Gzip,
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
+            [b'B', b'Z', b'h', b'1'..=b'9', ..] => Self::Bzip2,
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Self::Xz,
+            _ => Self::None,
+        }
+    }
+
+    /// The lower-case name, as in the JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+            Self::Bzip2 => "bzip2",
+            Self::Xz => "xz",
+        }
+    }
+}
+
+impl fmt::Display for Compression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

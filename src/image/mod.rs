@@ -1,0 +1,132 @@
+//! From an archive's members to its images: docker archives, OCI layouts and archives that are both.
+//!
+//! [`Lister`] finds the members of a plain outer tar by hopping from header to header. [`resolve`] then
+//! reads the few JSON documents among them and says what images there are. Neither reads by itself: they
+//! say which bytes they need.
+
+mod history;
+mod lister;
+mod resolve;
+
+pub use history::{HistoryRow, instruction};
+pub use lister::Lister;
+pub use resolve::{Documents, Resolved, resolve};
+
+use bstr::BString;
+use serde::{Deserialize, Serialize};
+
+use crate::{anomaly::Anomaly, digest::Digest, oci};
+
+/// The shape of the archive as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// `manifest.json` only (`docker save` before 25, kaniko, bazel, …).
+    DockerArchive,
+    /// `manifest.json` and `index.json` (`docker save` since 25).
+    DockerOci,
+    /// `index.json` only.
+    OciLayout,
+}
+
+/// A member of the archive, by its place in [`Archive::members`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct MemberId(pub u32);
+
+/// A file of the outer archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Its path without leading `./` or `/`.
+    pub path: BString,
+    /// What it is.
+    pub kind: MemberKind,
+    /// Offset in bytes of its content, in the (decompressed) archive.
+    pub offset: u64,
+    /// Length of its content in bytes.
+    pub size: u64,
+}
+
+/// What a [`Member`] is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MemberKind {
+    /// A regular file.
+    File,
+    /// A symbolic link; its target is relative to the member's directory.
+    Symlink(BString),
+    /// A hard link; its target is a path from the root of the archive.
+    HardLink(BString),
+    /// A directory.
+    Directory,
+    /// Anything else.
+    Other,
+}
+
+/// What an archive holds, as far as its documents say. Layers are not read for this.
+#[derive(Debug, Clone)]
+pub struct Archive {
+    /// Its shape.
+    pub format: Format,
+    /// Its images: one per image manifest present, in archive order, an index depth first. A manifest
+    /// reached twice is listed twice.
+    pub images: Vec<Image>,
+    /// What is wrong or odd with the documents; offsets are in the (decompressed) archive.
+    pub anomalies: Vec<Anomaly>,
+}
+
+/// One image of an archive.
+#[derive(Debug, Clone)]
+pub struct Image {
+    /// Every name the archive gives it, the fullest first (`docker.io/library/nginx:1.27`, …), without repeats.
+    pub names: Vec<String>,
+    /// The platform its config or, failing that, its descriptor states.
+    pub platform: Option<oci::Platform>,
+    /// The digest of its manifest's bytes; `None` where only Docker's `manifest.json` names it.
+    pub manifest_digest: Option<Digest>,
+    /// The image id: the SHA-256 of the config's bytes, where they are present.
+    pub id: Option<Digest>,
+    /// The config as it was received, where it is present and is JSON.
+    pub config: Option<ConfigDocument>,
+    /// The annotations of its manifest and of the descriptor that led to it, the manifest's first.
+    pub annotations: Vec<(String, String)>,
+    /// One per layer of the manifest, bottom first, whatever the config says.
+    pub layers: Vec<LayerRef>,
+    /// The history, oldest first, paired with the layers.
+    pub history: Vec<HistoryRow>,
+    /// The attestation manifests that name this image as their subject.
+    pub attestations: Vec<Attestation>,
+}
+
+/// An image config, raw and parsed.
+#[derive(Debug, Clone)]
+pub struct ConfigDocument {
+    /// The bytes the id is taken over.
+    pub raw: Vec<u8>,
+    /// What was read from them.
+    pub parsed: oci::Config,
+}
+
+/// A layer as manifest and config state it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LayerRef {
+    /// The member that holds it; `None` if the blob is not in the archive.
+    pub member: Option<MemberId>,
+    /// The digest the manifest states for the blob; `None` in a docker archive.
+    pub stated_digest: Option<Digest>,
+    /// The size the manifest states for the blob, in bytes.
+    pub stated_size: Option<u64>,
+    /// The DiffId the config states: the digest of the uncompressed tar.
+    pub stated_diff_id: Option<Digest>,
+    /// The media type the manifest states.
+    pub media_type: Option<String>,
+    /// Whether the layer is foreign: its content lies at a URL, and is never fetched.
+    pub foreign: bool,
+}
+
+/// An attestation manifest (BuildKit's `vnd.docker.reference.type: attestation-manifest`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attestation {
+    /// The digest of its manifest.
+    pub manifest_digest: Digest,
+    /// The in-toto predicate type of each statement it holds.
+    pub predicate_types: Vec<String>,
+}

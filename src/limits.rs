@@ -1,0 +1,31 @@
+//! Every cap on what is read from an archive, named, in one place. Sizes are bytes.
+//!
+//! A length found in an archive is a claim by a stranger. Nothing is allocated, looped over or kept
+//! beyond these numbers.
+
+/// Largest PAX header or GNU long name that is kept in memory.
+pub const TAR_EXTENSION: u64 = 1 << 20;
+/// Largest sparse map, counted in the bytes of its description.
+pub const SPARSE_MAP: u64 = 1 << 20;
+/// Longest path kept as it is; a longer one rejects its entry.
+pub const PATH: usize = 64 << 10;
+/// Deepest directory nesting of a path.
+pub const PATH_DEPTH: usize = 5_000;
+/// Largest JSON document (manifest, index, config) that is parsed.
+pub const JSON_DOCUMENT: u64 = 4 << 20;
+/// Deepest nesting of an image index inside another.
+pub const INDEX_DEPTH: usize = 8;
+/// Most image manifests and indexes followed in one archive.
+pub const MANIFESTS: usize = 10_000;
+/// Most members of the outer archive that are listed.
+pub const MEMBERS: usize = 200_000;
+/// Most entries of one layer that are indexed.
+pub const LAYER_ENTRIES: usize = 2_000_000;
+/// Largest window a zstd frame may ask for.
+pub const ZSTD_WINDOW: u64 = 128 << 20;
+/// Most anomalies kept per layer; further ones are counted only.
+pub const ANOMALIES: usize = 1_000;
+/// Symbolic links followed before a lookup gives up (the kernel's `MAXSYMLINKS`).
+pub const SYMLINK_HOPS: usize = 40;
+/// Largest file content that is held at once to be shown or downloaded from the page.
+pub const PREVIEW: u64 = 1 << 20;

@@ -1,0 +1,32 @@
+//! The JSON documents of OCI and Docker images (OCI image spec 1.1: descriptor.md, image-index.md,
+//! manifest.md, config.md; Docker image spec 1.2: `manifest.json`).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A platform (OCI image spec, image-index.md, "platform").
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Platform {
+    /// The operating system.
+    pub os: String,
+    /// The CPU architecture.
+    pub architecture: String,
+    /// The CPU variant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+}
+
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.os, self.architecture)?;
+        match self.variant.as_deref() {
+            Some(variant) if !variant.is_empty() => write!(f, "/{variant}"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What is used of an image config (OCI image spec, config.md). Every field may be absent or null.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Config {}

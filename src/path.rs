@@ -1,0 +1,1 @@
+//! Paths of layers: bytes, normalised into the root.

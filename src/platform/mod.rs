@@ -1,0 +1,1 @@
+//! The only place that names the browser: files, workers, storage, downloads.

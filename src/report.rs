@@ -1,0 +1,91 @@
+//! What there is to know of an archive: the model of `layerscope inspect --json` and of the page.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    codec::Compression,
+    digest::Digest,
+    image::{Attestation, Format, HistoryRow},
+};
+
+/// A whole archive. See `docs/json.md` for the JSON, which is held stable.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The version of this shape: 1.
+    pub version: u32,
+    /// The shape of the archive.
+    pub format: Format,
+    /// The compression of the archive as a whole.
+    pub outer_compression: Compression,
+    /// Its images.
+    pub images: Vec<ImageReport>,
+    /// Everything wrong or odd.
+    pub anomalies: Vec<AnomalyReport>,
+}
+
+/// One image.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ImageReport {
+    /// Its names, perhaps none.
+    pub names: Vec<String>,
+    /// `os/arch[/variant]`.
+    pub platform: Option<String>,
+    /// SHA-256 of the config's bytes.
+    pub id: Option<Digest>,
+    /// The digest of the manifest's bytes.
+    pub manifest_digest: Option<Digest>,
+    /// Annotations of the manifest and its descriptor.
+    pub annotations: Vec<(String, String)>,
+    /// Its layers, bottom first.
+    pub layers: Vec<LayerReport>,
+    /// The config, verbatim JSON.
+    pub config: Option<serde_json::Value>,
+    /// Its history, oldest first.
+    pub history: Vec<HistoryRow>,
+    /// Attestations that belong to it.
+    pub attestations: Vec<Attestation>,
+}
+
+/// One layer of an image.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LayerReport {
+    /// Its place, 0 at the bottom.
+    pub index: u32,
+    /// The DiffId computed from the bytes; null until hashed, or if the blob is missing.
+    pub diff_id: Option<Digest>,
+    /// The blob's digest computed from the bytes; null likewise.
+    pub digest: Option<Digest>,
+    /// The media type the manifest states.
+    pub media_type: Option<String>,
+    /// The digest the manifest states.
+    pub stated_digest: Option<Digest>,
+    /// The DiffId the config states.
+    pub stated_diff_id: Option<Digest>,
+    /// How the blob is compressed, by its bytes.
+    pub compression: Option<Compression>,
+    /// Length of the blob in bytes.
+    pub stored_size: Option<u64>,
+    /// Length of the uncompressed tar in bytes.
+    pub size: Option<u64>,
+    /// Tar entries, the root and repeats included.
+    pub entries: Option<u64>,
+    /// Whether `digest` is `stated_digest`; null if not checked or nothing is stated.
+    pub digest_verified: Option<bool>,
+    /// Whether `diff_id` is `stated_diff_id`; null if not checked or nothing is stated.
+    pub diff_id_verified: Option<bool>,
+}
+
+/// One anomaly, with the image and layer it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnomalyReport {
+    /// The stable name of its kind.
+    pub code: crate::anomaly::Code,
+    /// One English sentence with the particulars.
+    pub message: String,
+    /// The image it belongs to, if any: its place in `images`.
+    pub image: Option<u32>,
+    /// The layer it belongs to, if any.
+    pub layer: Option<u32>,
+    /// Offset in bytes.
+    pub offset: Option<u64>,
+}

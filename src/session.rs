@@ -1,0 +1,1 @@
+//! An opened archive: the model that the worker and the command line share.
