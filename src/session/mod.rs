@@ -97,18 +97,22 @@ impl Session {
     /// The next blob that has to be scanned, in the order of the images and their layers; `None` once all
     /// are.
     pub fn next_scan(&self, content_key: ContentKey) -> Option<LayerScan> {
-        let layers = self.archive.images.iter().enumerate().flat_map(|(i, image)| {
-            image.layers.iter().enumerate().map(move |(l, layer)| ((i as u32, l as u32), layer))
-        });
-        let unread = |member: MemberId| !self.blobs.contains_key(&member);
-        let (place, layer) = layers.into_iter().find(|(_, layer)| layer.member.is_some_and(unread))?;
-        let member = layer.member?;
+        let images = self.archive.images.iter().enumerate();
+        let mut places =
+            images.flat_map(|(i, image)| (0..image.layers.len()).map(move |l| (i as u32, l as u32)));
+        places.find_map(|(image, layer)| self.scan(image, layer, content_key))
+    }
+
+    /// The scan of one layer; `None` if it has been done, or cannot be because the blob is missing.
+    pub fn scan(&self, image: u32, layer: u32, content_key: ContentKey) -> Option<LayerScan> {
+        let stated = self.archive.images.get(image as usize)?.layers.get(layer as usize)?;
+        let member = stated.member.filter(|member| !self.blobs.contains_key(member))?;
         let Member { offset, size, .. } = self.members[member.0 as usize];
         Some(LayerScan {
             member,
-            place,
+            place: (image, layer),
             range: offset..offset.saturating_add(size),
-            scan: Scan::new(content_key, algorithms(layer)),
+            scan: Scan::new(content_key, algorithms(stated)),
         })
     }
 
@@ -253,7 +257,8 @@ impl Session {
             platform: image.platform.as_ref().map(ToString::to_string),
             id: image.id.clone(),
             manifest_digest: image.manifest_digest.clone(),
-            annotations: image.annotations.clone(),
+            // What is said first counts: the manifest's own before its descriptor's.
+            annotations: image.annotations.iter().rev().cloned().collect(),
             layers: (0..image.layers.len()).map(|l| self.layer_report(i as u32, l as u32)).collect(),
             // The resolver has parsed it already.
             config: image.config.as_ref().and_then(|config| serde_json::from_slice(&config.raw).ok()),
@@ -476,7 +481,8 @@ fn facts(stack: &Stack, file: FileRef) -> protocol::Facts {
     entry_facts(stack.layer(file.layer), stack.record(file))
 }
 
-fn entry_facts(index: &Index, record: &layer::Record) -> protocol::Facts {
+/// The metadata of an entry of a layer.
+pub fn entry_facts(index: &Index, record: &layer::Record) -> protocol::Facts {
     protocol::Facts {
         kind: kind(record.kind),
         size: record.size,
