@@ -7,8 +7,9 @@ use super::{HistoryRow, Image, base_image_guess};
 /// The annotation that names the base image (OCI image spec, annotations.md).
 const BASE_NAME: &str = "org.opencontainers.image.base.name";
 
-/// The instructions that may begin a line of a Dockerfile.
-const INSTRUCTIONS: [&str; 18] = [
+/// The instructions that may begin a line of a Dockerfile. Not `FROM`: as a step of the history it is free text, and would begin
+/// another stage.
+const INSTRUCTIONS: [&str; 17] = [
     "ADD",
     "ARG",
     "CMD",
@@ -16,7 +17,6 @@ const INSTRUCTIONS: [&str; 18] = [
     "ENTRYPOINT",
     "ENV",
     "EXPOSE",
-    "FROM",
     "HEALTHCHECK",
     "LABEL",
     "MAINTAINER",

@@ -96,7 +96,9 @@ impl Walk<'_, '_> {
     fn descriptor(&mut self, descriptor: &Descriptor, inherited: &[String]) -> Result<(), Anomaly> {
         let digest =
             descriptor.digest().map_err(|e| Anomaly::new(Code::DigestInvalid, format!("index: {e}")))?;
-        let id = self.resolver.find_blob(&digest, "manifest")?;
+        let platform =
+            descriptor.platform.as_ref().map(|platform| format!(" of {platform}")).unwrap_or_default();
+        let id = self.resolver.find_blob(&digest, &format!("manifest{platform}"))?;
         if self.path.contains(&id) {
             return Err(Anomaly::new(Code::IndexCycle, format!("index {digest} leads to itself")));
         }
