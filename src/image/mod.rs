@@ -122,15 +122,3 @@ pub struct Attestation {
     /// The in-toto predicate type of each statement it holds.
     pub predicate_types: Vec<String>,
 }
-
-impl Member {
-    /// The member that an entry of the outer tar is.
-    pub fn from_entry(entry: &crate::tar::Entry) -> Self {
-        Self {
-            path: entry.path.clone(),
-            kind: MemberKind::File,
-            offset: entry.body_offset,
-            size: entry.stored_size,
-        }
-    }
-}

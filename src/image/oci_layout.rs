@@ -218,7 +218,7 @@ fn config(resolver: &mut Resolver<'_>, descriptor: Option<&Descriptor>) -> Resul
 
 /// A layer of the next image. A blob that is not there leaves a placeholder.
 fn layer_ref(resolver: &mut Resolver<'_>, index: usize, descriptor: &Descriptor) -> LayerRef {
-    let place = (Some(resolver.next_image()), Some(index));
+    let image = Some(resolver.next_image());
     let mut layer = LayerRef {
         member: None,
         stated_digest: None,
@@ -232,14 +232,12 @@ fn layer_ref(resolver: &mut Resolver<'_>, index: usize, descriptor: &Descriptor)
         Err(error) => Err(Anomaly::new(Code::DigestInvalid, format!("layer: {error}"))),
     };
     match found {
-        Ok(id) => {
-            layer.member = Some(id);
-            resolver.verify_size(place, id, descriptor.size);
-        }
+        // Its size is compared when it is read, with its digest.
+        Ok(id) => layer.member = Some(id),
         Err(anomaly) if layer.foreign && anomaly.code == Code::BlobMissing => {
-            resolver.report(place.0, place.1, foreign(descriptor));
+            resolver.report(image, Some(index), foreign(descriptor));
         }
-        Err(anomaly) => resolver.report(place.0, place.1, anomaly),
+        Err(anomaly) => resolver.report(image, Some(index), anomaly),
     }
     layer
 }

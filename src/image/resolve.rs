@@ -275,20 +275,9 @@ impl<'a> Resolver<'a> {
             let message = format!("{:?} has the digest {found}", member.path);
             self.report(image, None, Anomaly::at(Code::DigestMismatch, member.offset, message));
         }
-        self.verify_size((image, None), id, size);
-    }
-
-    /// Compares a member's size with the one stated for it.
-    pub fn verify_size(
-        &mut self,
-        (image, layer): (Option<usize>, Option<usize>),
-        id: MemberId,
-        stated: Option<u64>,
-    ) {
-        let member = self.lookup.member(id);
-        if let Some(stated) = stated.filter(|stated| *stated != member.size) {
+        if let Some(stated) = size.filter(|stated| *stated != member.size) {
             let message = format!("{:?} has {} bytes, not {stated} as stated", member.path, member.size);
-            self.report(image, layer, Anomaly::at(Code::SizeMismatch, member.offset, message));
+            self.report(image, None, Anomaly::at(Code::SizeMismatch, member.offset, message));
         }
     }
 
