@@ -58,6 +58,10 @@ impl Lister {
         let Some(range) = self.wants() else { return };
         let eof = (bytes.len() as u64) < range.end - range.start || range.end == self.len;
         self.len = if eof { range.start + bytes.len() as u64 } else { self.len };
+        if bytes.is_empty() && !range.is_empty() && !self.members.is_empty() {
+            // Shorter than it was said to be, by how much is not known: the body jumped over may not be whole.
+            return self.truncated();
+        }
         let jump = self.parse(bytes, eof);
         self.position = range.start + bytes.len() as u64;
         match jump {
@@ -126,5 +130,141 @@ impl Lister {
     /// The members found, in the order of the archive, and what was odd.
     pub fn finish(self) -> (Vec<Member>, Vec<Anomaly>) {
         (self.members, self.anomalies)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::MemberKind;
+
+    /// A tar of files of these sizes, named by their place.
+    fn tar_of(sizes: &[usize]) -> Vec<u8> {
+        let mut builder = tar::Builder::new(Vec::new());
+        for (name, size) in sizes.iter().enumerate() {
+            append(&mut builder, &name.to_string(), *size);
+        }
+        builder.into_inner().unwrap()
+    }
+
+    fn append(builder: &mut tar::Builder<Vec<u8>>, name: &str, size: usize) {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(size as u64);
+        header.set_mode(0o644);
+        builder.append_data(&mut header, name, &vec![b'x'; size][..]).unwrap();
+    }
+
+    struct Listing {
+        members: Vec<Member>,
+        anomalies: Vec<(Code, Option<u64>)>,
+        reads: Vec<Range<u64>>,
+    }
+
+    fn list(tar: &[u8]) -> Listing {
+        list_claimed(tar, tar.len())
+    }
+
+    /// Lists an archive that is claimed to be `len` bytes long.
+    fn list_claimed(tar: &[u8], len: usize) -> Listing {
+        let mut lister = Lister::new(len as u64);
+        let mut reads = Vec::new();
+        while let Some(range) = lister.wants() {
+            assert!(range.end <= len as u64 && reads.len() < 10_000);
+            let clip = |offset: u64| tar.len().min(offset as usize);
+            lister.supply(&tar[clip(range.start)..clip(range.end)]);
+            reads.push(range);
+        }
+        let (members, anomalies) = lister.finish();
+        let anomalies = anomalies.into_iter().map(|anomaly| (anomaly.code, anomaly.offset)).collect();
+        Listing { members, anomalies, reads }
+    }
+
+    #[test]
+    fn members_are_found_where_they_are() {
+        let mut builder = tar::Builder::new(Vec::new());
+        append(&mut builder, "./blobs/sha256/a", 700);
+        let mut link = tar::Header::new_gnu();
+        link.set_entry_type(tar::EntryType::Symlink);
+        link.set_size(0);
+        builder.append_link(&mut link, "b/layer.tar", "../a/layer.tar").unwrap();
+        let mut directory = tar::Header::new_gnu();
+        directory.set_entry_type(tar::EntryType::Directory);
+        directory.set_size(0);
+        builder.append_data(&mut directory, "d/", &[][..]).unwrap();
+        append(&mut builder, &"n".repeat(150), 3);
+        let tar = builder.into_inner().unwrap();
+
+        let Listing { members, anomalies, reads } = list(&tar);
+        assert_eq!((anomalies, reads.len()), (vec![], 1));
+        let [a, link, directory, long] = members.as_slice() else { panic!("{members:?}") };
+        assert_eq!((a.path.to_string().as_str(), a.offset, a.size), ("blobs/sha256/a", 512, 700));
+        assert_eq!(link.kind, MemberKind::Symlink("../a/layer.tar".into()));
+        assert_eq!((directory.path.to_string().as_str(), &directory.kind), ("d", &MemberKind::Directory));
+        assert_eq!(long.path, "n".repeat(150));
+        assert_eq!(&tar[long.offset as usize..][..3], b"xxx");
+    }
+
+    #[test]
+    fn large_bodies_are_jumped_over() {
+        let tar = tar_of(&[10, 5 << 20, 10, 9 << 20, 20]);
+        let Listing { members, anomalies, reads } = list(&tar);
+        assert_eq!((members.len(), anomalies), (5, vec![]));
+        assert_eq!(reads.len(), 3);
+        assert!(reads.iter().all(|range| range.end - range.start <= STEP_MIN), "{reads:?}");
+        assert_eq!(members[4].size, 20);
+        assert_eq!(tar[members[4].offset as usize - 512], b'4');
+    }
+
+    #[test]
+    fn among_small_members_the_steps_grow() {
+        let tar = tar_of(&vec![100 << 10; 200]);
+        let Listing { members, anomalies, reads } = list(&tar);
+        assert_eq!((members.len(), anomalies), (200, vec![]));
+        assert!(reads.len() < 30, "{} reads of 20 MiB", reads.len());
+        assert!(reads.iter().all(|range| range.end - range.start <= STEP_MAX));
+        assert!(reads.windows(2).all(|pair| pair[0].end <= pair[1].start), "nothing is read twice");
+    }
+
+    #[test]
+    fn members_before_a_damage_are_kept() {
+        let mut tar = tar_of(&[10, 200 << 10, 30]);
+        let header = 512 + 512 + 512 + (200 << 10);
+        tar[header] ^= 1;
+        let Listing { members, anomalies, .. } = list(&tar);
+        assert_eq!(members.len(), 2);
+        assert_eq!(anomalies, [(Code::TarChecksum, Some(header as u64))]);
+    }
+
+    #[test]
+    fn truncation_is_told_wherever_it_is() {
+        let tar = tar_of(&[10, 200 << 10]);
+        let body = 512 + 512 + 512;
+        // Within the large body: read as an archive of that length, and as one that turns out shorter.
+        let cut = &tar[..body + (150 << 10)];
+        let (known, late) = (list(cut), list_claimed(cut, tar.len()));
+        assert_eq!((known.members.len(), late.members.len()), (2, 2));
+        assert_eq!(known.anomalies, [(Code::TarTruncated, Some(cut.len() as u64))]);
+        assert_eq!(late.anomalies, [(Code::TarTruncated, Some((body + (200 << 10)) as u64))]);
+        // Within a header.
+        let listing = list(&tar[..512 + 512 + 100]);
+        assert_eq!((listing.members.len(), listing.anomalies[0].0), (1, Code::TarTruncated));
+        // Right behind the large body: complete but for the end.
+        let listing = list(&tar[..body + (200 << 10)]);
+        assert_eq!((listing.members.len(), listing.anomalies[0].0), (2, Code::TarNoEnd));
+        assert_eq!(list(&[]).members, []);
+    }
+
+    #[test]
+    fn what_follows_the_end_is_found_and_not_merged() {
+        let mut tar = tar_of(&[10]);
+        let zeros = tar.len() + (3 << 20);
+        tar.resize(zeros, 0);
+        assert_eq!(list(&tar).anomalies, [], "padding of any length");
+        tar.extend_from_slice(&tar_of(&[20, 30]));
+        tar.resize(tar.len() + (30 << 20), 0);
+        let Listing { members, anomalies, reads } = list(&tar);
+        assert_eq!((members.len(), anomalies.len()), (1, 1));
+        assert_eq!(anomalies[0].0, Code::TarTrailingData);
+        assert!(reads.len() < 12, "{} reads: it stops there", reads.len());
     }
 }
