@@ -73,19 +73,22 @@ fn shell_command(text: &str) -> Option<&str> {
         }
         _ => return None,
     };
-    // Flags, each perhaps with one word that is not a flag (`-o pipefail`), up to the one before the command.
-    let mut words = 0;
-    loop {
+    // Flags, each perhaps with one word that is not a flag (`-o pipefail`), up to the one before the command. A shell
+    // with more of them is none: the search for it begins at every word of a text, which may be long.
+    const FLAGS: usize = 8;
+    let mut values = 0;
+    for _ in 0..FLAGS {
         let (word, after) = rest.split_once(' ')?;
-        words = if word.starts_with(['-', '/']) { 0 } else { words + 1 };
-        if words > 1 {
-            return None;
-        }
         rest = after.trim_start_matches(' ');
         if is_last(word) {
             return Some(rest.trim());
         }
+        values = if word.starts_with(['-', '/']) { 0 } else { values + 1 };
+        if values > 1 {
+            return None;
+        }
     }
+    None
 }
 
 /// An instruction that stands there by itself: Go's ways of printing its arguments are undone.
@@ -317,6 +320,28 @@ mod tests {
             "/bin/sh -c",
         ] {
             reads(text, text);
+        }
+    }
+
+    #[test]
+    fn long_texts_take_no_longer_than_they_are() {
+        let text = format!("|1 {}", "/bin/sh -x ".repeat(300_000));
+        assert!(instruction(&text).len() > 3_000_000);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_is_too_odd(text in r#"(\|\d )?(RUN |/bin/sh -c |cmd /S /C |#\(nop\) )?(CMD|HEALTHCHECK|EXPOSE|COPY|SHELL|x) ?\PC{0,20}[\[\]"'{}& ]{0,8}\PC{0,9}( # buildkit)?"#) {
+            let readable = instruction(&text);
+            proptest::prop_assert!(!readable.contains("/bin/sh -c #(nop)"), "{readable}");
+        }
+
+        #[test]
+        fn exec_form_keeps_its_words(words in proptest::collection::vec("[ -~]{0,8}", 0..4)) {
+            let json = serde_json::to_string(&words).unwrap();
+            let readable = instruction(&format!("/bin/sh -c #(nop)  CMD {json}"));
+            let read: Vec<String> = serde_json::from_str(readable.strip_prefix("CMD ").unwrap()).unwrap();
+            proptest::prop_assert_eq!(read, words);
         }
     }
 }

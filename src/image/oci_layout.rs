@@ -137,7 +137,7 @@ impl Walk<'_, '_> {
                 self.resolver.verify(image, id, (&digest, descriptor.size), bytes);
                 let found = digest.same_algorithm(bytes);
                 if is_image {
-                    add_image(self.resolver, descriptor, (found, digest), manifest, names);
+                    add_image(self.resolver, descriptor, (found, digest), *manifest, names);
                 } else {
                     self.artifact(descriptor, found, &manifest)?;
                 }
@@ -183,10 +183,7 @@ fn add_image(
     manifest: Manifest,
     names: Vec<String>,
 ) {
-    let config = config(resolver, manifest.config.as_ref()).unwrap_or_else(|(config, anomaly)| {
-        resolver.report(Some(resolver.next_image()), None, anomaly);
-        config
-    });
+    let config = config(resolver, manifest.config.as_ref());
     let layers =
         manifest.layers.iter().enumerate().map(|(index, layer)| layer_ref(resolver, index, layer)).collect();
     let annotations: Annotations =
@@ -202,17 +199,20 @@ fn add_image(
     });
 }
 
-/// Reads the config of the next image; or what is known of it, and why it is not there.
-fn config(resolver: &mut Resolver<'_>, descriptor: Option<&Descriptor>) -> Result<Config, (Config, Anomaly)> {
-    let nothing = |anomaly| (Config::default(), anomaly);
-    let descriptor =
-        descriptor.ok_or_else(|| nothing(Anomaly::new(Code::BlobMissing, "the manifest names no config")))?;
-    let digest = descriptor
-        .digest()
-        .map_err(|e| nothing(Anomaly::new(Code::DigestInvalid, format!("config: {e}"))))?;
-    match resolver.find_blob(&digest, "config") {
-        Ok(id) => Ok(resolver.config(id, Some(digest), descriptor.size)),
-        Err(anomaly) => Err((Config { stated: Some(digest), ..Config::default() }, anomaly)),
+/// Reads the config of the next image, or as much of it as there is.
+fn config(resolver: &mut Resolver<'_>, descriptor: Option<&Descriptor>) -> Config {
+    let mut missing = Config::default();
+    let found = match descriptor.map(Descriptor::digest) {
+        None => Err(Anomaly::new(Code::BlobMissing, "the manifest names no config")),
+        Some(Err(error)) => Err(Anomaly::new(Code::DigestInvalid, format!("config: {error}"))),
+        Some(Ok(digest)) => resolver.find_blob(missing.stated.insert(digest), "config"),
+    };
+    match found {
+        Ok(id) => resolver.config(id, missing.stated, descriptor.and_then(|descriptor| descriptor.size)),
+        Err(anomaly) => {
+            resolver.report(Some(resolver.next_image()), None, anomaly);
+            missing
+        }
     }
 }
 

@@ -682,3 +682,51 @@ fn a_broken_manifest_json_falls_back_to_what_docker_wrote_before() {
     assert_eq!((archive.format, names(&archive)), (Format::DockerArchive, vec![vec!["x:1"]]));
     assert_eq!(anomalies(&archive), [(Code::JsonInvalid, None, None)]);
 }
+
+/// A hybrid with an attestation and a nested index, as a starting point for damage.
+fn rich() -> Fixture {
+    let mut fixture = Fixture::default();
+    let (a, b) = (fixture.oci_image(&["a", "b"]), fixture.oci_image(&["b"]));
+    let inner = fixture.nested(&[b, annotate(a.clone(), json!({"vnd.docker.reference.digest": digest(&a)}))]);
+    fixture.index(&[a, inner]);
+    let row = fixture.docker_image(&["c"], &json!(["x:1"]));
+    fixture.json("manifest.json", &json!([row]));
+    legacy(&mut fixture);
+    fixture
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
+
+    /// Whatever is damaged: it ends, wants nothing twice, and what it says is consistent.
+    #[test]
+    fn damage_never_confuses(
+        damage in proptest::collection::vec((0usize..64, 0usize..1_000, proptest::prelude::any::<u8>()), 1..6),
+        gone in proptest::collection::vec(0usize..64, 0..3),
+    ) {
+        let mut fixture = rich();
+        for (member, at, byte) in damage {
+            let content = fixture.contents.get_mut(member);
+            if let Some(target) = content.and_then(|content| content.get_mut(at)) {
+                *target = byte;
+            }
+        }
+        for member in gone {
+            if let Some(member) = fixture.members.get_mut(member) {
+                member.kind = MemberKind::Other;
+            }
+        }
+        if let Resolved::Archive(archive) = fixture.resolved() {
+            for image in &archive.images {
+                let paired = image.history.iter().filter_map(|row| row.layer);
+                proptest::prop_assert!(paired.eq(0..image.history.iter().filter(|row| !row.empty_layer).count().min(image.layers.len()) as u32));
+                proptest::prop_assert_eq!(image.config.is_some() && image.id.is_none(), false);
+                crate::image::dockerfile(image);
+            }
+            for found in &archive.anomalies {
+                let image = found.image.map(|image| &archive.images[image as usize]);
+                proptest::prop_assert!(found.layer.is_none_or(|layer| image.is_some_and(|image| (layer as usize) < image.layers.len())));
+            }
+        }
+    }
+}

@@ -134,7 +134,7 @@ pub enum Document {
     /// An index.
     Index(Index),
     /// A manifest.
-    Manifest(Manifest),
+    Manifest(Box<Manifest>),
 }
 
 /// A document that is neither, or both.
@@ -169,7 +169,7 @@ impl Document {
         let document = if has("manifests") && is_manifest {
             return Err(DocumentError::Ambiguous);
         } else if is_manifest {
-            Self::Manifest(Manifest::deserialize(value).map_err(shape)?)
+            Self::Manifest(Box::new(Manifest::deserialize(value).map_err(shape)?))
         } else if fields.contains_key("manifests") {
             // `null` when Docker saved an image by its id.
             Self::Index(Index::deserialize(value).map_err(shape)?)
@@ -244,7 +244,7 @@ mod tests {
 
     fn manifest(text: &str) -> Manifest {
         match parse(text).unwrap() {
-            Document::Manifest(manifest) => manifest,
+            Document::Manifest(manifest) => *manifest,
             Document::Index(_) => panic!("an index"),
         }
     }
