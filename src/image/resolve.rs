@@ -377,6 +377,13 @@ impl<'a> Resolver<'a> {
             self.attach(&subject, &attestation, &mut known);
         }
         self.images.iter_mut().for_each(|image| names::tidy(&mut image.names));
+        // The image at which the budget ran out is not there.
+        let count = self.images.len();
+        for found in &mut self.anomalies {
+            if found.image.is_some_and(|image| image as usize >= count) {
+                (found.image, found.layer) = (None, None);
+            }
+        }
         if self.anomalies_dropped > 0 {
             let message = format!("{} further anomalies are not listed", self.anomalies_dropped);
             let anomaly = Anomaly::new(Code::LimitReached, message);
