@@ -20,6 +20,8 @@
 //! `session → report, image, layer, overlay → oci, tar, codec → digest, anomaly, limits`
 
 pub mod anomaly;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod codec;
 pub mod digest;
 pub mod fixture;
@@ -32,6 +34,7 @@ pub mod path;
 pub mod report;
 pub mod session;
 pub mod tar;
+pub mod tree;
 pub mod worker;
 
 #[cfg(feature = "web")]
