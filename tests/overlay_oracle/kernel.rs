@@ -2,7 +2,7 @@
 //!
 //! Each layer is extracted into a directory of its own, as container engines do: a whiteout becomes a
 //! character device 0/0, an opaque mark the attribute `trusted.overlay.opaque`, and a parent directory
-//! without an entry takes the metadata it has below. Layers are read by the `tar` crate.
+//! without an entry, a whiteout's too, takes the metadata it has below. Layers are read by the `tar` crate.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -153,28 +153,39 @@ impl<'a> Extraction<'a> {
     fn opaque(&mut self, path: &Path) {
         if path.as_os_str().is_empty() {
             self.opaque_root = true;
-        } else if self.is_dir(path) {
+        } else if !self.stands_on_other(path) {
             self.parents(path);
             set_opaque(&self.directory.join(path));
         }
     }
 
-    /// A whiteout hides what is below; it makes nothing, and an entry of its own layer wins over it.
+    /// A whiteout hides what is below. It needs a directory to stand in, as everything does, and an entry of
+    /// its own layer wins over it.
     fn whiteout(&mut self, path: &Path) {
         let parent = path.parent().unwrap_or(Path::new(""));
-        let target = self.directory.join(path);
-        if !self.is_dir(parent) || self.below(path).is_none() {
+        if self.stands_on_other(parent) {
             return;
         }
+        self.parents(parent);
+        let target = self.directory.join(path);
         match fs::symlink_metadata(&target) {
             Ok(metadata) if metadata.is_dir() => set_opaque(&target),
             Ok(_) => {}
+            Err(_) if self.below(path).is_none() => {}
             Err(_) => {
-                self.parents(parent);
                 make_node(&target, FileType::CharacterDevice, 0, (0, 0));
                 self.deleted.insert(path.to_owned());
             }
         }
+    }
+
+    /// Whether this layer has put something other than a directory at `path` or above it. Marks are never
+    /// read through links.
+    fn stands_on_other(&self, path: &Path) -> bool {
+        let other = |above: &Path| {
+            fs::symlink_metadata(self.directory.join(above)).is_ok_and(|found| !found.is_dir())
+        };
+        path.ancestors().any(|above| other(above) && !self.deleted.contains(above))
     }
 
     /// Takes out the whiteouts in opaque directories: nothing is merged there, so the kernel would list them.
@@ -185,12 +196,6 @@ impl<'a> Extraction<'a> {
                 fs::remove_file(self.directory.join(path)).unwrap();
             }
         }
-    }
-
-    /// Whether `path` is a directory in this layer or below.
-    fn is_dir(&self, path: &Path) -> bool {
-        let here = fs::symlink_metadata(self.directory.join(path)).is_ok_and(|found| found.is_dir());
-        here || self.below(path).is_some_and(|found| found.is_dir())
     }
 
     /// What `path` is below, no link followed, unless this layer makes a directory above it opaque.

@@ -1,7 +1,7 @@
 //! What lies in a directory, as a list that two programs' results are compared by.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fs,
     os::unix::{ffi::OsStrExt, fs::MetadataExt},
     path::Path,
@@ -142,8 +142,8 @@ fn is_private(name: &[u8]) -> bool {
         || name.starts_with(b"user.rootlesscontainers")
 }
 
-/// How two listings differ, one line each. Of the directories at the paths `implied` only the kind counts.
-pub fn compare(ours: &[Entry], theirs: &[Entry], implied: &[Vec<u8>]) -> Vec<String> {
+/// How two listings differ, one line each. Of a directory that is implied in either only the kind counts.
+pub fn compare(ours: &[Entry], theirs: &[Entry]) -> Vec<String> {
     let by_path = |entries: &[Entry]| -> HashMap<Vec<u8>, Entry> {
         entries.iter().map(|entry| (entry.path.clone(), entry.clone())).collect()
     };
@@ -156,10 +156,9 @@ pub fn compare(ours: &[Entry], theirs: &[Entry], implied: &[Vec<u8>]) -> Vec<Str
         let name = String::from_utf8_lossy(&path).into_owned();
         match (ours.get_mut(&path), theirs.get_mut(&path)) {
             (Some(left), Some(right)) => {
-                if implied.contains(&path) && left.kind == Kind::Dir && right.kind == Kind::Dir {
+                if (left.implied || right.implied) && left.kind == right.kind {
                     continue;
                 }
-                (left.implied, right.implied) = (false, false);
                 if left.mtime.is_none() || right.mtime.is_none() {
                     (left.mtime, right.mtime) = (None, None);
                 }
@@ -172,4 +171,18 @@ pub fn compare(ours: &[Entry], theirs: &[Entry], implied: &[Vec<u8>]) -> Vec<Str
         }
     }
     differences
+}
+
+/// How `ours` differs from what umoci extracted. Like container engines we make the directory that a whiteout
+/// stands in; umoci does not, so it may lack such directories where they hold nothing else.
+pub fn compare_with_umoci(ours: &[Entry], umoci: &[Entry]) -> Vec<String> {
+    let theirs: HashSet<_> = umoci.iter().map(|entry| &entry.path).collect();
+    let made: Vec<_> = ours.iter().filter(|entry| !entry.implied).map(|entry| &entry.path).collect();
+    let holds =
+        |above: &[u8], path: &[u8]| path.strip_prefix(above).is_some_and(|rest| rest.starts_with(b"/"));
+    let counts = |entry: &&Entry| {
+        !entry.implied || theirs.contains(&entry.path) || made.iter().any(|path| holds(&entry.path, path))
+    };
+    let ours: Vec<_> = ours.iter().filter(counts).cloned().collect();
+    compare(&ours, umoci)
 }

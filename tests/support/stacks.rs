@@ -90,7 +90,7 @@ impl Builder {
         let tar = std::mem::take(&mut self.tar);
         let (tar, flag) = match step {
             Step::Dir if !taken => (meta.put(tar.dir(path, meta.mode)), b'5'),
-            Step::Opaque if !taken && meta.age % 2 == 0 => {
+            Step::Opaque if !taken && meta.age.is_multiple_of(2) => {
                 (meta.put(tar.opaque(path).dir(path, meta.mode)), b'5')
             }
             Step::Opaque if !taken => (meta.put(tar.dir(path, meta.mode)).opaque(path), b'5'),
