@@ -32,6 +32,7 @@ pub mod path;
 pub mod report;
 pub mod session;
 pub mod tar;
+pub mod tree;
 pub mod worker;
 
 #[cfg(feature = "web")]
