@@ -315,7 +315,8 @@ impl Builder {
             return None;
         }
         if names.iter().any(|name| is_unusual_name(name)) {
-            let message = format!("name {:?} holds control, bidirectional or non-UTF-8 characters", entry.path);
+            let message =
+                format!("name {:?} holds control, bidirectional or non-UTF-8 characters", entry.path);
             note(Code::NameUnusual, message);
         }
         let (kind, reserved) = match names.last().map_or(Meaning::Plain, |name| path::meaning(name)) {
