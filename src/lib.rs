@@ -20,6 +20,8 @@
 //! `session → report, image, layer, overlay → oci, tar, codec → digest, anomaly, limits`
 
 pub mod anomaly;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod codec;
 pub mod digest;
 pub mod fixture;

@@ -47,6 +47,13 @@ pub enum Kind {
     Opaque,
 }
 
+impl Kind {
+    /// Whether it is a file of any kind, and not a mark about layers below.
+    pub fn is_merged(self) -> bool {
+        !matches!(self, Self::Whiteout | Self::Opaque)
+    }
+}
+
 /// A keyed hash of a file's content: equal contents have equal hashes, and nobody who does not know the
 /// key can make different contents with equal ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +64,16 @@ pub struct Content(u64);
 pub struct ContentKey(pub [u8; 16]);
 
 impl ContentKey {
+    /// A key from the randomness that the standard library has; a browser's worker asks the browser.
+    pub fn random() -> Self {
+        use std::hash::{BuildHasher as _, RandomState};
+        let half = || RandomState::new().hash_one(0u8).to_le_bytes();
+        let mut key = [0; 16];
+        key[..8].copy_from_slice(&half());
+        key[8..].copy_from_slice(&half());
+        Self(key)
+    }
+
     pub(super) fn hasher(&self) -> ContentHasher {
         ContentHasher(SipHasher13::new_with_key(&self.0))
     }
@@ -391,14 +408,13 @@ impl Builder {
 
 /// Whether a name cannot be shown as it is: not UTF-8, or with control or bidirectional characters.
 fn is_unusual_name(name: &[u8]) -> bool {
-    if name.iter().all(|b| (0x20..0x7f).contains(b)) {
-        return false;
-    }
-    match name.to_str() {
-        Ok(name) => name.chars().any(|c| {
-            c.is_control()
-                || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-        }),
-        Err(_) => true,
-    }
+    let is_plain = name.iter().all(|byte| (0x20..0x7f).contains(byte));
+    !is_plain && name.to_str().map_or(true, |name| name.chars().any(is_unusual_char))
+}
+
+/// Whether a character is invisible or acts on what is around it: control characters, zero-width and
+/// bidirectional ones.
+pub fn is_unusual_char(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

@@ -6,5 +6,5 @@
 mod index;
 mod scan;
 
-pub use index::{Content, ContentKey, EntryId, Index, Kind, Record};
+pub use index::{Content, ContentKey, EntryId, Index, Kind, Record, is_unusual_char};
 pub use scan::{Algorithms, Scan, Scanned};
