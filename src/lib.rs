@@ -41,3 +41,5 @@ pub mod worker;
 pub mod app;
 #[cfg(feature = "browser")]
 pub mod platform;
+#[cfg(all(feature = "serve", not(target_arch = "wasm32")))]
+pub mod serve;
