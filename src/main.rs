@@ -1,3 +1,5 @@
 //! The page.
 
-fn main() {}
+fn main() {
+    yew::Renderer::<layerscope::app::Root>::new().render();
+}

@@ -1,0 +1,4 @@
+//! What pages are made of.
+
+pub mod details;
+pub mod swatch;
