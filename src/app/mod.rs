@@ -15,6 +15,8 @@ pub mod hue;
 pub mod i18n;
 pub mod pages;
 pub mod root;
+#[cfg(test)]
+mod samples;
 pub mod state;
 pub mod text;
 pub mod theme;
