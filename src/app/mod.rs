@@ -22,4 +22,4 @@ pub mod text;
 pub mod theme;
 
 pub use handle::{AppHandle, use_app};
-pub use root::Root;
+pub use root::App;

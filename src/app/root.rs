@@ -26,7 +26,7 @@ use crate::worker::client::Client;
 
 /// The whole page.
 #[component]
-pub fn Root() -> Html {
+pub fn App() -> Html {
     html! { <LanguageProvider><StateProvider><Shell /></StateProvider></LanguageProvider> }
 }
 
