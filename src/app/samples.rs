@@ -26,7 +26,7 @@ pub fn image_report() -> ImageReport {
         platform: Some("linux/amd64".into()),
         id: Some(Digest::sha256(b"config")),
         manifest_digest: Some(Digest::sha256(b"manifest")),
-        annotations: vec![("org.opencontainers.image.title".into(), "<script>alert(1)</script>".into())],
+        annotations: [("org.opencontainers.image.title".into(), "<script>alert(1)</script>".into())].into(),
         layers: (0..3).map(layer_report).collect(),
         config: Some(serde_json::json!({
             "created": "2024-02-29T12:34:56Z", "author": "someone", "os": "linux", "architecture": "amd64",

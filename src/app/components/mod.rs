@@ -2,6 +2,7 @@
 
 pub mod announcer;
 pub mod bar;
+pub mod copy_button;
 pub mod details;
 pub mod drop_target;
 pub mod fold;
