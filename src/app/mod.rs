@@ -14,6 +14,8 @@ pub mod hooks;
 pub mod hue;
 pub mod i18n;
 pub mod pages;
+#[cfg(all(test, feature = "ssr"))]
+mod render_tests;
 pub mod root;
 #[cfg(test)]
 mod samples;
