@@ -1,0 +1,9 @@
+//! The overlay page.
+
+use yew::prelude::*;
+
+/// The overlay page.
+#[component]
+pub fn OverlayPage() -> Html {
+    html! {}
+}
