@@ -6,6 +6,7 @@
 //!
 //! The Content-Security-Policy forbids `style` attributes; see [`hooks::use_style`].
 
+pub mod capability;
 pub mod components;
 pub mod dom;
 pub mod format;
@@ -13,11 +14,19 @@ pub mod handle;
 pub mod hooks;
 pub mod hue;
 pub mod i18n;
+pub mod mode;
 pub mod pages;
+pub mod preview;
 pub mod root;
+pub mod row_cache;
+#[cfg(test)]
+mod sample;
 pub mod state;
 pub mod text;
 pub mod theme;
+pub mod tree_keys;
+pub mod tree_model;
+pub mod virtual_list;
 
 pub use handle::{AppHandle, use_app};
 pub use root::Root;
