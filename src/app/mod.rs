@@ -22,6 +22,7 @@ pub mod row_cache;
 #[cfg(test)]
 mod sample;
 pub mod state;
+pub mod story;
 pub mod text;
 pub mod theme;
 pub mod tree_keys;

@@ -1,8 +1,11 @@
 //! Values for tests of components.
 
 use crate::{
+    overlay::Mark,
     tar::Timestamp,
-    worker::protocol::{Change, Facts, Kind, Node, Row},
+    worker::protocol::{
+        Biography, Cause, Change, Chapter, Difference, Facts, Kind, Node, Row, Version, VersionFacts,
+    },
 };
 
 /// A file.
@@ -87,4 +90,30 @@ pub fn render_with(lang: super::i18n::Lang, app: super::AppHandle, children: yew
         }
     }
     panic!("rendering waits for something that never comes");
+}
+
+/// The life of `etc/app.conf`. Chapters that are not removals have a version with content.
+pub fn biography(chapters: &[(u32, Mark, Cause)]) -> Biography {
+    let chapters = chapters.iter().map(|(layer, mark, cause)| {
+        let version = Version { image: 0, layer: *layer, entry: 7 };
+        let has_version = !matches!(mark, Mark::Deleted | Mark::Hidden) && *cause != Cause::Implied;
+        Chapter {
+            layer: *layer,
+            mark: *mark,
+            cause: cause.clone(),
+            version: has_version.then(|| VersionFacts {
+                version,
+                facts: file(1_100),
+                xattrs: vec![],
+                header_offset: 512,
+                content: Some(version),
+            }),
+            differences: if *mark == Mark::Modified {
+                vec![Difference::Content, Difference::Size]
+            } else {
+                vec![]
+            },
+        }
+    });
+    Biography { node: Node(1), path: "etc/app.conf".into(), chapters: chapters.collect() }
 }

@@ -22,6 +22,8 @@ pub struct DetailsWords {
     pub biography: &'static str,
     /// How many layers touch the path.
     pub touched_by: fn(usize) -> String,
+    /// The path comes only with layers above the one given, up to which the tree is shown.
+    pub not_yet: fn(u32) -> String,
     /// Why the path is seen as it is: an entry of the topmost chapter wins, and there is nothing below it.
     pub wins_alone: fn(u32) -> String,
     /// The same, and it covers versions of layers below.
@@ -156,7 +158,8 @@ pub const EN: DetailsWords = DetailsWords {
     touched_by: |layers| {
         if layers == 1 { "1 layer touches it".into() } else { format!("{layers} layers touch it") }
     },
-    wins_alone: |layer| format!("Layer {layer} supplies it: no other layer has it."),
+    not_yet: |layer| format!("It is not there in layers 1 to {layer}; a layer above adds it."),
+    wins_alone: |layer| format!("Layer {layer} supplies it: no layer below has it."),
     wins_over: |layer, below| {
         format!(
             "Layer {layer} supplies it: it is the topmost with this path, and covers {}.",
@@ -248,7 +251,8 @@ pub const ZH: DetailsWords = DetailsWords {
     copied: "已复制",
     biography: "经历",
     touched_by: |layers| format!("{layers} 个层涉及此路径"),
-    wins_alone: |layer| format!("由第 {layer} 层提供：其他层都没有它。"),
+    not_yet: |layer| format!("第 1 至 {layer} 层中没有它；更上方的层才加入。"),
+    wins_alone: |layer| format!("由第 {layer} 层提供：其下各层都没有它。"),
     wins_over: |layer, below| {
         format!("由第 {layer} 层提供：含此路径的最上一层，遮盖了{}。", layers_zh(below))
     },
