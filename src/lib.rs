@@ -20,6 +20,8 @@
 //! `session → report, image, layer, overlay → oci, tar, codec → digest, anomaly, limits`
 
 pub mod anomaly;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod codec;
 pub mod digest;
 pub mod fixture;
@@ -32,9 +34,12 @@ pub mod path;
 pub mod report;
 pub mod session;
 pub mod tar;
+pub mod tree;
 pub mod worker;
 
 #[cfg(feature = "web")]
 pub mod app;
 #[cfg(feature = "browser")]
 pub mod platform;
+#[cfg(all(feature = "serve", not(target_arch = "wasm32")))]
+pub mod serve;

@@ -1,5 +1,7 @@
 //! What there is to know of an archive: the model of `layerscope inspect --json` and of the page.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -35,7 +37,7 @@ pub struct ImageReport {
     /// The digest of the manifest's bytes.
     pub manifest_digest: Option<Digest>,
     /// Annotations of the manifest and its descriptor.
-    pub annotations: Vec<(String, String)>,
+    pub annotations: BTreeMap<String, String>,
     /// Its layers, bottom first.
     pub layers: Vec<LayerReport>,
     /// The config, verbatim JSON.

@@ -48,49 +48,72 @@ pub fn languages() -> Vec<String> {
     })
 }
 
-/// Sets an attribute of the document's root element; `None` removes it.
-pub fn set_root_attribute(name: &str, value: Option<&str>) {
-    let root = browser::window()
-        .and_then(|window| window.document())
-        .and_then(|document| document.document_element());
-    if let Some(root) = root {
-        // Both fail only for malformed names, and ours are constants.
-        let _ = match value {
-            Some(value) => root.set_attribute(name, value),
-            None => root.remove_attribute(name),
-        };
+/// Sets an attribute of the document's root element.
+pub fn set_root_attribute(name: &str, value: &str) {
+    if let Some(root) = browser::root() {
+        // Fails only for malformed names, and ours are constants.
+        let _ = root.set_attribute(name, value);
+    }
+}
+
+/// Sets a custom property of the document's root element.
+pub fn set_root_property(name: &str, value: &str) {
+    if let Some(root) = browser::root() {
+        // Fails for read-only declarations only, and an element's own is not.
+        let _ = root.style().set_property(name, value);
     }
 }
 
 /// Sets the document's title.
 pub fn set_title(title: &str) {
-    if let Some(document) = browser::window().and_then(|window| window.document()) {
+    if let Some(document) = browser::document() {
         document.set_title(title);
     }
 }
 
 /// Moves the focus to the element with this id.
 pub fn focus(id: &str) {
-    use wasm_bindgen::JsCast;
-    let element =
-        browser::window().and_then(|window| window.document()).and_then(|d| d.get_element_by_id(id));
-    if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+    if let Some(element) = browser::element(id) {
         // Focusing fails only for detached elements.
         let _ = element.focus();
     }
 }
 
-/// Copies text to the clipboard.
-pub fn copy(text: &str) {
-    if let Some(window) = browser::window() {
-        // The promise settles on its own; a refusal leaves the clipboard as it was.
-        let _ = window.navigator().clipboard().write_text(text);
+/// Clicks the element with this id.
+pub fn click(id: &str) {
+    if let Some(element) = browser::element(id) {
+        element.click();
     }
 }
 
+/// Copies text to the clipboard, where the browser lets us (it does not over plain HTTP). Whether it did.
+pub async fn copy(text: &str) -> bool {
+    let Some(window) = browser::window() else { return false };
+    let clipboard = window.navigator().clipboard();
+    if clipboard.is_undefined() {
+        return false;
+    }
+    wasm_bindgen_futures::JsFuture::from(clipboard.write_text(text)).await.is_ok()
+}
+
 mod browser {
+    use wasm_bindgen::JsCast;
+    use web_sys::{Document, HtmlElement, Window};
+
     /// The window. On the host there is none, and asking web-sys for it would panic.
-    pub fn window() -> Option<web_sys::Window> {
+    pub fn window() -> Option<Window> {
         if cfg!(target_arch = "wasm32") { web_sys::window() } else { None }
+    }
+
+    pub fn document() -> Option<Document> {
+        window()?.document()
+    }
+
+    pub fn root() -> Option<HtmlElement> {
+        document()?.document_element()?.dyn_into().ok()
+    }
+
+    pub fn element(id: &str) -> Option<HtmlElement> {
+        document()?.get_element_by_id(id)?.dyn_into().ok()
     }
 }

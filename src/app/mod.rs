@@ -20,14 +20,16 @@ pub mod preview;
 pub mod root;
 pub mod row_cache;
 #[cfg(test)]
-mod sample;
+mod samples;
 pub mod state;
 pub mod story;
 pub mod text;
 pub mod theme;
 pub mod tree_keys;
 pub mod tree_model;
+#[cfg(test)]
+mod tree_samples;
 pub mod virtual_list;
 
 pub use handle::{AppHandle, use_app};
-pub use root::Root;
+pub use root::App;

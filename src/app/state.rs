@@ -214,7 +214,7 @@ pub struct Image {
 pub struct Layer {
     /// What is known of it.
     pub report: Rc<LayerReport>,
-    /// Its sizes within the image; `None` until it is read.
+    /// Its sizes within the image; `None` until it is read and merged with those below.
     pub sizes: Option<LayerSizes>,
     /// How far reading has come, while it is being read.
     pub reading: Option<Reading>,
@@ -470,9 +470,10 @@ impl Archive {
                 }
                 None => self.reading = Some(Reading::news(self.reading, progress, at)),
             },
-            Event::Layer { image, layer: report, sizes } => {
+            Event::Layer { image, layer: report } => {
                 let layer = self.image_mut(image)?.layers.get_mut(report.index as usize)?;
-                *layer = Layer { report: Rc::new(report), sizes: Some(sizes), reading: None };
+                layer.report = Rc::new(report);
+                layer.reading = None;
             }
             Event::Merged { image, layers, totals, os, kernel } => {
                 let image = self.image_mut(image)?;

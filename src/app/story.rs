@@ -88,7 +88,7 @@ pub fn link_target(path: &BStr, kind: Kind, target: &BStr) -> BString {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::{i18n::Lang, sample};
+    use crate::app::{i18n::Lang, tree_samples};
 
     fn told(biography: &Biography, upto: u32) -> String {
         sentences(biography, upto, &Lang::En.words().details).join(" ")
@@ -96,7 +96,8 @@ mod tests {
 
     #[test]
     fn the_topmost_version_wins_over_those_below() {
-        let life = sample::biography(&[(0, Mark::Added, Cause::Entry), (2, Mark::Modified, Cause::Entry)]);
+        let life =
+            tree_samples::biography(&[(0, Mark::Added, Cause::Entry), (2, Mark::Modified, Cause::Entry)]);
         assert_eq!(told(&life, 0), "Layer 1 supplies it: no layer below has it.");
         assert_eq!(told(&life, 1), "Layer 1 supplies it: no layer below has it.");
         assert_eq!(
@@ -107,7 +108,7 @@ mod tests {
 
     #[test]
     fn what_is_gone_says_why_and_where_it_is_still_stored() {
-        let life = sample::biography(&[
+        let life = tree_samples::biography(&[
             (0, Mark::Added, Cause::Entry),
             (1, Mark::Modified, Cause::Entry),
             (4, Mark::Hidden, Cause::WhiteoutAbove("a".into())),
@@ -117,7 +118,7 @@ mod tests {
             "It is not visible: the whiteout of /a in layer 5 deletes all below. \
              Its content is still stored in layers 1 and 2, and can be read below."
         );
-        let opaque = sample::biography(&[
+        let opaque = tree_samples::biography(&[
             (1, Mark::Added, Cause::Implied),
             (2, Mark::Hidden, Cause::Opaque("".into())),
         ]);
@@ -127,7 +128,7 @@ mod tests {
 
     #[test]
     fn a_version_made_again_covers_nothing_older_than_the_deletion() {
-        let life = sample::biography(&[
+        let life = tree_samples::biography(&[
             (0, Mark::Added, Cause::Entry),
             (1, Mark::Deleted, Cause::Whiteout),
             (2, Mark::Added, Cause::Entry),

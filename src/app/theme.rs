@@ -53,7 +53,7 @@ impl Theme {
 
     /// Puts it in force.
     pub fn apply(self) {
-        dom::set_root_attribute("data-theme", Some(self.name()));
+        dom::set_root_attribute("data-theme", self.name());
     }
 
     /// Puts it in force and remembers it.

@@ -217,7 +217,7 @@ fn geometry(rows: &RowCache, viewport: f64) -> Geometry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{app::row_cache::CHUNK, app::sample};
+    use crate::{app::row_cache::CHUNK, app::tree_samples};
 
     fn view(generation: u32, rows: u32) -> View {
         View { generation, rows, matches: rows, image: 0, upto: 0 }
@@ -227,7 +227,7 @@ mod tests {
         Some(Rows {
             generation,
             start,
-            rows: (start..start + CHUNK).map(|at| sample::row(&format!("n{at}"))).collect(),
+            rows: (start..start + CHUNK).map(|at| tree_samples::row(&format!("n{at}"))).collect(),
         })
     }
 

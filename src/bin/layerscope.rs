@@ -1,3 +1,5 @@
-//! The native command line.
+//! The native command line. See [`layerscope::cli`].
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    layerscope::cli::main()
+}

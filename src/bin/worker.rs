@@ -1,3 +1,6 @@
 //! The worker.
 
-fn main() {}
+fn main() {
+    #[cfg(target_arch = "wasm32")]
+    web_sys::console::debug_1(&"worker".into());
+}

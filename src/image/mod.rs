@@ -70,7 +70,18 @@ pub struct Archive {
     /// reached twice is listed twice.
     pub images: Vec<Image>,
     /// What is wrong or odd with the documents; offsets are in the (decompressed) archive.
-    pub anomalies: Vec<Anomaly>,
+    pub anomalies: Vec<Located>,
+}
+
+/// An anomaly with the image and the layer it belongs to, if it belongs to one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located {
+    /// The image's place in [`Archive::images`].
+    pub image: Option<u32>,
+    /// The layer's place in [`Image::layers`].
+    pub layer: Option<u32>,
+    /// What is wrong or odd.
+    pub anomaly: Anomaly,
 }
 
 /// One image of an archive.
@@ -129,4 +140,16 @@ pub struct Attestation {
     pub manifest_digest: Digest,
     /// The in-toto predicate type of each statement it holds.
     pub predicate_types: Vec<String>,
+}
+
+impl Member {
+    /// The member that an entry of the outer tar is.
+    pub fn from_entry(entry: &crate::tar::Entry) -> Self {
+        Self {
+            path: entry.path.clone(),
+            kind: MemberKind::File,
+            offset: entry.body_offset,
+            size: entry.stored_size,
+        }
+    }
 }

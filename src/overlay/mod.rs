@@ -1,4 +1,9 @@
-//! The union of an image's layers: what is visible at each height, and what each layer did to each path.
+//! The union of an image's layers: what is visible at each height, and what each layer did to each path
+//! (OCI image spec, layer.md, "Applying Changesets"; the kernel's Documentation/filesystems/overlayfs.rst).
+
+mod stack;
+
+pub use stack::{Cause, Event, FileRef, LayerIndex, Stack, State};
 
 use serde::{Deserialize, Serialize};
 
@@ -15,4 +20,11 @@ pub enum Mark {
     Deleted,
     /// Something above it hides it: a directory deleted or replaced, or made opaque.
     Hidden,
+}
+
+impl Mark {
+    /// Whether the path is gone after it.
+    pub fn removes(self) -> bool {
+        matches!(self, Self::Deleted | Self::Hidden)
+    }
 }

@@ -11,3 +11,8 @@ pub use parser::{Error, Event, Parsed, Parser};
 
 /// The unit of a tar, in bytes.
 pub const BLOCK: u64 = 512;
+
+/// Stub.
+pub fn looks_like(_head: &[u8]) -> bool {
+    true
+}

@@ -262,10 +262,8 @@ pub enum Event {
     Layer {
         /// The image.
         image: u32,
-        /// What is known of the layer now.
+        /// What is known of the layer now. Its sizes within the image come with [`Event::Merged`].
         layer: LayerReport,
-        /// What it adds to the image.
-        sizes: LayerSizes,
     },
     /// All layers of an image are merged up to, not including, `layers`.
     Merged {

@@ -223,13 +223,13 @@ mod tests {
     use crate::{
         app::{
             i18n::Lang,
-            sample::{self, render},
+            tree_samples::{self, render},
         },
         overlay::Mark,
     };
 
     fn life() -> Biography {
-        sample::biography(&[
+        tree_samples::biography(&[
             (0, Mark::Added, Cause::Entry),
             (2, Mark::Modified, Cause::Entry),
             (5, Mark::Hidden, Cause::WhiteoutAbove("etc".into())),
@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn extended_attributes_are_shown_as_bytes_and_capabilities_read() {
-        let mut life = sample::biography(&[(0, Mark::Added, Cause::Entry)]);
+        let mut life = tree_samples::biography(&[(0, Mark::Added, Cause::Entry)]);
         let version = life.chapters[0].version.as_mut().unwrap();
         version.xattrs = vec![
             (

@@ -78,7 +78,7 @@ pub fn Details() -> Html {
     let Some(node) = selection.node else {
         return html! {
             <section class="details" aria-label={details.title} data-testid="details">
-                <div class="notice"><p><strong>{details.nothing_selected}</strong></p><p>{details.nothing_selected_hint}</p></div>
+                <div class="blank"><p><strong>{details.nothing_selected}</strong></p><p>{details.nothing_selected_hint}</p></div>
             </section>
         };
     };
@@ -88,7 +88,7 @@ pub fn Details() -> Html {
         Some(Known::Failed(of, failure)) if *of == node => {
             return html! {
                 <section class="details" aria-label={details.title} data-testid="details">
-                    <div class="notice" role="alert"><p>{details.failed}</p><p class="muted mono">{failure.detail.clone()}</p></div>
+                    <div class="blank" role="alert"><p>{details.failed}</p><p class="muted mono">{failure.detail.clone()}</p></div>
                 </section>
             };
         }
@@ -97,7 +97,7 @@ pub fn Details() -> Html {
     let Some(life) = life else {
         return html! {
             <section class="details" aria-label={details.title} aria-busy="true" data-testid="details">
-                <div class="notice"><p role="status">{details.loading}</p></div>
+                <div class="blank"><p role="status">{details.loading}</p></div>
             </section>
         };
     };
@@ -119,8 +119,12 @@ pub fn Details() -> Html {
     let copy = {
         let (life, notice) = (Rc::clone(&life), notice.setter());
         Callback::from(move |_: MouseEvent| {
-            dom::copy(&story::shown_path(life.path.as_bstr()));
-            notice.set(Some(Notice::Copied));
+            let (path, notice) = (story::shown_path(life.path.as_bstr()), notice.clone());
+            spawn_local(async move {
+                if dom::copy(&path).await {
+                    notice.set(Some(Notice::Copied));
+                }
+            });
         })
     };
     let close = {
@@ -155,10 +159,10 @@ fn summary(life: &Biography, upto: u32, words: &Words) -> Html {
 
 /// The whole path, which breaks after slashes.
 fn path(path: &BStr) -> Html {
-    let parts = path.split(|&byte| byte == b'/').enumerate();
+    let parts = path.split(|&byte| byte == b'/');
     html! {
         <bdi>
-            { for parts.map(|(_, part)| html! {
+            { for parts.map(|part| html! {
                 <><span class="muted">{"/"}</span><wbr />{text::bdi(part.as_bstr(), Breaks::Escape)}</>
             }) }
         </bdi>

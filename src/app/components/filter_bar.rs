@@ -20,8 +20,6 @@ pub const FILTER_ID: &str = "filter";
 /// A key of the files page that changes what is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FilesKey {
-    /// The focus goes to the text filter.
-    Filter,
     /// Another way of showing the tree.
     View(ViewOptions),
     /// All directories expand or collapse.
@@ -33,7 +31,6 @@ pub fn files_key(key: &str, view: ViewOptions) -> Option<FilesKey> {
     let changes = view.changes;
     let with = |changes: ChangeFilter| Some(FilesKey::View(ViewOptions { changes, ..view }));
     match key {
-        "/" => Some(FilesKey::Filter),
         "a" => with(ChangeFilter { added: !changes.added, ..changes }),
         "m" => with(ChangeFilter { modified: !changes.modified, ..changes }),
         "d" => with(ChangeFilter { deleted: !changes.deleted, ..changes }),
@@ -126,7 +123,7 @@ pub fn FilterBar(props: &FilterBarProps) -> Html {
         let onclick = props.on_expand.reform(move |_: MouseEvent| what);
         html! {
             <button class="quiet square" title={word} aria-label={word} data-testid={testid} {onclick}>
-                <svg class="icon" width="16" height="16" viewBox="0 0 16 16" aria-hidden="true"><path d={glyph} /></svg>
+                <svg class="kind" width="16" height="16" viewBox="0 0 16 16" aria-hidden="true"><path d={glyph} /></svg>
             </button>
         }
     };
@@ -210,7 +207,7 @@ mod tests {
 
     #[test]
     fn the_tree_leaves_these_keys_alone() {
-        for key in ["/", "a", "m", "d", "u", "h", "c", "s", "*", "e"] {
+        for key in ["a", "m", "d", "u", "h", "c", "s", "*", "e"] {
             assert!(files_key(key, ViewOptions::default()).is_some());
             assert!(PAGE_KEYS.contains(key), "{key}");
         }

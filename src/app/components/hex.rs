@@ -101,7 +101,7 @@ pub fn Hex(props: &HexProps) -> Html {
 #[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
-    use crate::app::{i18n::Lang, sample::render};
+    use crate::app::{i18n::Lang, tree_samples::render};
 
     #[test]
     fn bytes_stand_in_lines_of_sixteen() {

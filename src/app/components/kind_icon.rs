@@ -24,9 +24,9 @@ fn outline(kind: Kind) -> &'static str {
 /// A picture of the kind. It says nothing to screen readers: the word for it stands elsewhere.
 pub fn kind_icon(kind: Kind) -> Html {
     let class = match kind {
-        Kind::Dir | Kind::Opaque => "icon icon-dir",
-        Kind::File => "icon icon-file",
-        _ => "icon icon-special",
+        Kind::Dir | Kind::Opaque => "kind kind-dir",
+        Kind::File => "kind kind-file",
+        _ => "kind kind-special",
     };
     html! {
         <svg {class} width="16" height="16" viewBox="0 0 16 16" aria-hidden="true"><path d={outline(kind)} /></svg>

@@ -110,7 +110,7 @@ fn Block(props: &BlockProps) -> Html {
 #[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
-    use crate::app::{i18n::Lang, sample::render};
+    use crate::app::{i18n::Lang, tree_samples::render};
 
     #[test]
     fn lines_are_numbered_and_markup_is_text() {

@@ -203,7 +203,7 @@ pub fn describe(row: &Row, words: &Words) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::{i18n::Lang, sample};
+    use crate::app::{i18n::Lang, tree_samples};
 
     fn ghost() -> Row {
         Row {
@@ -211,7 +211,7 @@ mod tests {
             layer: 2,
             change: Change::Marked(Mark::Deleted),
             strata: vec![(2, Mark::Added), (6, Mark::Deleted)],
-            ..sample::row("default.conf")
+            ..tree_samples::row("default.conf")
         }
     }
 
@@ -232,14 +232,14 @@ mod tests {
 
     #[test]
     fn deceptive_names_are_escaped_in_words_too() {
-        let row = sample::row("a\u{202e}b");
+        let row = tree_samples::row("a\u{202e}b");
         assert!(describe(&row, Lang::En.words()).starts_with("a\\u{202E}b, "));
     }
 
     #[cfg(feature = "ssr")]
     mod rendered {
         use super::*;
-        use crate::app::sample::render;
+        use crate::app::tree_samples::render;
 
         fn row(row: Row, lang: Lang) -> String {
             let props = TreeRowProps {
@@ -261,8 +261,8 @@ mod tests {
                 position: 2,
                 siblings: 9,
                 expanded: Some(true),
-                facts: sample::dir(),
-                ..sample::row("conf.d")
+                facts: tree_samples::dir(),
+                ..tree_samples::row("conf.d")
             };
             let html = row(dir, Lang::En);
             for wanted in [
@@ -294,14 +294,14 @@ mod tests {
             assert!(row(ghost(), Lang::En).contains("deleted by layer 7"));
             assert!(row(ghost(), Lang::Zh).contains("被第 7 层删除"));
             assert!(row(ghost(), Lang::En).contains(r#"class="row ghost selected""#));
-            assert!(!row(sample::row("a"), Lang::En).contains("ghost"));
+            assert!(!row(tree_samples::row("a"), Lang::En).contains("ghost"));
         }
 
         #[test]
         fn names_are_text() {
-            let html = row(sample::row("<script>alert(1)</script>"), Lang::En);
+            let html = row(tree_samples::row("<script>alert(1)</script>"), Lang::En);
             assert!(!html.contains("<script>"), "{html}");
-            assert!(row(sample::row("a\u{202e}b"), Lang::En).contains("\\u{202E}"));
+            assert!(row(tree_samples::row("a\u{202e}b"), Lang::En).contains("\\u{202E}"));
         }
     }
 }

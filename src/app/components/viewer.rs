@@ -137,11 +137,11 @@ pub fn Viewer(props: &ViewerProps) -> Html {
     };
     let as_hex = *shown == Shown::Hex || (*shown == Shown::Guess && is_binary);
     let body = match &*part {
-        None => html! { <p class="notice" role="status">{words.loading}</p> },
+        None => html! { <p class="blank" role="status">{words.loading}</p> },
         Some(Err(failure)) => html! {
-            <div class="notice" role="alert"><p>{words.failed}</p><p class="muted mono">{failure.detail.clone()}</p></div>
+            <div class="blank" role="alert"><p>{words.failed}</p><p class="muted mono">{failure.detail.clone()}</p></div>
         },
-        Some(Ok(part)) if part.size == 0 => html! { <p class="notice">{words.empty_content}</p> },
+        Some(Ok(part)) if part.size == 0 => html! { <p class="blank">{words.empty_content}</p> },
         Some(Ok(part)) => match encoding.filter(|_| !as_hex) {
             None => html! { <Hex bytes={Rc::clone(&part.bytes)} offset={part.start.offset} /> },
             Some(encoding) => {

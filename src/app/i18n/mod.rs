@@ -142,7 +142,7 @@ pub fn LanguageProvider(props: &LanguageProviderProps) -> Html {
         dom::save(STORAGE_KEY, chosen.tag());
         set.set(chosen);
     });
-    use_effect_with(*lang, |lang| dom::set_root_attribute("lang", Some(lang.tag())));
+    use_effect_with(*lang, |lang| dom::set_root_attribute("lang", lang.tag()));
     let context = Language { lang: *lang, choose };
     html! { <ContextProvider<Language> {context}>{props.children.clone()}</ContextProvider<Language>> }
 }

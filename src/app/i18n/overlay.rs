@@ -32,12 +32,6 @@ pub struct OverlayWords {
     pub hidden: &'static str,
     /// "from layer 3".
     pub from_layer: fn(u32) -> String,
-    /// Chooses how the upper column is shown.
-    pub upper_as: &'static str,
-    /// One choice.
-    pub as_files: &'static str,
-    /// The other: the tar's entries.
-    pub as_entries: &'static str,
     /// Heads the list of entries.
     pub entries_title: fn(u32) -> String,
     /// The layer has no entries here.
@@ -66,8 +60,6 @@ pub struct OverlayWords {
     pub empty: &'static str,
     /// Heads the column of names.
     pub name: &'static str,
-    /// Names the choice of the upper layer.
-    pub choose_layer: &'static str,
     /// Only names that the layer touches are shown.
     pub only_changes: &'static str,
     /// How many names there are more.
@@ -98,9 +90,6 @@ pub const EN: OverlayWords = OverlayWords {
     deleted: "deleted",
     hidden: "hidden",
     from_layer: |layer| format!("from layer {layer}"),
-    upper_as: "Show upper as",
-    as_files: "Files",
-    as_entries: "Tar entries",
     entries_title: |layer| format!("Tar entries of layer {layer} in this directory"),
     no_entries: "The layer's tar has no entry in this directory.",
     entry_offset: "Offset",
@@ -117,7 +106,6 @@ pub const EN: OverlayWords = OverlayWords {
     enter: |name| format!("Open {name}"),
     empty: "The directory is empty in all three.",
     name: "Name",
-    choose_layer: "Upper layer",
     only_changes: "Only what the layer touches",
     more_names: |number| format!("Show {number} more names"),
     keys: &[
@@ -125,7 +113,6 @@ pub const EN: OverlayWords = OverlayWords {
         ("Enter →", "Open the directory"),
         ("Backspace ←", "Parent directory"),
         ("Home End", "First or last name"),
-        ("t", "Upper as files or as tar entries"),
     ],
 };
 
@@ -151,9 +138,6 @@ pub const ZH: OverlayWords = OverlayWords {
     deleted: "已删除",
     hidden: "被隐藏",
     from_layer: |layer| format!("来自第 {layer} 层"),
-    upper_as: "上层显示为",
-    as_files: "文件",
-    as_entries: "tar 条目",
     entries_title: |layer| format!("第 {layer} 层在此目录中的 tar 条目"),
     no_entries: "该层的 tar 在此目录中没有条目。",
     entry_offset: "偏移",
@@ -168,7 +152,6 @@ pub const ZH: OverlayWords = OverlayWords {
     enter: |name| format!("打开 {name}"),
     empty: "三者中此目录均为空。",
     name: "名称",
-    choose_layer: "上层",
     only_changes: "仅显示该层涉及的内容",
     more_names: |number| format!("再显示 {number} 个名称"),
     keys: &[
@@ -176,6 +159,5 @@ pub const ZH: OverlayWords = OverlayWords {
         ("Enter →", "打开目录"),
         ("Backspace ←", "上级目录"),
         ("Home End", "第一个、最后一个名称"),
-        ("t", "上层显示为文件或 tar 条目"),
     ],
 };

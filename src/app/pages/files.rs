@@ -7,10 +7,9 @@ use yew::prelude::*;
 use crate::{
     app::{
         components::{
-            filter_bar::{FILTER_ID, FilesKey, FilterBar, files_key},
+            filter_bar::{FilesKey, FilterBar, files_key},
             tree::Tree,
         },
-        dom,
         hooks::use_keys,
         i18n::use_words,
         state::{Action, Pane, ViewOptions},
@@ -54,7 +53,6 @@ pub fn FilesPage() -> Html {
             let Some(key) = files_key(&event.key(), app.state.view) else { return };
             event.prevent_default();
             match key {
-                FilesKey::Filter => dom::focus(FILTER_ID),
                 FilesKey::View(view) => app.dispatch(Action::View(view)),
                 FilesKey::Expand(expand) => on_expand.emit(expand),
             }
@@ -65,7 +63,7 @@ pub fn FilesPage() -> Html {
     let (Some(archive), Some(image)) = (&state.archive, state.image()) else { return Html::default() };
     let Some(top) = image.merged.checked_sub(1) else {
         let nothing = if image.layers.is_empty() { words.empty } else { words.merging };
-        return html! { <div class="files"><p class="notice" role="status">{nothing}</p></div> };
+        return html! { <div class="files"><p class="blank" role="status">{nothing}</p></div> };
     };
     let upto = state.selection.upto.min(top);
     let options = state.view;
@@ -98,7 +96,7 @@ pub fn FilesPage() -> Html {
             <Tree key={format!("{}-{}", archive.job.0, state.selection.image)} {spec} merged={image.merged} revision={*revision}
                 layers={image.layers.len() as u32} {on_view} {on_activate} {on_sort} />
             if is_empty {
-                <div class="notice" role="status">
+                <div class="blank" role="status">
                     if is_filtered {
                         <p>{words.nothing_matches}</p>
                         <button onclick={show_all} data-testid="show-all">{words.show_all}</button>

@@ -1,0 +1,29 @@
+# Two commands matter: `make serve` and `make test`. Each sets up what is missing first; see scripts/setup.sh.
+.PHONY: help serve test setup build clean
+.DEFAULT_GOAL := help
+
+PORT ?= 8080
+
+help:
+	@echo "make serve   set up what is missing, build the page, serve it on 127.0.0.1:$(PORT)"
+	@echo "make test    set up what is missing, run every test"
+	@echo "make build   set up what is missing, build the page into dist/"
+	@echo "make setup   set up what is missing for all of them"
+	@echo "make clean   remove what was built"
+
+serve: build
+	@scripts/serve.sh $(PORT)
+
+test:
+	@scripts/setup.sh build test
+	@scripts/test.sh
+
+build:
+	@scripts/setup.sh build
+	@scripts/build.sh
+
+setup:
+	@scripts/setup.sh build test
+
+clean:
+	rm -rf dist target

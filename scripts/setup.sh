@@ -1,0 +1,236 @@
+#!/bin/sh
+# Sets up what is missing: `scripts/setup.sh [build] [test]`, both by default. It may be run any number of times.
+#
+#   build   what building the page takes: the browser's Rust target, Trunk, wasm-bindgen, wasm-opt
+#   test    what testing takes on top: clippy, rustfmt, cargo-deny, Chromium with its driver, and the tools of others
+#           that results are compared with
+#
+# LAYERSCOPE_WASM=rustup|debian forces one of the two ways to the Rust target; without it the first is tried first.
+set -eu
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/env.sh
+. scripts/env.sh
+
+say() { echo "setup: $*"; }
+skip() { echo "setup: SKIPPED: $*" >&2; }
+die() {
+  echo "setup: $*" >&2
+  exit 1
+}
+
+main() {
+  [ $# -gt 0 ] || set -- build test
+  for part in "$@"; do
+    case $part in
+      build | test) ;;
+      *) die "usage: scripts/setup.sh [build] [test]" ;;
+    esac
+  done
+  mkdir -p "$TOOLS" "$NOTES"
+  for part in "$@"; do
+    "set_up_$part"
+  done
+  say "ready ($*)"
+}
+
+# --- The parts
+
+set_up_build() {
+  have rustup || die "rustup is missing; see https://rustup.rs"
+  have npm || die "node and npm are missing; see https://nodejs.org"
+  have cc || apt_install "a linker for what runs on this machine" gcc libc6-dev || die "a C compiler is missing (cc)"
+  host_toolchain
+  wasm_target
+  cargo_tool trunk "$TRUNK_VERSION" trunk "builds the page"
+  cargo_tool wasm-bindgen "$WASM_BINDGEN_VERSION" wasm-bindgen-cli "joins wasm and JavaScript; the same version as the library"
+  wasm_opt
+}
+
+set_up_test() {
+  cargo clippy --version >/dev/null 2>&1 || rustup component add clippy || skip "clippy cannot be installed"
+  cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt || skip "rustfmt cannot be installed"
+  cargo_tool cargo-deny "$CARGO_DENY_VERSION" cargo-deny "checks the licences and sources of what is used"
+  browser
+  peers
+}
+
+# --- Rust
+
+# The pinned toolchain, or else the installed stable one: its servers may be out of reach.
+host_toolchain() {
+  if rustup toolchain list | grep -q "^$RUST_VERSION-"; then
+    rm -f "$NOTES/host-toolchain"
+    unset RUSTUP_TOOLCHAIN
+    return
+  fi
+  say "rust $RUST_VERSION: rust-toolchain.toml asks for it"
+  if limit 300 rustup toolchain install "$RUST_VERSION" --profile minimal --component clippy --component rustfmt; then
+    rm -f "$NOTES/host-toolchain"
+    unset RUSTUP_TOOLCHAIN
+  elif stable=$(rustup run stable rustc --version 2>/dev/null); then
+    say "rust $RUST_VERSION is out of reach; the installed stable toolchain takes its place ($stable)"
+    echo stable >"$NOTES/host-toolchain"
+    export RUSTUP_TOOLCHAIN=stable
+  else
+    die "rust $RUST_VERSION cannot be installed and there is no stable toolchain"
+  fi
+}
+
+# The standard library for the browser: from rustup, or else built from Debian's source package.
+wasm_target() {
+  case ${LAYERSCOPE_WASM:-} in
+    '' | rustup | debian) ;;
+    *) die "LAYERSCOPE_WASM is 'rustup' or 'debian'" ;;
+  esac
+  if [ "${LAYERSCOPE_WASM:-}" != debian ]; then
+    if has_wasm_std || add_wasm_target; then
+      rm -f "$NOTES/wasm-toolchain"
+      return
+    fi
+    [ "${LAYERSCOPE_WASM:-}" != rustup ] || die "rustup cannot add the target, and no other way is allowed"
+    say "rustup cannot add the target; building it from Debian's packages instead"
+  fi
+  debian_toolchain
+  echo debian >"$NOTES/wasm-toolchain"
+}
+
+# Whether a toolchain (the host's unless named) has a standard library for the browser.
+has_wasm_std() {
+  libdir=$(RUSTUP_TOOLCHAIN=${1:-${RUSTUP_TOOLCHAIN:-$RUST_VERSION}} rustc --print target-libdir --target wasm32-unknown-unknown 2>/dev/null) &&
+    ls "$libdir"/libstd-*.rlib >/dev/null 2>&1
+}
+
+add_wasm_target() {
+  say "wasm32-unknown-unknown: Rust's standard library for the browser, from rustup (60 s at most)"
+  limit 60 rustup target add --toolchain "${RUSTUP_TOOLCHAIN:-$RUST_VERSION}" wasm32-unknown-unknown
+}
+
+# Debian packages a newer rustc for its browsers, with its library's source but without this target: it is built here.
+debian_toolchain() {
+  apt_install "rustc, cargo and the library's source" rustc-web cargo-web rust-web-src rust-web-llvm ||
+    die "the fallback needs Debian's packages rustc-web, cargo-web, rust-web-src and rust-web-llvm, and root or sudo"
+  # rust-lld is a link to lld-NN, in a package of that name that is only recommended.
+  lld=$(basename "$(readlink /usr/bin/rust-lld || echo lld)")
+  apt_install "the linker for wasm" "$lld" || die "the package $lld cannot be installed"
+  rustup run debian rustc --version >/dev/null 2>&1 || {
+    say "rustup toolchain debian: a name for /usr/bin/rustc and /usr/bin/cargo"
+    rustup toolchain link debian /usr
+  }
+
+  version=$(/usr/bin/rustc --version)
+  lib=/usr/lib/rustlib/wasm32-unknown-unknown/lib
+  if has_wasm_std debian && [ "$(cat $lib/built-by 2>/dev/null)" = "$version" ]; then
+    return
+  fi
+  say "wasm32-unknown-unknown: building Rust's standard library with $version (1 to 2 minutes)"
+  work=$(mktemp -d)
+  mkdir "$work/src"
+  printf '[package]\nname = "throwaway"\nversion = "0.0.0"\nedition = "2021"\n[workspace]\n' >"$work/Cargo.toml"
+  echo >"$work/src/lib.rs"
+  # -Zbuild-std is unstable, hence the bootstrap variable; without embedded bitcode no build with LTO could use it.
+  (
+    cd "$work"
+    RUSTUP_TOOLCHAIN=debian RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Cembed-bitcode=yes CARGO_TARGET_DIR="$work/target" \
+      cargo build --quiet --release -Zbuild-std=std,panic_abort,proc_macro,test --target wasm32-unknown-unknown
+  )
+  rm -f "$work"/target/wasm32-unknown-unknown/release/deps/libthrowaway-*
+  echo "$version" >"$work/built-by"
+  as_root rm -rf "$lib"
+  as_root mkdir -p "$lib"
+  as_root cp "$work"/target/wasm32-unknown-unknown/release/deps/*.rlib "$work/built-by" "$lib"
+  rm -rf "$work"
+  # What was compiled against an older library cannot be linked with this one.
+  rm -rf target/debian
+}
+
+# --- Tools
+
+# cargo_tool COMMAND VERSION CRATE WHY
+cargo_tool() {
+  case " $("$1" --version 2>/dev/null) " in
+    *" $2 "*) return ;;
+  esac
+  say "$3 $2: $1 $4; compiled here, which takes some minutes"
+  # Their own release profiles spend most of the time on link-time optimisation.
+  CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
+    cargo install --quiet --locked --force --version "$2" "$3"
+}
+
+wasm_opt() {
+  major=${BINARYEN_VERSION%%.*}
+  case " $(wasm-opt --version 2>/dev/null) " in
+    *" version $major "*) return ;;
+  esac
+  say "binaryen $BINARYEN_VERSION: its wasm-opt makes the wasm small; from npm, for this project alone"
+  npm install --prefix "$TOOLS" --no-save --no-audit --no-fund --loglevel=error "binaryen@$BINARYEN_VERSION"
+}
+
+browser() {
+  if have chromedriver && { have chromium || have chromium-browser || have google-chrome || [ -d "/Applications/Google Chrome.app" ]; }; then
+    :
+  elif [ "$(uname)" = Darwin ]; then
+    skip "the browser tests need Chrome and chromedriver (brew install --cask google-chrome chromedriver)"
+    return
+  else
+    apt_install "the browser tests run in it" chromium chromium-driver ||
+      # Ubuntu's names, which lead to its snap.
+      apt_install "the browser tests run in it" chromium-browser chromium-chromedriver ||
+      skip "the browser tests: Chromium and chromedriver cannot be installed"
+  fi
+  if ! fc-list :lang=zh-cn 2>/dev/null | grep -q .; then
+    apt_install "Chinese text in screenshots" fontconfig fonts-noto-cjk || skip "a Chinese font: screenshots will lack the characters"
+  fi
+}
+
+# Programs of others whose results ours are compared with. Each test says so when its one is missing.
+peers() {
+  missing=
+  for pair in skopeo:skopeo umoci:umoci setfattr:attr zstd:zstd xz:xz-utils bzip2:bzip2; do
+    have "${pair%%:*}" || missing="$missing ${pair#*:}"
+  done
+  [ -n "$missing" ] || return 0
+  # shellcheck disable=SC2086 # a list of package names
+  apt_install "results are compared with theirs" $missing || skip "comparisons with:$missing"
+}
+
+# --- Means
+
+# apt_install WHY PACKAGE...: succeeds at once if all are installed, fails where that cannot be done.
+apt_install() {
+  why=$1
+  shift
+  have apt-get || return 1
+  missing=
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q "ok installed" || missing="$missing $package"
+  done
+  [ -n "$missing" ] || return 0
+  can_be_root || return 1
+  say "apt-get install$missing: $why"
+  # Waits for a lock that another apt-get holds.
+  if [ -z "${apt_updated:-}" ]; then
+    as_root apt-get -qq -o DPkg::Lock::Timeout=300 update || say "apt-get update failed; going on with the lists that are there"
+    apt_updated=yes
+  fi
+  # shellcheck disable=SC2086 # a list of package names
+  as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends $missing >"$NOTES/apt.log" 2>&1 || {
+    tail -5 "$NOTES/apt.log" >&2
+    return 1
+  }
+}
+
+can_be_root() {
+  [ "$(id -u)" = 0 ] || { have sudo && { [ -t 0 ] || sudo -n true 2>/dev/null; }; }
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# limit SECONDS COMMAND...: macOS has no timeout(1), but both it and Debian have perl.
+limit() {
+  perl -e 'alarm shift; exec @ARGV or die "$ARGV[0]: $!\n"' "$@"
+}
+
+main "$@"

@@ -1,0 +1,55 @@
+#!/bin/sh
+# Runs every test there is. Goes on after a failure and names all failures at the end.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+# shellcheck source=scripts/env.sh
+. scripts/env.sh
+
+failed=
+
+# step NAME COMMAND...
+step() {
+  name=$1
+  shift
+  echo
+  echo "== $name"
+  started=$(date +%s)
+  if "$@"; then
+    echo "== $name: ok ($(($(date +%s) - started)) s)"
+  else
+    echo "== $name: FAILED ($(($(date +%s) - started)) s)"
+    failed="$failed\n  $name"
+  fi
+}
+
+clippy() {
+  cargo clippy --quiet --locked "$@" -- -D warnings
+}
+
+clippy_wasm() {
+  clippy --target wasm32-unknown-unknown --no-default-features --features "$1"
+}
+
+step "format" cargo fmt --check
+step "licences, sources, bans" cargo deny --log-level error check bans licenses sources
+
+# What other configurations compile is a part of the architecture: the core stands alone.
+step "lint: core alone" clippy --no-default-features
+step "lint: host" clippy --all-targets --features cli,ssr,browser-tests
+if [ -z "$(noted_toolchain wasm)" ]; then
+  step "lint: page" clippy_wasm web
+  step "lint: worker" clippy_wasm worker
+else
+  echo "SKIPPED: lints of the page and the worker: the toolchain with their target has no clippy of the pinned version" >&2
+fi
+
+step "build the page" scripts/build.sh
+# One build for everything that runs on this machine: the core, the command line, rendered components, the browser.
+step "tests" cargo test --quiet --locked --features cli,ssr,browser-tests
+
+echo
+if [ -n "$failed" ]; then
+  printf 'FAILED:%b\n' "$failed"
+  exit 1
+fi
+echo "All tests passed."

@@ -1,0 +1,153 @@
+//! The native command line over the same core as the page: `layerscope inspect | ls | cat`.
+//!
+//! The JSON that it prints is described in `docs/json.md` and held stable. It exits with 0; with 1 when what
+//! was asked for could not be read, after one line on standard error; with 2 when it was called wrongly.
+
+mod archive;
+mod cat;
+mod inspect;
+mod ls;
+
+use std::{io, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{image::Image, layer::is_unusual_char, overlay::LayerIndex, worker::protocol::Failure};
+
+/// See what is inside a container image.
+#[derive(Debug, Parser)]
+#[command(name = "layerscope", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Say what an archive holds: images, layers, history, digests, and what is wrong with them.
+    Inspect(InspectArgs),
+    /// List the merged filesystem, or the entries of one layer.
+    Ls(LsArgs),
+    /// Print the content of a file.
+    Cat(CatArgs),
+}
+
+#[derive(Debug, Args)]
+struct InspectArgs {
+    /// A docker archive or an OCI layout as a tar, perhaps compressed.
+    archive: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    /// Do not read the layers: digests, sizes and entries stay unknown.
+    #[arg(long)]
+    quick: bool,
+}
+
+#[derive(Debug, Args)]
+struct LsArgs {
+    /// A docker archive or an OCI layout as a tar, perhaps compressed.
+    archive: PathBuf,
+    #[command(flatten)]
+    image: ImageArg,
+    /// List the entries of this layer alone, in the order of its tar.
+    #[arg(long, value_name = "N", conflicts_with = "upto")]
+    layer: Option<u32>,
+    /// Merge layers 0 to N only.
+    #[arg(long, value_name = "N")]
+    upto: Option<u32>,
+    /// Print one JSON object a line.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct CatArgs {
+    /// A docker archive or an OCI layout as a tar, perhaps compressed.
+    archive: PathBuf,
+    /// The file. Symbolic links are followed inside the image, unless a layer is named.
+    path: String,
+    #[command(flatten)]
+    image: ImageArg,
+    /// The version in this layer, even if a layer above deletes or replaces it.
+    #[arg(long, value_name = "N")]
+    layer: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+struct ImageArg {
+    /// The image, by one of its names or its place in the output of inspect.
+    #[arg(long, value_name = "NAME|N", default_value = "0")]
+    image: String,
+}
+
+/// Why a command could not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("{path}: {1}", path = .0.display())]
+    Read(PathBuf, #[source] io::Error),
+    #[error("{path}: {1}{offset}", path = .0.display(), offset = offset(.1))]
+    Archive(PathBuf, #[source] Failure),
+    #[error("no image {0:?}; there are {1}")]
+    NoImage(String, usize),
+    #[error("no layer {0}; the image has {1}")]
+    NoLayer(u32, usize),
+    #[error("layer {0} is not in the archive")]
+    LayerMissing(u32),
+    #[error("{0:?}: no such file in the {1}")]
+    NoFile(String, &'static str),
+    #[error("{0:?}: {1}")]
+    Content(String, #[source] Failure),
+    #[error("cannot write: {0}")]
+    Write(#[from] io::Error),
+}
+
+fn offset(failure: &Failure) -> String {
+    failure.offset.map_or_else(String::new, |offset| format!(" (at offset {offset:#x})"))
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Ls(args) => ls::run(&args),
+        Command::Cat(args) => cat::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads the output has seen enough.
+        Err(Error::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("layerscope: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl ImageArg {
+    /// The place of the image that is meant: a number is a place, unless an image has it for a name.
+    fn find(&self, images: &[Image]) -> Result<u32, Error> {
+        let named = images.iter().position(|image| image.names.contains(&self.image));
+        let place = || self.image.parse().ok().filter(|&n: &usize| n < images.len());
+        let n = named.or_else(place).ok_or_else(|| Error::NoImage(self.image.clone(), images.len()))?;
+        Ok(n as u32)
+    }
+}
+
+/// A layer of an image that was asked for by its place.
+fn find_layer(image: &Image, n: u32) -> Result<LayerIndex, Error> {
+    let count = image.layers.len();
+    if (n as usize) < count { Ok(LayerIndex(n)) } else { Err(Error::NoLayer(n, count)) }
+}
+
+/// Text of an archive for a terminal: what could act on it, and what is not UTF-8, is escaped.
+fn for_terminal(bytes: &[u8]) -> String {
+    let mut out = String::new();
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if is_unusual_char(c) { out.extend(c.escape_unicode()) } else { out.push(c) }
+        }
+        chunk.invalid().iter().for_each(|byte| out.push_str(&format!("\\x{byte:02x}")));
+    }
+    out
+}

@@ -1,0 +1,420 @@
+//! The compact index of a layer's entries.
+
+use std::hash::Hasher as _;
+
+use bstr::{BString, ByteSlice};
+use siphasher::sip128::{Hasher128, SipHasher13};
+
+use crate::{
+    anomaly::{Anomaly, Code},
+    limits,
+    path::{self, Meaning},
+    tar::{self, EntryKind, SparseSegment, Timestamp},
+    tree::{self, NodeId, Tree},
+};
+
+/// An entry of a layer, by its place among the entries that the index holds, in the order of the tar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EntryId(pub u32);
+
+impl EntryId {
+    /// Its place in arrays that run beside the index.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What an entry of a layer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link.
+    Symlink,
+    /// A further name of a file.
+    HardLink,
+    /// A character device.
+    CharDevice,
+    /// A block device.
+    BlockDevice,
+    /// A named pipe.
+    Fifo,
+    /// Deletes the path of the layers below. The record's node is the path that it deletes.
+    Whiteout,
+    /// Hides what the layers below have in a directory. The record's node is that directory.
+    Opaque,
+}
+
+impl Kind {
+    /// Whether it is a file of any kind, and not a mark about layers below.
+    pub fn is_merged(self) -> bool {
+        !matches!(self, Self::Whiteout | Self::Opaque)
+    }
+}
+
+/// A keyed hash of a file's content: equal contents have equal hashes, and nobody who does not know the
+/// key can make different contents with equal ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Content(u64);
+
+/// The key of [`Content`] hashes: random, and the same for all layers that are compared.
+#[derive(Debug, Clone, Copy)]
+pub struct ContentKey(pub [u8; 16]);
+
+impl ContentKey {
+    /// A key from the randomness that the standard library has; a browser's worker asks the browser.
+    pub fn random() -> Self {
+        use std::hash::{BuildHasher as _, RandomState};
+        let half = || RandomState::new().hash_one(0u8).to_le_bytes();
+        let mut key = [0; 16];
+        key[..8].copy_from_slice(&half());
+        key[8..].copy_from_slice(&half());
+        Self(key)
+    }
+
+    pub(super) fn hasher(&self) -> ContentHasher {
+        ContentHasher(SipHasher13::new_with_key(&self.0))
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct ContentHasher(SipHasher13);
+
+impl ContentHasher {
+    pub(super) fn update(&mut self, bytes: &[u8]) {
+        self.0.write(bytes);
+    }
+
+    fn finish(self) -> Content {
+        Content(self.0.finish128().h1)
+    }
+}
+
+/// One entry of a layer, in the order of the tar. Kept small: a layer may hold a million of them.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// The path, in the tree of the index; see [`Kind`] for whiteouts and opaque marks.
+    pub node: NodeId,
+    /// What it is.
+    pub kind: Kind,
+    /// Whether its name is reserved by aufs: listed, but never merged.
+    pub reserved: bool,
+    /// `mode & 07777`.
+    pub mode: u16,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Time of last modification, whole seconds.
+    mtime_secs: i64,
+    /// And nanoseconds.
+    mtime_nanos: u32,
+    /// Content as a reader sees it, in bytes; 0 for all but files.
+    pub size: u64,
+    /// Offset of its first header block in the uncompressed tar, in bytes.
+    pub header_offset: u64,
+    /// Where its content starts, from `header_offset`, in bytes.
+    header_len: u32,
+    /// Its place in the side table of what few entries have; `NONE` if it has nothing of it.
+    extra: u32,
+    /// The hash of its stored content; `None` for all but files that were read.
+    pub content: Option<Content>,
+}
+
+impl Record {
+    /// Time of last modification.
+    pub fn mtime(&self) -> Timestamp {
+        Timestamp { secs: self.mtime_secs, nanos: self.mtime_nanos }
+    }
+
+    /// Offset of its content in the uncompressed tar, in bytes.
+    pub fn body_offset(&self) -> u64 {
+        self.header_offset + u64::from(self.header_len)
+    }
+}
+
+/// What few entries have.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Extra {
+    link: BString,
+    xattrs: Vec<(BString, BString)>,
+    device: (u32, u32),
+    sparse: Vec<SparseSegment>,
+    /// For a sparse file: its bytes in the tar.
+    stored_size: u64,
+}
+
+const NONE: u32 = u32::MAX;
+
+/// Every entry of a layer in the order of its tar, and every path once.
+#[derive(Default)]
+pub struct Index {
+    tree: Tree,
+    records: Vec<Record>,
+    extras: Vec<Extra>,
+    /// The contents of the few small files that say what the image is, kept as they passed.
+    captured: Vec<(EntryId, Vec<u8>)>,
+}
+
+impl Index {
+    /// Its entries, in the order of the tar.
+    pub fn records(&self) -> impl ExactSizeIterator<Item = (EntryId, &Record)> {
+        self.records.iter().enumerate().map(|(i, record)| (EntryId(i as u32), record))
+    }
+
+    /// One entry, if there are that many.
+    pub fn get(&self, entry: EntryId) -> Option<&Record> {
+        self.records.get(entry.index())
+    }
+
+    /// One entry that is known to be of this index.
+    pub fn record(&self, entry: EntryId) -> &Record {
+        &self.records[entry.index()]
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// The target of a link, verbatim.
+    pub fn link(&self, record: &Record) -> Option<&BString> {
+        matches!(record.kind, Kind::Symlink | Kind::HardLink)
+            .then(|| self.extra(record).map(|extra| &extra.link))
+            .flatten()
+    }
+
+    /// Extended attributes, in the order of the tar.
+    pub fn xattrs(&self, record: &Record) -> &[(BString, BString)] {
+        self.extra(record).map_or(&[], |extra| &extra.xattrs)
+    }
+
+    /// Major and minor number of a device.
+    pub fn device(&self, record: &Record) -> Option<(u32, u32)> {
+        matches!(record.kind, Kind::CharDevice | Kind::BlockDevice)
+            .then(|| self.extra(record).map_or((0, 0), |extra| extra.device))
+    }
+
+    /// Where the stored bytes of a sparse file go; empty for all else.
+    pub fn sparse(&self, record: &Record) -> &[SparseSegment] {
+        self.extra(record).map_or(&[], |extra| &extra.sparse)
+    }
+
+    /// Bytes of content in the tar: less than its size for a sparse file.
+    pub fn stored_size(&self, record: &Record) -> u64 {
+        match self.extra(record) {
+            Some(extra) if !extra.sparse.is_empty() => extra.stored_size,
+            _ => record.size,
+        }
+    }
+
+    /// The content of a file that was kept because it says what the image is (`os-release`).
+    pub fn captured(&self, entry: EntryId) -> Option<&[u8]> {
+        self.captured.iter().find(|(id, _)| *id == entry).map(|(_, bytes)| bytes.as_slice())
+    }
+
+    fn extra(&self, record: &Record) -> Option<&Extra> {
+        self.extras.get(record.extra as usize)
+    }
+
+    /// Moves the paths into a tree that other layers share, and gives up its own.
+    pub(crate) fn share_paths(&mut self, shared: &mut Tree) -> Result<(), tree::Full> {
+        let own = std::mem::take(&mut self.tree);
+        let mut moved = vec![NodeId::ROOT; own.len()];
+        for node in own.ids().skip(1) {
+            // Parents come first, so the parent has moved already.
+            moved[node.index()] = shared.intern(moved[own.parent(node).index()], own.name(node))?;
+        }
+        for record in &mut self.records {
+            record.node = moved[record.node.index()];
+        }
+        Ok(())
+    }
+}
+
+/// Builds an [`Index`] from the entries of a tar.
+#[derive(Default)]
+pub(super) struct Builder {
+    index: Index,
+    /// How many entries the tar has, those left out of the index included.
+    pub(super) entries: u64,
+    limit_reached: bool,
+}
+
+/// Files whose content says what the image is.
+const CAPTURE: [&str; 2] = ["etc/os-release", "usr/lib/os-release"];
+const CAPTURE_NAME: &str = "os-release";
+const CAPTURE_MAX: u64 = 64 << 10;
+
+impl Builder {
+    /// Takes an entry on. Returns its place, if it has a content to come that should be given to
+    /// [`Builder::content`].
+    pub(super) fn entry(&mut self, entry: tar::Entry, anomalies: &mut Vec<Anomaly>) -> Option<EntryId> {
+        self.entries += 1;
+        if self.index.records.len() >= limits::LAYER_ENTRIES {
+            if !std::mem::replace(&mut self.limit_reached, true) {
+                let message = format!("more than {} entries; the rest is not listed", limits::LAYER_ENTRIES);
+                anomalies.push(Anomaly::at(Code::LimitReached, entry.header_offset, message));
+            }
+            return None;
+        }
+        let offset = entry.header_offset;
+        let record = self.record(entry, anomalies)?;
+        let id = EntryId(self.index.records.len() as u32);
+        let has_content = record.kind == Kind::File;
+        if has_content && self.captures(&record) {
+            self.index.captured.push((id, Vec::new()));
+        }
+        debug_assert_eq!(record.header_offset, offset);
+        self.index.records.push(record);
+        has_content.then_some(id)
+    }
+
+    /// Takes stored bytes of the file that [`Builder::entry`] returned last.
+    pub(super) fn body(&mut self, entry: EntryId, bytes: &[u8]) {
+        if let Some((_, captured)) = self.index.captured.last_mut().filter(|(id, _)| *id == entry) {
+            captured.extend_from_slice(bytes);
+        }
+    }
+
+    /// Takes the hash of a whole content.
+    pub(super) fn content(&mut self, entry: EntryId, hasher: ContentHasher) {
+        self.index.records[entry.index()].content = Some(hasher.finish());
+    }
+
+    pub(super) fn finish(self) -> Index {
+        self.index
+    }
+
+    fn captures(&self, record: &Record) -> bool {
+        let tree = &self.index.tree;
+        tree.name(record.node) == CAPTURE_NAME
+            && self.index.stored_size(record) <= CAPTURE_MAX
+            && CAPTURE.iter().any(|path| tree.path(record.node) == *path)
+    }
+
+    /// The record of an entry, or `None` if it is rejected.
+    fn record(&mut self, entry: tar::Entry, anomalies: &mut Vec<Anomaly>) -> Option<Record> {
+        let offset = entry.header_offset;
+        let mut note = |code, message: String| anomalies.push(Anomaly::at(code, offset, message));
+        let kind = match entry.kind {
+            EntryKind::File => Kind::File,
+            EntryKind::Directory => Kind::Directory,
+            EntryKind::Symlink => Kind::Symlink,
+            EntryKind::HardLink => Kind::HardLink,
+            EntryKind::CharDevice => Kind::CharDevice,
+            EntryKind::BlockDevice => Kind::BlockDevice,
+            EntryKind::Fifo => Kind::Fifo,
+            // The parser has noted it; there is nothing to merge.
+            EntryKind::Unknown(_) => return None,
+        };
+        let mut names = match path::normalise(&entry.path) {
+            Ok(normalised) => {
+                if normalised.unusual {
+                    note(Code::PathUnusual, format!("path {:?} is not a plain relative path", entry.path));
+                }
+                normalised.names
+            }
+            Err(error) => {
+                note(Code::PathTooLong, error.to_string());
+                return None;
+            }
+        };
+        if names.is_empty() && kind != Kind::Directory {
+            note(Code::PathUnusual, "an entry other than a directory claims to be the root".into());
+            return None;
+        }
+        if names.iter().any(|name| is_unusual_name(name)) {
+            let message =
+                format!("name {:?} holds control, bidirectional or non-UTF-8 characters", entry.path);
+            note(Code::NameUnusual, message);
+        }
+        let (kind, reserved) = match names.last().map_or(Meaning::Plain, |name| path::meaning(name)) {
+            Meaning::Plain => (kind, false),
+            Meaning::Reserved => (kind, true),
+            Meaning::Whiteout(target) => {
+                names.pop();
+                names.push(target);
+                (Kind::Whiteout, false)
+            }
+            Meaning::Opaque => {
+                names.pop();
+                (Kind::Opaque, false)
+            }
+            Meaning::Bare => {
+                note(Code::WhiteoutBare, format!("{:?} is a whiteout of nothing", entry.path));
+                return None;
+            }
+        };
+        let mut node = NodeId::ROOT;
+        for name in names {
+            node = match self.index.tree.intern(node, name) {
+                Ok(node) => node,
+                Err(error) => {
+                    note(Code::LimitReached, error.to_string());
+                    return None;
+                }
+            };
+        }
+        let mut id = |id: u64, what: &str| {
+            u32::try_from(id).unwrap_or_else(|_| {
+                let message = format!("{what} id {id} of {:?} is beyond 32 bits", entry.path);
+                anomalies.push(Anomaly::at(Code::ValueOutOfRange, offset, message));
+                u32::MAX
+            })
+        };
+        let (uid, gid) = (id(entry.uid, "user"), id(entry.gid, "group"));
+        let is_file = kind == Kind::File;
+        let extra = Extra {
+            link: entry.link,
+            xattrs: entry.xattrs,
+            device: entry.device,
+            stored_size: if entry.sparse.is_empty() { 0 } else { entry.stored_size },
+            sparse: entry.sparse,
+        };
+        Some(Record {
+            node,
+            kind,
+            reserved,
+            mode: (entry.mode & 0o7777) as u16,
+            uid,
+            gid,
+            mtime_secs: entry.mtime.secs,
+            mtime_nanos: entry.mtime.nanos,
+            size: if is_file { entry.size } else { 0 },
+            header_offset: offset,
+            // Extension headers are capped well below 4 GiB.
+            header_len: u32::try_from(entry.body_offset.saturating_sub(offset)).unwrap_or(u32::MAX),
+            extra: self.keep(extra),
+            content: None,
+        })
+    }
+
+    fn keep(&mut self, extra: Extra) -> u32 {
+        if extra == Extra::default() {
+            return NONE;
+        }
+        self.index.extras.push(extra);
+        (self.index.extras.len() - 1) as u32
+    }
+}
+
+/// Whether a name cannot be shown as it is: not UTF-8, or with control or bidirectional characters.
+fn is_unusual_name(name: &[u8]) -> bool {
+    let is_plain = name.iter().all(|byte| (0x20..0x7f).contains(byte));
+    !is_plain && name.to_str().map_or(true, |name| name.chars().any(is_unusual_char))
+}
+
+/// Whether a character is invisible or acts on what is around it: control characters, zero-width and
+/// bidirectional ones.
+pub fn is_unusual_char(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}

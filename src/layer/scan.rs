@@ -1,0 +1,311 @@
+//! Reads a layer's blob in one pass.
+
+use super::{
+    ContentKey, EntryId, Index,
+    index::{Builder, ContentHasher},
+};
+use crate::{
+    anomaly::{Anomaly, Code},
+    codec::{Compression, Decoder, MAGIC_LEN, Status},
+    digest::{Algorithm, Digest, Digester},
+    limits,
+    tar::{Event, Parser},
+};
+
+/// What a whole blob was found to be.
+pub struct Scanned {
+    /// The digest of its bytes.
+    pub digest: Digest,
+    /// The digest of its uncompressed bytes; `None` if they could not all be decoded.
+    pub diff_id: Option<Digest>,
+    /// How it is compressed.
+    pub compression: Compression,
+    /// Its length in bytes.
+    pub stored_size: u64,
+    /// Its uncompressed length in bytes, as far as it could be decoded.
+    pub size: u64,
+    /// Tar entries, the root, repeats and rejected ones included.
+    pub entries: u64,
+    /// The entries that can be listed and merged.
+    pub index: Index,
+    /// What is wrong or odd with it. See [`Anomaly::offset`].
+    pub anomalies: Vec<Anomaly>,
+}
+
+/// Hashes, decompresses, parses and indexes a blob as its bytes pass.
+///
+/// Memory is bounded by the index and a fixed buffer, whatever the blob expands to. After an error in the
+/// compression or the tar, the rest is still hashed and what was indexed before stays.
+pub struct Scan {
+    blob: Digester,
+    stored_size: u64,
+    /// The leading bytes, until the compression can be told.
+    head: Vec<u8>,
+    stage: Stage,
+    content_key: ContentKey,
+    algorithms: Algorithms,
+}
+
+/// The algorithms that the stated digests want.
+#[derive(Debug, Clone, Copy)]
+pub struct Algorithms {
+    /// For the blob.
+    pub blob: Algorithm,
+    /// For the uncompressed tar.
+    pub diff_id: Algorithm,
+}
+
+impl Default for Algorithms {
+    fn default() -> Self {
+        Self { blob: Algorithm::Sha256, diff_id: Algorithm::Sha256 }
+    }
+}
+
+enum Stage {
+    /// Too little was seen to tell the compression.
+    Sniffing,
+    /// The blob is the tar. It is hashed once where both digests are of one algorithm.
+    Plain { tar: TarIndexer, diff_id: Option<Digester> },
+    /// The blob is decoded into the tar.
+    Compressed { codec: Box<Codec>, tar: TarIndexer },
+}
+
+struct Codec {
+    compression: Compression,
+    decoder: Decoder,
+    diff_id: Digester,
+    /// After an error the rest of the blob is only hashed.
+    failed: bool,
+    buffer: Vec<u8>,
+}
+
+const BUFFER: usize = 256 << 10;
+
+impl Scan {
+    /// A scan of a blob whose stated digests are of these algorithms.
+    pub fn new(content_key: ContentKey, algorithms: Algorithms) -> Self {
+        Self {
+            blob: Digester::new(algorithms.blob),
+            stored_size: 0,
+            head: Vec::new(),
+            stage: Stage::Sniffing,
+            content_key,
+            algorithms,
+        }
+    }
+
+    /// Bytes of the blob taken so far.
+    pub fn position(&self) -> u64 {
+        self.stored_size
+    }
+
+    /// Takes the next bytes of the blob.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.blob.update(bytes);
+        self.stored_size += bytes.len() as u64;
+        if let Stage::Sniffing = self.stage {
+            self.head.extend_from_slice(bytes);
+            if self.head.len() >= MAGIC_LEN {
+                self.begin();
+            }
+        } else {
+            self.stage.push(bytes, false);
+        }
+    }
+
+    /// The blob is whole.
+    pub fn finish(mut self) -> Scanned {
+        if let Stage::Sniffing = self.stage {
+            self.begin();
+        }
+        self.stage.push(&[], true);
+        let digest = self.blob.finish();
+        let (compression, diff_id, tar) = match self.stage {
+            // `begin` has ended the sniffing.
+            Stage::Sniffing => (Compression::None, None, TarIndexer::new(self.content_key)),
+            Stage::Plain { tar, diff_id } => {
+                let diff_id = diff_id.map_or_else(|| digest.clone(), Digester::finish);
+                (Compression::None, Some(diff_id), tar)
+            }
+            Stage::Compressed { codec, tar } => {
+                let Codec { compression, diff_id, failed, .. } = *codec;
+                (compression, (!failed).then(|| diff_id.finish()), tar)
+            }
+        };
+        Scanned {
+            digest,
+            diff_id,
+            compression,
+            stored_size: self.stored_size,
+            size: tar.size,
+            entries: tar.builder.entries,
+            anomalies: tar.anomalies,
+            index: tar.builder.finish(),
+        }
+    }
+
+    fn begin(&mut self) {
+        let head = std::mem::take(&mut self.head);
+        let tar = TarIndexer::new(self.content_key);
+        let Algorithms { blob, diff_id } = self.algorithms;
+        self.stage = match Compression::sniff(&head) {
+            Compression::None => {
+                Stage::Plain { tar, diff_id: (blob != diff_id).then(|| Digester::new(diff_id)) }
+            }
+            compression => Stage::Compressed {
+                codec: Box::new(Codec {
+                    compression,
+                    decoder: Decoder::new(compression),
+                    diff_id: Digester::new(diff_id),
+                    failed: false,
+                    buffer: vec![0; BUFFER],
+                }),
+                tar,
+            },
+        };
+        self.stage.push(&head, false);
+    }
+}
+
+impl Stage {
+    fn push(&mut self, bytes: &[u8], eof: bool) {
+        match self {
+            // Nothing is pushed before the compression is told.
+            Self::Sniffing => {}
+            Self::Plain { tar, diff_id } => {
+                if let Some(diff_id) = diff_id {
+                    diff_id.update(bytes);
+                }
+                tar.push(bytes, eof);
+            }
+            Self::Compressed { codec, tar } => codec.push(bytes, eof, tar),
+        }
+    }
+}
+
+impl Codec {
+    fn push(&mut self, mut input: &[u8], eof: bool, tar: &mut TarIndexer) {
+        while !self.failed {
+            match self.decoder.decode(input, eof, &mut self.buffer) {
+                Ok(progress) => {
+                    input = &input[progress.consumed..];
+                    let decoded = &self.buffer[..progress.produced];
+                    self.diff_id.update(decoded);
+                    tar.push(decoded, false);
+                    match progress.status {
+                        Status::OutputFull => {}
+                        // After the end, what follows is still given to be reported.
+                        Status::NeedInput | Status::Done if input.is_empty() => break,
+                        Status::NeedInput | Status::Done if progress.consumed == 0 => break,
+                        Status::NeedInput | Status::Done => {}
+                    }
+                }
+                Err(error) => {
+                    self.failed = true;
+                    tar.note(Anomaly::at(error.code, error.offset, error.message));
+                }
+            }
+        }
+        for anomaly in self.decoder.take_anomalies() {
+            tar.note(anomaly);
+        }
+        if eof {
+            tar.push(&[], !self.failed);
+        }
+    }
+}
+
+/// Parses the uncompressed bytes and indexes the entries.
+struct TarIndexer {
+    parser: Parser,
+    builder: Builder,
+    /// The file whose content passes.
+    current: Option<(EntryId, ContentHasher)>,
+    content_key: ContentKey,
+    /// Reading of the tar has ended, by an error.
+    stopped: bool,
+    size: u64,
+    anomalies: Vec<Anomaly>,
+    /// How many anomalies were not kept.
+    dropped: u64,
+}
+
+impl TarIndexer {
+    fn new(content_key: ContentKey) -> Self {
+        Self {
+            parser: Parser::new(),
+            builder: Builder::default(),
+            current: None,
+            content_key,
+            stopped: false,
+            size: 0,
+            anomalies: Vec::new(),
+            dropped: 0,
+        }
+    }
+
+    fn push(&mut self, bytes: &[u8], eof: bool) {
+        self.size += bytes.len() as u64;
+        if !self.stopped {
+            self.parse(bytes, eof);
+        }
+        if eof && self.dropped > 0 {
+            let message = format!("{} further oddities of this layer are not listed", self.dropped);
+            self.anomalies.push(Anomaly::new(Code::LimitReached, message));
+        }
+    }
+
+    fn parse(&mut self, mut input: &[u8], eof: bool) {
+        loop {
+            match self.parser.parse(input, eof) {
+                Ok(parsed) => {
+                    input = &input[parsed.consumed..];
+                    match parsed.event {
+                        Some(event) => self.event(event),
+                        // The parser has taken all there is.
+                        None => break,
+                    }
+                }
+                Err(error) => {
+                    self.note(Anomaly::at(error.code, error.offset, error.message));
+                    self.stopped = true;
+                    break;
+                }
+            }
+        }
+        for anomaly in self.parser.take_anomalies() {
+            self.note(anomaly);
+        }
+    }
+
+    fn event(&mut self, event: Event<'_>) {
+        match event {
+            Event::Entry(entry) => {
+                let mut found = Vec::new();
+                let content = self.builder.entry(*entry, &mut found);
+                self.current = content.map(|id| (id, self.content_key.hasher()));
+                found.into_iter().for_each(|anomaly| self.note(anomaly));
+            }
+            Event::Data(bytes) => {
+                if let Some((entry, hasher)) = &mut self.current {
+                    hasher.update(bytes);
+                    self.builder.body(*entry, bytes);
+                }
+            }
+            Event::EntryEnd => {
+                if let Some((entry, hasher)) = self.current.take() {
+                    self.builder.content(entry, hasher);
+                }
+            }
+            Event::End => {}
+        }
+    }
+
+    fn note(&mut self, anomaly: Anomaly) {
+        if self.anomalies.len() < limits::ANOMALIES {
+            self.anomalies.push(anomaly);
+        } else {
+            self.dropped += 1;
+        }
+    }
+}

@@ -1,0 +1,557 @@
+//! The layers of one image, merged one on top of the other.
+//!
+//! For each path a [`Stack`] keeps the chain of what each layer did to it. The merged filesystem up to any
+//! layer N is then the state after the last event of a layer ≤ N, so one merge serves every height, and
+//! what is hidden or deleted stays reachable.
+//!
+//! The cost of a layer is that of its entries plus the paths that it hides; a path can only be hidden
+//! once per time that it was added, so the whole is linear in the entries of all layers.
+
+use std::{collections::HashMap, rc::Rc};
+
+use bstr::{BStr, BString};
+
+use super::Mark;
+use crate::{
+    anomaly::{Anomaly, Code},
+    layer::{EntryId, Index, Kind, Record},
+    limits, path,
+    tree::{Full, NodeId, Tree},
+};
+
+/// A layer of an image by its place, 0 at the bottom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LayerIndex(pub u32);
+
+/// An entry of one of the stack's layers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FileRef {
+    /// The layer.
+    pub layer: LayerIndex,
+    /// Its entry.
+    pub entry: EntryId,
+}
+
+/// What one layer does to one path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Event {
+    /// The layer.
+    pub layer: LayerIndex,
+    /// What it does.
+    pub mark: Mark,
+    /// Why.
+    pub cause: Cause,
+}
+
+/// Why a layer does something to a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// An entry of the layer is put there.
+    Entry(EntryId),
+    /// A directory that no entry makes, but one below it needs.
+    Implied,
+    /// This whiteout entry names the path.
+    Whiteout(EntryId),
+    /// A whiteout names this directory above the path.
+    WhiteoutAbove(NodeId),
+    /// This directory above the path is opaque.
+    Opaque(NodeId),
+    /// Something that is not a directory took the place of this directory above the path.
+    Replaced(NodeId),
+}
+
+impl Event {
+    /// What is at the path after it.
+    pub fn state(self) -> State {
+        match self.cause {
+            Cause::Entry(entry) => State::Entry(FileRef { layer: self.layer, entry }),
+            Cause::Implied => State::Implied(self.layer),
+            _ => State::Absent,
+        }
+    }
+}
+
+/// What is at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Nothing.
+    Absent,
+    /// A directory that this layer implied and none has made.
+    Implied(LayerIndex),
+    /// What this entry puts there.
+    Entry(FileRef),
+}
+
+impl State {
+    /// The entry, if there is one.
+    pub fn entry(self) -> Option<FileRef> {
+        match self {
+            Self::Entry(file) => Some(file),
+            _ => None,
+        }
+    }
+
+    /// The layer it comes from, if there is anything.
+    pub fn layer(self) -> Option<LayerIndex> {
+        match self {
+            Self::Absent => None,
+            Self::Implied(layer) => Some(layer),
+            Self::Entry(file) => Some(file.layer),
+        }
+    }
+}
+
+/// An [`Event`] in its chain.
+#[derive(Clone, Copy)]
+struct Link {
+    event: Event,
+    /// The event of a layer below; `NONE` at the bottom.
+    below: u32,
+}
+
+const NONE: u32 = u32::MAX;
+
+/// The layers of one image and what each did to each path of a shared [`Tree`].
+#[derive(Default)]
+pub struct Stack {
+    layers: Vec<Rc<Index>>,
+    links: Vec<Link>,
+    /// For each path its newest event; paths beyond the end have none.
+    newest: Vec<u32>,
+    /// Hard links: the entry that holds what they name.
+    targets: HashMap<FileRef, FileRef>,
+    /// How many visible names each file entry has, beside each layer's entries.
+    names: Vec<Vec<u32>>,
+    /// Bytes of file content in each layer.
+    stored: Vec<u64>,
+    /// Bytes of file content that are visible with each layer on top.
+    visible: Vec<u64>,
+    /// Bytes of each layer's file content that are visible now.
+    visible_of: Vec<u64>,
+    /// Paths that an entry makes visible now, the root left out.
+    paths: u64,
+}
+
+impl Stack {
+    /// A stack without layers.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many layers there are.
+    pub fn len(&self) -> u32 {
+        self.layers.len() as u32
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.layers.is_empty()
+    }
+
+    /// A layer's entries.
+    pub fn layer(&self, layer: LayerIndex) -> &Rc<Index> {
+        &self.layers[layer.0 as usize]
+    }
+
+    /// The record of an entry.
+    pub fn record(&self, file: FileRef) -> &Record {
+        self.layer(file.layer).record(file.entry)
+    }
+
+    /// What the layers do to a path, newest first.
+    pub fn events(&self, node: NodeId) -> impl Iterator<Item = Event> + '_ {
+        let link = |id: u32| (id != NONE).then(|| self.links[id as usize]);
+        let newest = self.newest.get(node.index()).copied().unwrap_or(NONE);
+        std::iter::successors(link(newest), move |l| link(l.below)).map(|l| l.event)
+    }
+
+    /// What is at a path with layers `0..=upto` merged.
+    pub fn state(&self, node: NodeId, upto: LayerIndex) -> State {
+        if node == NodeId::ROOT {
+            // The root is there even where no entry makes it.
+            return self.last_event(node, upto).map_or(State::Implied(LayerIndex(0)), Event::state);
+        }
+        self.last_event(node, upto).map_or(State::Absent, Event::state)
+    }
+
+    /// What the topmost of layers `0..=upto` that does anything to a path does.
+    pub fn last_event(&self, node: NodeId, upto: LayerIndex) -> Option<Event> {
+        self.events(node).find(|event| event.layer <= upto)
+    }
+
+    /// What `layer` itself does to a path.
+    pub fn event_of(&self, node: NodeId, layer: LayerIndex) -> Option<Event> {
+        self.last_event(node, layer).filter(|event| event.layer == layer)
+    }
+
+    /// What was at a path before `layer`.
+    pub fn state_below(&self, node: NodeId, layer: LayerIndex) -> State {
+        match layer.0.checked_sub(1) {
+            Some(below) => self.state(node, LayerIndex(below)),
+            None => State::Absent,
+        }
+    }
+
+    /// Whether a state is a directory.
+    pub fn is_directory(&self, state: State) -> bool {
+        match state {
+            State::Absent => false,
+            State::Implied(_) => true,
+            State::Entry(file) => self.record(file).kind == Kind::Directory,
+        }
+    }
+
+    /// The entry that holds what an entry names: itself, or for a hard link the entry at its end. `None`
+    /// for a hard link to nothing.
+    pub fn target(&self, file: FileRef) -> Option<FileRef> {
+        match self.record(file).kind {
+            Kind::HardLink => self.targets.get(&file).copied(),
+            _ => Some(file),
+        }
+    }
+
+    /// Bytes of file content stored in a layer.
+    pub fn stored(&self, layer: LayerIndex) -> u64 {
+        self.stored[layer.0 as usize]
+    }
+
+    /// Bytes of file content visible with layers `0..=layer` merged; a file with several names counts once.
+    pub fn visible(&self, layer: LayerIndex) -> u64 {
+        self.visible[layer.0 as usize]
+    }
+
+    /// Bytes of a layer's file content that the merge of all layers shows.
+    pub fn visible_of(&self, layer: LayerIndex) -> u64 {
+        self.visible_of[layer.0 as usize]
+    }
+
+    /// Paths of the merge of all layers that an entry makes, the root left out.
+    pub fn paths(&self) -> u64 {
+        self.paths
+    }
+
+    /// Merges one more layer on top. Its paths must be those of `tree`.
+    ///
+    /// Opaque marks come first, wherever they stand in the tar, then whiteouts, then the entries in their
+    /// order. The first two act on the layers below only.
+    pub fn push(&mut self, index: Rc<Index>, tree: &mut Tree) -> Result<Vec<Anomaly>, Full> {
+        let layer = LayerIndex(self.len());
+        self.names.push(vec![0; index.len()]);
+        self.stored.push(0);
+        self.visible_of.push(0);
+        self.visible.push(self.visible.last().copied().unwrap_or(0));
+        self.layers.push(Rc::clone(&index));
+        self.newest.resize(tree.len(), NONE);
+
+        let mut push = Push { stack: self, tree, layer, anomalies: Vec::new() };
+        for (_, record) in index.records().filter(|(_, r)| r.kind == Kind::Opaque) {
+            push.opaque(record);
+        }
+        for (entry, record) in index.records().filter(|(_, r)| r.kind == Kind::Whiteout) {
+            push.whiteout(entry, record);
+        }
+        for (entry, record) in index.records() {
+            push.entry(entry, record)?;
+        }
+        Ok(push.anomalies)
+    }
+}
+
+/// The merge of one layer under way.
+struct Push<'a> {
+    stack: &'a mut Stack,
+    tree: &'a mut Tree,
+    layer: LayerIndex,
+    anomalies: Vec<Anomaly>,
+}
+
+impl Push<'_> {
+    fn opaque(&mut self, record: &Record) {
+        self.remove_below(record.node, Cause::Opaque(record.node));
+    }
+
+    fn whiteout(&mut self, entry: EntryId, record: &Record) {
+        if self.now(record.node) == State::Absent {
+            // An opaque directory may hold whiteouts of what it hides anyway.
+            if self.stack.state_below(record.node, self.layer) == State::Absent {
+                let message = format!("a whiteout of {:?}, which is not there", self.tree.path(record.node));
+                self.note(Code::WhiteoutOfNothing, record, message);
+            }
+            return;
+        }
+        self.remove_below(record.node, Cause::WhiteoutAbove(record.node));
+        self.set(record.node, Mark::Deleted, Cause::Whiteout(entry));
+    }
+
+    fn entry(&mut self, entry: EntryId, record: &Record) -> Result<(), Full> {
+        if record.reserved {
+            return Ok(());
+        }
+        match record.kind {
+            Kind::Opaque => return self.imply_marked(record.node, record),
+            Kind::Whiteout => return self.imply_marked(self.tree.parent(record.node), record),
+            _ => {}
+        }
+        if record.kind == Kind::File {
+            let stored = self.stack.layer(self.layer).stored_size(record);
+            self.stack.stored[self.layer.0 as usize] += stored;
+        }
+        let Some(node) = self.place(record.node, record)? else { return Ok(()) };
+        let before = self.now(node);
+        if before.layer() == Some(self.layer) && before.entry().is_some() {
+            let message = format!("{:?} stands in this layer more than once", self.tree.path(node));
+            self.note(Code::PathDuplicate, record, message);
+        }
+        if record.kind == Kind::HardLink {
+            self.link(entry, record)?;
+        }
+        if let Some(whiteout) = self.stack.event_of(node, self.layer).filter(|e| e.mark == Mark::Deleted)
+            && let Cause::Whiteout(_) = whiteout.cause
+        {
+            let message = format!("{:?} is both deleted and made by this layer", self.tree.path(node));
+            self.note(Code::WhiteoutAndEntry, record, message);
+        }
+        if record.kind != Kind::Directory && self.stack.is_directory(before) {
+            self.remove_below(node, Cause::Replaced(node));
+        }
+        let mark = self.mark(node, FileRef { layer: self.layer, entry });
+        self.set(node, mark, Cause::Entry(entry));
+        Ok(())
+    }
+
+    /// Where an entry for `node` ends up, its directories made. A directory that this same layer made a
+    /// symbolic link is followed, as extracting the layer would; one of a layer below is covered by a
+    /// directory. `None` if links lead in a circle.
+    fn place(&mut self, node: NodeId, record: &Record) -> Result<Option<NodeId>, Full> {
+        // Nearly always every directory is one already, and there is nothing to do.
+        let parent = self.tree.parent(node);
+        if node == NodeId::ROOT || self.stack.is_directory(self.now(parent)) {
+            return Ok(Some(node));
+        }
+        let mut names: Vec<BString> = self.names_of(node);
+        names.reverse();
+        let mut place = NodeId::ROOT;
+        let mut hops = 0;
+        // `names` holds what is still to be walked, the next one last.
+        while let Some(name) = names.pop() {
+            let next = self.tree.intern(place, &name)?;
+            self.stack.newest.resize(self.tree.len(), NONE);
+            if names.is_empty() {
+                return Ok(Some(next));
+            }
+            let state = self.now(next);
+            match self.symlink_of_this_layer(state) {
+                Some(target) => {
+                    hops += 1;
+                    let target = path::join(&self.tree.path(place), &target);
+                    let Some(walk) = path::normalise(&target).ok().filter(|_| hops <= limits::SYMLINK_HOPS)
+                    else {
+                        let message = format!("{:?} lies behind a loop of links", self.tree.path(node));
+                        self.note(Code::EntryThroughSymlink, record, message);
+                        return Ok(None);
+                    };
+                    if hops == 1 {
+                        let message = format!("{:?} goes through a symbolic link", self.tree.path(node));
+                        self.note(Code::EntryThroughSymlink, record, message);
+                    }
+                    names.extend(walk.names.iter().rev().map(|&name| BString::from(name)));
+                    place = NodeId::ROOT;
+                }
+                None => {
+                    self.imply(next, record);
+                    place = next;
+                }
+            }
+        }
+        Ok(Some(place))
+    }
+
+    /// Makes the directory that a whiteout or an opaque mark stands in, unless this layer has put something
+    /// else there: such marks are never read through links.
+    fn imply_marked(&mut self, directory: NodeId, record: &Record) -> Result<(), Full> {
+        if let Some(place) = self.place(directory, record)?
+            && self.now(place).layer() != Some(self.layer)
+        {
+            self.imply(place, record);
+        }
+        Ok(())
+    }
+
+    /// Makes a directory where none is; a directory that is there stays as it is.
+    fn imply(&mut self, node: NodeId, record: &Record) {
+        let before = self.now(node);
+        if self.stack.is_directory(before) {
+            return;
+        }
+        let is_symlink = |file: FileRef| self.stack.record(file).kind == Kind::Symlink;
+        if before.entry().is_some_and(is_symlink) {
+            let message = format!("a directory covers the symbolic link {:?}", self.tree.path(node));
+            self.note(Code::DirectoryOverSymlink, record, message);
+        }
+        let below = self.stack.state_below(node, self.layer);
+        let mark = match below {
+            State::Absent => Mark::Added,
+            below if self.stack.is_directory(below) => Mark::Metadata,
+            _ => Mark::Modified,
+        };
+        self.set(node, mark, Cause::Implied);
+    }
+
+    /// Finds what a hard link names: first in this layer, as extracting it would, else in those below.
+    fn link(&mut self, entry: EntryId, record: &Record) -> Result<(), Full> {
+        let index = Rc::clone(self.stack.layer(self.layer));
+        let link = index.link(record).map(|link| link.as_slice()).unwrap_or_default();
+        let target = match path::normalise(link) {
+            Ok(walk) => self.tree.find(walk.names.iter().copied()),
+            Err(_) => None,
+        };
+        let target = match target {
+            Some(node) => match self.place(node, record)? {
+                Some(node) => self.now(node).entry(),
+                None => None,
+            },
+            None => None,
+        };
+        let source = FileRef { layer: self.layer, entry };
+        match target.and_then(|file| self.stack.target(file)) {
+            Some(target) => {
+                if target.layer != self.layer {
+                    let message = format!("hard link to {:?}, which a layer below holds", BStr::new(link));
+                    self.note(Code::HardLinkTarget, record, message);
+                }
+                self.stack.targets.insert(source, target);
+            }
+            None => {
+                let message = format!("hard link to {:?}, which is not there", BStr::new(link));
+                self.note(Code::HardLinkTarget, record, message);
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes all that is below a path (itself left alone), of this layer and those below.
+    fn remove_below(&mut self, node: NodeId, cause: Cause) {
+        let mut stack: Vec<NodeId> = self.tree.children(node).collect();
+        while let Some(node) = stack.pop() {
+            // What is below a path that is not there is not there either.
+            if self.now(node) != State::Absent {
+                stack.extend(self.tree.children(node));
+                self.set(node, Mark::Hidden, cause);
+            }
+        }
+    }
+
+    /// How an entry differs from what the layers below have at its path.
+    fn mark(&self, node: NodeId, new: FileRef) -> Mark {
+        let old = match self.stack.state_below(node, self.layer) {
+            State::Absent => return Mark::Added,
+            State::Implied(_) if self.stack.record(new).kind == Kind::Directory => return Mark::Metadata,
+            State::Implied(_) => return Mark::Modified,
+            State::Entry(old) => old,
+        };
+        let (Some(old), Some(new)) = (self.stack.target(old), self.stack.target(new)) else {
+            return Mark::Modified;
+        };
+        if self.stack.same_content(old, new) { Mark::Metadata } else { Mark::Modified }
+    }
+
+    /// Puts an event at the end of a path's chain. A layer has one event for a path at most: what it
+    /// made and undid itself leaves none.
+    fn set(&mut self, node: NodeId, mark: Mark, cause: Cause) {
+        let before = self.now(node);
+        let event = Event { layer: self.layer, mark, cause };
+        let newest = self.stack.newest[node.index()];
+        let own = newest != NONE && self.stack.links[newest as usize].event.layer == self.layer;
+        let below = if own { self.stack.links[newest as usize].below } else { newest };
+        let nothing_below = below == NONE || self.stack.links[below as usize].event.mark.removes();
+        self.stack.newest[node.index()] = if mark.removes() && nothing_below {
+            below
+        } else if own {
+            self.stack.links[newest as usize].event = event;
+            newest
+        } else {
+            self.stack.links.push(Link { event, below });
+            (self.stack.links.len() - 1) as u32
+        };
+        self.count(before, false);
+        self.count(event.state(), true);
+        if node != NodeId::ROOT {
+            self.stack.paths -= u64::from(before.entry().is_some());
+            self.stack.paths += u64::from(event.state().entry().is_some());
+        }
+    }
+
+    /// Keeps count of the visible names of each file.
+    fn count(&mut self, state: State, appears: bool) {
+        let Some(file) = state.entry().and_then(|file| self.stack.target(file)) else { return };
+        let record = self.stack.record(file);
+        if record.kind != Kind::File {
+            return;
+        }
+        let stored = self.stack.layer(file.layer).stored_size(record);
+        let names = &mut self.stack.names[file.layer.0 as usize][file.entry.index()];
+        let visible = &mut self.stack.visible[self.layer.0 as usize];
+        let visible_of = &mut self.stack.visible_of[file.layer.0 as usize];
+        if appears {
+            if *names == 0 {
+                *visible += stored;
+                *visible_of += stored;
+            }
+            *names += 1;
+        } else {
+            *names -= 1;
+            if *names == 0 {
+                *visible -= stored;
+                *visible_of -= stored;
+            }
+        }
+    }
+
+    fn now(&self, node: NodeId) -> State {
+        self.stack.state(node, self.layer)
+    }
+
+    fn symlink_of_this_layer(&self, state: State) -> Option<BString> {
+        let file = state.entry().filter(|file| file.layer == self.layer)?;
+        let record = self.stack.record(file);
+        if record.kind != Kind::Symlink {
+            return None;
+        }
+        self.stack.layer(file.layer).link(record).cloned()
+    }
+
+    fn names_of(&self, node: NodeId) -> Vec<BString> {
+        let mut names: Vec<BString> =
+            self.tree.ancestors(node).map(|n| BString::from(self.tree.name(n))).collect();
+        names.pop(); // The root has no name.
+        names.reverse();
+        names
+    }
+
+    fn note(&mut self, code: Code, record: &Record, message: String) {
+        if self.anomalies.len() < limits::ANOMALIES {
+            self.anomalies.push(Anomaly::at(code, record.header_offset, message));
+        }
+    }
+}
+
+impl Stack {
+    /// Whether two entries, hard links followed, are the same but for metadata.
+    pub fn same_content(&self, a: FileRef, b: FileRef) -> bool {
+        let (ra, rb) = (self.record(a), self.record(b));
+        let (ia, ib) = (self.layer(a.layer), self.layer(b.layer));
+        ra.kind == rb.kind
+            && match ra.kind {
+                Kind::File => {
+                    // Without a hash nothing is known; an entry that was not read counts as different.
+                    ra.size == rb.size
+                        && ra.content.is_some()
+                        && ra.content == rb.content
+                        && ia.sparse(ra) == ib.sparse(rb)
+                }
+                Kind::Symlink => ia.link(ra) == ib.link(rb),
+                Kind::CharDevice | Kind::BlockDevice => ia.device(ra) == ib.device(rb),
+                _ => true,
+            }
+    }
+}

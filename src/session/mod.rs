@@ -1,0 +1,510 @@
+//! An opened archive: the model that the worker and the command line share.
+//!
+//! An [`Opening`] reads the documents of an archive and leaves a [`Session`]. The session says which
+//! layers are to be scanned ([`Session::next_scan`]), takes them on ([`Session::accept`]), and answers
+//! what there is to ask. Like all of the core it reads nothing by itself.
+
+mod content;
+mod describe;
+mod opening;
+mod view;
+
+pub use content::ContentRead;
+pub use opening::Opening;
+
+use std::{collections::HashMap, ops::Range, rc::Rc};
+
+use bstr::BStr;
+
+use crate::{
+    anomaly::{Anomaly, Code},
+    codec::Compression,
+    digest::Digest,
+    image::{Archive, Documents, Image, LayerRef, Member, MemberId},
+    layer::{self, Algorithms, ContentKey, Index, Kind, Scan, Scanned},
+    limits,
+    overlay::{FileRef, LayerIndex, Stack, State},
+    path,
+    report::{AnomalyReport, ImageReport, LayerReport, Report},
+    tree::{NodeId, Tree},
+    worker::protocol::{self, Event, Failure, FailureKind, LayerSizes, OsRelease, Totals},
+};
+
+/// An opened archive.
+pub struct Session {
+    outer: Compression,
+    len: u64,
+    members: Vec<Member>,
+    archive: Archive,
+    /// The paths of all layers of all images.
+    tree: Tree,
+    blobs: HashMap<MemberId, Blob>,
+    /// One per image.
+    stacks: Vec<Stack>,
+    anomalies: Vec<AnomalyReport>,
+    /// What has happened and was not yet taken.
+    events: Vec<Event>,
+    view: view::ViewState,
+}
+
+/// A scanned blob; its paths are those of the session's tree.
+struct Blob {
+    digest: Digest,
+    diff_id: Option<Digest>,
+    compression: Compression,
+    stored_size: u64,
+    size: u64,
+    entries: u64,
+    index: Rc<Index>,
+    anomalies: Vec<Anomaly>,
+}
+
+impl Session {
+    fn new(outer: Compression, len: u64, members: Vec<Member>, archive: Archive) -> Self {
+        let stacks = archive.images.iter().map(|_| Stack::new()).collect();
+        let anomalies = archive
+            .anomalies
+            .iter()
+            .map(|located| report_anomaly(located.image, located.layer, &located.anomaly))
+            .collect();
+        let mut session = Self {
+            outer,
+            len,
+            members,
+            archive,
+            tree: Tree::new(),
+            blobs: HashMap::new(),
+            stacks,
+            anomalies,
+            events: Vec::new(),
+            view: view::ViewState::default(),
+        };
+        // An image may begin with a layer that is missing, or have none at all.
+        session.merge();
+        session
+    }
+
+    /// The length of the archive in bytes.
+    pub fn archive_len(&self) -> u64 {
+        self.len
+    }
+
+    /// What happened since the last call: layers taken on, merges, oddities.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// The next blob that has to be scanned, in the order of the images and their layers; `None` once all
+    /// are.
+    pub fn next_scan(&self, content_key: ContentKey) -> Option<LayerScan> {
+        let images = self.archive.images.iter().enumerate();
+        let mut places =
+            images.flat_map(|(i, image)| (0..image.layers.len()).map(move |l| (i as u32, l as u32)));
+        places.find_map(|(image, layer)| self.scan(image, layer, content_key))
+    }
+
+    /// The scan of one layer; `None` if it has been done, or cannot be because the blob is missing.
+    pub fn scan(&self, image: u32, layer: u32, content_key: ContentKey) -> Option<LayerScan> {
+        let stated = self.archive.images.get(image as usize)?.layers.get(layer as usize)?;
+        let member = stated.member.filter(|member| !self.blobs.contains_key(member))?;
+        let Member { offset, size, .. } = self.members[member.0 as usize];
+        Some(LayerScan {
+            member,
+            place: (image, layer),
+            range: offset..offset.saturating_add(size),
+            scan: Scan::new(content_key, algorithms(stated)),
+        })
+    }
+
+    /// Takes on a scan that wants nothing more. What follows from it is in [`Session::take_events`].
+    pub fn accept(&mut self, scan: LayerScan) {
+        let LayerScan { member, scan, .. } = scan;
+        self.keep(member, scan.finish());
+        self.merge();
+    }
+
+    /// Takes on what was scanned while a compressed archive passed.
+    fn accept_streamed(
+        &mut self,
+        mut scans: HashMap<MemberId, Scanned>,
+        documents: &Documents,
+        content_key: ContentKey,
+    ) {
+        while let Some(mut scan) = self.next_scan(content_key) {
+            match scans.remove(&scan.member) {
+                Some(scanned) => self.keep(scan.member, scanned),
+                // What looked like a document, or was cut off, is read from what was kept of it.
+                None => {
+                    scan.supply(documents.get(&scan.member).map_or(&[], |bytes| bytes.as_slice()));
+                    self.keep(scan.member, scan.scan.finish());
+                }
+            }
+        }
+        self.merge();
+    }
+
+    fn keep(&mut self, member: MemberId, scanned: Scanned) {
+        let Scanned { digest, diff_id, compression, stored_size, size, entries, mut index, mut anomalies } =
+            scanned;
+        if let Err(full) = index.share_paths(&mut self.tree) {
+            anomalies.push(Anomaly::new(Code::LimitReached, full.to_string()));
+            index = Index::default();
+        }
+        let index = Rc::new(index);
+        let blob = Blob { digest, diff_id, compression, stored_size, size, entries, index, anomalies };
+        self.blobs.insert(member, blob);
+        let first_event = self.anomalies.len();
+        for (i, l) in self.places_of(member) {
+            self.check(i, l);
+            let layer = self.layer_report(i, l);
+            self.events.push(Event::Layer { image: i, layer });
+        }
+        self.announce_anomalies(first_event);
+    }
+
+    /// Compares what is stated of a layer with what was found.
+    fn check(&mut self, i: u32, l: u32) {
+        let stated = &self.archive.images[i as usize].layers[l as usize];
+        let Some(blob) = stated.member.and_then(|member| self.blobs.get(&member)) else { return };
+        let mut found = blob.anomalies.clone();
+        if verified(Some(&blob.digest), stated.stated_digest.as_ref()) == Some(false) {
+            let message = format!("the blob's digest is {}", blob.digest);
+            found.push(Anomaly::new(Code::DigestMismatch, message));
+        }
+        if let Some(diff_id) = &blob.diff_id
+            && verified(Some(diff_id), stated.stated_diff_id.as_ref()) == Some(false)
+        {
+            let message = format!("the uncompressed layer's digest is {diff_id}");
+            found.push(Anomaly::new(Code::DiffIdMismatch, message));
+        }
+        if let Some(size) = stated.stated_size.filter(|&size| size != blob.stored_size) {
+            let message = format!("the blob has {} bytes, not the {size} that are stated", blob.stored_size);
+            found.push(Anomaly::new(Code::SizeMismatch, message));
+        }
+        if let Some(media_type) = &stated.media_type
+            && let Some(compression) = stated_compression(media_type)
+            && compression != blob.compression
+        {
+            let message =
+                format!("the media type {media_type:?} belies the blob, which is {}", blob.compression);
+            found.push(Anomaly::new(Code::MediaTypeCompression, message));
+        }
+        self.anomalies.extend(found.iter().map(|anomaly| report_anomaly(Some(i), Some(l), anomaly)));
+    }
+
+    /// Merges every layer that can be: one that is scanned, or missing, above others that are merged.
+    fn merge(&mut self) {
+        for i in 0..self.archive.images.len() {
+            let before = self.stacks[i].len();
+            let first_event = self.anomalies.len();
+            while let Some(layer) = self.archive.images[i].layers.get(self.stacks[i].len() as usize) {
+                let index = match layer.member {
+                    None => Rc::default(),
+                    Some(member) => match self.blobs.get(&member) {
+                        Some(blob) => Rc::clone(&blob.index),
+                        None => break,
+                    },
+                };
+                let l = self.stacks[i].len();
+                let found = self.stacks[i].push(index, &mut self.tree).unwrap_or_else(|full| {
+                    // What was merged before stays; the layer is there as far as it goes.
+                    vec![Anomaly::new(Code::LimitReached, full.to_string())]
+                });
+                let report = |anomaly: &Anomaly| report_anomaly(Some(i as u32), Some(l), anomaly);
+                self.anomalies.extend(found.iter().map(report));
+            }
+            self.announce_anomalies(first_event);
+            if self.stacks[i].len() > before {
+                self.view.invalidate();
+                self.events.push(self.merged_event(i as u32));
+            }
+        }
+    }
+
+    fn announce_anomalies(&mut self, first: usize) {
+        if self.anomalies.len() > first {
+            self.events.push(Event::Anomalies(self.anomalies[first..].to_vec()));
+        }
+    }
+
+    fn merged_event(&self, image: u32) -> Event {
+        Event::Merged {
+            image,
+            layers: self.stacks[image as usize].len(),
+            totals: self.totals(image),
+            os: self.os_release(image),
+            kernel: self.kernel_evidence(image),
+        }
+    }
+
+    /// Every place that a blob has in the images.
+    fn places_of(&self, member: MemberId) -> Vec<(u32, u32)> {
+        let mut places = Vec::new();
+        for (i, image) in self.archive.images.iter().enumerate() {
+            for (l, layer) in image.layers.iter().enumerate() {
+                if layer.member == Some(member) {
+                    places.push((i as u32, l as u32));
+                }
+            }
+        }
+        places
+    }
+
+    /// What is known of the whole archive now.
+    pub fn report(&self) -> Report {
+        let image = |(i, image): (usize, &Image)| ImageReport {
+            names: image.names.clone(),
+            platform: image.platform.as_ref().map(ToString::to_string),
+            id: image.id.clone(),
+            manifest_digest: image.manifest_digest.clone(),
+            // What is said first counts: the manifest's own before its descriptor's.
+            annotations: image.annotations.iter().rev().cloned().collect(),
+            layers: (0..image.layers.len()).map(|l| self.layer_report(i as u32, l as u32)).collect(),
+            // The resolver has parsed it already.
+            config: image.config.as_ref().and_then(|config| serde_json::from_slice(&config.raw).ok()),
+            history: image.history.clone(),
+            attestations: image.attestations.clone(),
+        };
+        Report {
+            version: 1,
+            format: self.archive.format,
+            outer_compression: self.outer,
+            images: self.archive.images.iter().enumerate().map(image).collect(),
+            anomalies: self.anomalies.clone(),
+        }
+    }
+
+    fn layer_report(&self, i: u32, l: u32) -> LayerReport {
+        let stated = &self.archive.images[i as usize].layers[l as usize];
+        let member = stated.member.map(|member| &self.members[member.0 as usize]);
+        let blob = stated.member.and_then(|member| self.blobs.get(&member));
+        let digest = blob.map(|blob| blob.digest.clone());
+        let diff_id = blob.and_then(|blob| blob.diff_id.clone());
+        LayerReport {
+            index: l,
+            digest_verified: verified(digest.as_ref(), stated.stated_digest.as_ref()),
+            diff_id_verified: match (blob, &stated.stated_diff_id) {
+                // What cannot be decoded cannot be what was stated.
+                (Some(Blob { diff_id: None, .. }), Some(_)) => Some(false),
+                (_, stated) => verified(diff_id.as_ref(), stated.as_ref()),
+            },
+            diff_id,
+            digest,
+            media_type: stated.media_type.clone(),
+            stated_digest: stated.stated_digest.clone(),
+            stated_diff_id: stated.stated_diff_id.clone(),
+            compression: blob.map(|blob| blob.compression),
+            stored_size: member.map(|member| member.size),
+            size: blob.map(|blob| blob.size),
+            entries: blob.map(|blob| blob.entries),
+        }
+    }
+
+    /// What an image holds as far as it is merged.
+    pub fn totals(&self, image: u32) -> Totals {
+        let stack = &self.stacks[image as usize];
+        let mut totals = Totals { paths: stack.paths(), ..Totals::default() };
+        let mut below = 0;
+        for l in (0..stack.len()).map(LayerIndex) {
+            let (stored, cumulative) = (stack.stored(l), stack.visible(l));
+            totals.layers.push(LayerSizes {
+                stored,
+                // Both are sums of sizes that fit the archive's claims; the difference is meant to wrap never.
+                net: cumulative.cast_signed().saturating_sub(below),
+                cumulative,
+                hidden: stored.saturating_sub(stack.visible_of(l)),
+            });
+            below = cumulative.cast_signed();
+            totals.stored += stored;
+            totals.visible = cumulative;
+        }
+        totals.hidden = totals.stored.saturating_sub(totals.visible);
+        totals
+    }
+
+    fn os_release(&self, image: u32) -> Option<OsRelease> {
+        let stack = &self.stacks[image as usize];
+        let top = LayerIndex(stack.len().checked_sub(1)?);
+        ["etc/os-release", "usr/lib/os-release"].iter().find_map(|path| {
+            let node = self.walk(image, top, BStr::new(path), true)?;
+            let file = stack.target(stack.state(node, top).entry()?)?;
+            let text = stack.layer(file.layer).captured(file.entry)?;
+            let mut os = describe::os_release(text);
+            os.path = self.tree.path(node).to_string();
+            Some(os)
+        })
+    }
+
+    /// Paths of the merged filesystem that would be a kernel or its modules.
+    fn kernel_evidence(&self, image: u32) -> Vec<String> {
+        let stack = &self.stacks[image as usize];
+        let Some(top) = stack.len().checked_sub(1).map(LayerIndex) else { return Vec::new() };
+        let children = |path: &str| {
+            let node = self.walk(image, top, BStr::new(path), true);
+            node.into_iter().flat_map(|node| self.tree.children(node))
+        };
+        let kernels = children("boot").filter(|&n| self.tree.name(n).starts_with(b"vmlinuz"));
+        kernels
+            .chain(children("lib/modules"))
+            .filter(|&node| stack.state(node, top) != State::Absent)
+            .map(|node| self.tree.path(node).to_string())
+            .take(8)
+            .collect()
+    }
+
+    /// Finds a path in the merged filesystem as a process in a container would: symbolic links are
+    /// followed, absolute ones from the root of the image; the last one only with `follow_last`.
+    pub fn walk(&self, image: u32, upto: LayerIndex, path: &BStr, follow_last: bool) -> Option<NodeId> {
+        let stack = self.stacks.get(image as usize)?;
+        let mut names =
+            path::normalise(path).ok()?.names.iter().rev().map(|&n| n.to_owned()).collect::<Vec<_>>();
+        let mut node = NodeId::ROOT;
+        let mut hops = 0;
+        while let Some(name) = names.pop() {
+            let next = self.tree.child(node, &name)?;
+            let state = stack.state(next, upto);
+            if state == State::Absent {
+                return None;
+            }
+            let link = state.entry().filter(|_| follow_last || !names.is_empty()).and_then(|file| {
+                let file = stack.target(file)?;
+                let record = stack.record(file);
+                if record.kind == Kind::Symlink { stack.layer(file.layer).link(record) } else { None }
+            });
+            match link {
+                Some(link) => {
+                    hops += 1;
+                    if hops > limits::SYMLINK_HOPS {
+                        return None;
+                    }
+                    let target = path::join(&self.tree.path(node), link);
+                    names.extend(path::normalise(&target).ok()?.names.iter().rev().map(|&n| n.to_owned()));
+                    node = NodeId::ROOT;
+                }
+                None => node = next,
+            }
+        }
+        Some(node)
+    }
+
+    /// How many images there are.
+    pub fn images(&self) -> &[Image] {
+        &self.archive.images
+    }
+
+    /// The merged layers of an image.
+    pub fn stack(&self, image: u32) -> Option<&Stack> {
+        self.stacks.get(image as usize)
+    }
+
+    /// The paths that the stacks' nodes stand for.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+}
+
+/// The scan of one blob under way: ask [`LayerScan::wants`] for a range, read it, give it to
+/// [`LayerScan::supply`], until it wants nothing; then [`Session::accept`] it.
+pub struct LayerScan {
+    member: MemberId,
+    place: (u32, u32),
+    /// What is still to be read, in the archive.
+    range: Range<u64>,
+    scan: Scan,
+}
+
+/// How much of a layer is read at once.
+const STEP: u64 = 2 << 20;
+
+impl LayerScan {
+    /// The first image and layer that the blob belongs to.
+    pub fn place(&self) -> (u32, u32) {
+        self.place
+    }
+
+    /// The byte range of the archive that is needed next; `None` once all is read.
+    pub fn wants(&self) -> Option<Range<u64>> {
+        let Range { start, end } = self.range;
+        (start < end).then(|| start..end.min(start.saturating_add(STEP)))
+    }
+
+    /// Takes the bytes of that range. None at all mean that the archive ends there.
+    pub fn supply(&mut self, bytes: &[u8]) {
+        self.scan.push(bytes);
+        self.range.start =
+            if bytes.is_empty() { self.range.end } else { self.range.start + bytes.len() as u64 };
+    }
+
+    /// Bytes of the blob read so far, and its length.
+    pub fn progress(&self) -> (u64, u64) {
+        let done = self.scan.position();
+        (done, done + (self.range.end - self.range.start))
+    }
+}
+
+fn algorithms(layer: &LayerRef) -> Algorithms {
+    let default = Algorithms::default();
+    Algorithms {
+        blob: layer.stated_digest.as_ref().map_or(default.blob, Digest::algorithm),
+        diff_id: layer.stated_diff_id.as_ref().map_or(default.diff_id, Digest::algorithm),
+    }
+}
+
+/// The compression that a layer's media type states (OCI image spec, layer.md; Docker's image manifest v2
+/// schema 2); `None` for types that state none or are not known.
+fn stated_compression(media_type: &str) -> Option<Compression> {
+    match media_type.rsplit(['+', '.']).next()? {
+        "tar" => Some(Compression::None),
+        "gzip" => Some(Compression::Gzip),
+        "zstd" => Some(Compression::Zstd),
+        _ => None,
+    }
+}
+
+/// Whether a digest is the stated one; `None` where one of them is unknown or they cannot be compared.
+fn verified(found: Option<&Digest>, stated: Option<&Digest>) -> Option<bool> {
+    let (found, stated) = (found?, stated?);
+    (found.algorithm() == stated.algorithm()).then(|| found == stated)
+}
+
+fn report_anomaly(image: Option<u32>, layer: Option<u32>, anomaly: &Anomaly) -> AnomalyReport {
+    let Anomaly { code, message, offset } = anomaly.clone();
+    AnomalyReport { code, message, image, layer, offset }
+}
+
+fn failure(kind: FailureKind, detail: impl Into<String>) -> Failure {
+    Failure { kind, detail: detail.into(), offset: None }
+}
+
+/// The metadata of an entry.
+fn facts(stack: &Stack, file: FileRef) -> protocol::Facts {
+    entry_facts(stack.layer(file.layer), stack.record(file))
+}
+
+/// The metadata of an entry of a layer.
+pub fn entry_facts(index: &Index, record: &layer::Record) -> protocol::Facts {
+    protocol::Facts {
+        kind: kind(record.kind),
+        size: record.size,
+        mode: u32::from(record.mode),
+        uid: record.uid,
+        gid: record.gid,
+        mtime: record.mtime(),
+        link: index.link(record).cloned(),
+        device: index.device(record),
+    }
+}
+
+fn kind(kind: Kind) -> protocol::Kind {
+    match kind {
+        Kind::File => protocol::Kind::File,
+        Kind::Directory => protocol::Kind::Dir,
+        Kind::Symlink => protocol::Kind::Symlink,
+        Kind::HardLink => protocol::Kind::Hardlink,
+        Kind::CharDevice => protocol::Kind::Char,
+        Kind::BlockDevice => protocol::Kind::Block,
+        Kind::Fifo => protocol::Kind::Fifo,
+        Kind::Whiteout => protocol::Kind::Whiteout,
+        Kind::Opaque => protocol::Kind::Opaque,
+    }
+}

@@ -1,0 +1,377 @@
+//! From the first byte of an archive to the list of its images.
+
+use std::{collections::HashMap, ops::Range};
+
+use bstr::BString;
+
+use super::{Session, failure};
+use crate::{
+    anomaly::Anomaly,
+    codec::{Compression, Decoder, MAGIC_LEN, Status},
+    digest::Algorithm,
+    image::{self, Documents, Lister, Located, Member, MemberId, MemberKind, Resolved},
+    layer::{Algorithms, ContentKey, Scan, Scanned},
+    limits,
+    tar::{self, Entry, Event, Parser},
+    worker::protocol::{Failure, FailureKind},
+};
+
+/// Opens an archive: ask [`Opening::wants`] for a range, read it, give it to [`Opening::supply`], until
+/// it wants nothing more; then [`Opening::finish`].
+///
+/// Of a plain archive only headers and JSON documents are read. A compressed archive has no random access:
+/// it is read once from end to end, and its layers are scanned as they pass.
+pub struct Opening {
+    len: u64,
+    content_key: ContentKey,
+    stage: Stage,
+}
+
+enum Stage {
+    /// The leading bytes have to tell what it is.
+    Sniffing,
+    /// The members of a plain archive are being listed.
+    Listing(Box<Lister>),
+    /// Documents of a plain archive are being read: the next is the last of `wanted`.
+    Reading { listing: Listing, documents: Documents, wanted: Vec<MemberId>, part: Vec<u8> },
+    /// A compressed archive passes.
+    Streaming(Box<Streaming>),
+    /// Everything is known.
+    Done(Box<Session>),
+    /// It cannot be opened. `supply` has said why.
+    Failed,
+}
+
+type Listing = (Vec<Member>, Vec<Anomaly>);
+
+/// How much is read at first.
+const HEAD: u64 = 64 << 10;
+/// How much is read at once of what is read whole.
+const STEP: u64 = 1 << 20;
+
+impl Opening {
+    /// Opens an archive of `len` bytes.
+    pub fn new(len: u64, content_key: ContentKey) -> Self {
+        Self { len, content_key, stage: Stage::Sniffing }
+    }
+
+    /// The byte range that is needed next; `None` once it is done.
+    pub fn wants(&self) -> Option<Range<u64>> {
+        let step = |start: u64, end: u64| Some(start..end.min(start.saturating_add(STEP)));
+        match &self.stage {
+            Stage::Sniffing => Some(0..HEAD.min(self.len)),
+            Stage::Listing(lister) => lister.wants(),
+            Stage::Reading { listing: (members, _), wanted, part, .. } => {
+                let member = &members[wanted.last()?.0 as usize];
+                step(member.offset + part.len() as u64, member.offset + member.size)
+            }
+            Stage::Streaming(streaming) => step(streaming.position, self.len),
+            Stage::Done(_) | Stage::Failed => None,
+        }
+    }
+
+    /// How many bytes have been read of a compressed archive, which is read from end to end.
+    pub fn streamed(&self) -> Option<u64> {
+        match &self.stage {
+            Stage::Streaming(streaming) => Some(streaming.position),
+            _ => None,
+        }
+    }
+
+    /// Takes the bytes of the range that [`Opening::wants`] named. Fewer mean that the archive ends there.
+    pub fn supply(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let stage = std::mem::replace(&mut self.stage, Stage::Failed);
+        self.stage = match stage {
+            Stage::Sniffing => self.sniff(bytes)?,
+            Stage::Listing(mut lister) => {
+                lister.supply(bytes);
+                self.listed(lister)?
+            }
+            Stage::Reading { listing, mut documents, mut wanted, mut part } => {
+                part.extend_from_slice(bytes);
+                if let Some(&id) = wanted.last() {
+                    let whole = part.len() as u64 >= listing.0[id.0 as usize].size;
+                    if whole || bytes.is_empty() {
+                        documents.insert(id, std::mem::take(&mut part));
+                        wanted.pop();
+                    }
+                }
+                self.read(listing, documents, wanted, part)?
+            }
+            Stage::Streaming(mut streaming) => {
+                streaming.position += bytes.len() as u64;
+                let eof = bytes.is_empty() || streaming.position >= self.len;
+                streaming.push(bytes, eof);
+                if eof { streaming.finish(self.len)? } else { Stage::Streaming(streaming) }
+            }
+            done @ (Stage::Done(_) | Stage::Failed) => done,
+        };
+        Ok(())
+    }
+
+    /// The open archive. Call it once [`Opening::wants`] wants nothing and nothing has failed.
+    pub fn finish(self) -> Result<Session, Failure> {
+        match self.stage {
+            Stage::Done(session) => Ok(*session),
+            _ => Err(failure(FailureKind::NotAnArchive, "the archive was not read to its end")),
+        }
+    }
+
+    fn sniff(&mut self, head: &[u8]) -> Result<Stage, Failure> {
+        if head.is_empty() {
+            return Err(failure(FailureKind::Empty, "the file is empty"));
+        }
+        match Compression::sniff(&head[..head.len().min(MAGIC_LEN)]) {
+            Compression::None if !tar::looks_like(head) => {
+                Err(failure(FailureKind::NotAnArchive, "the file is not a tar, nor one that is compressed"))
+            }
+            Compression::None => self.listed(Box::new(Lister::new(self.len))),
+            compression => Ok(Stage::Streaming(Box::new(Streaming::new(compression, self.content_key)))),
+        }
+    }
+
+    fn listed(&mut self, lister: Box<Lister>) -> Result<Stage, Failure> {
+        if lister.wants().is_some() {
+            return Ok(Stage::Listing(lister));
+        }
+        self.read(lister.finish(), Documents::new(), Vec::new(), Vec::new())
+    }
+
+    fn read(
+        &mut self,
+        listing: Listing,
+        mut documents: Documents,
+        mut wanted: Vec<MemberId>,
+        part: Vec<u8>,
+    ) -> Result<Stage, Failure> {
+        loop {
+            // An empty document needs no reading.
+            while let Some(&id) = wanted.last()
+                && listing.0[id.0 as usize].size == 0
+            {
+                documents.insert(id, Vec::new());
+                wanted.pop();
+            }
+            if !wanted.is_empty() {
+                return Ok(Stage::Reading { listing, documents, wanted, part });
+            }
+            let (members, anomalies) = &listing;
+            match image::resolve(members, &documents) {
+                Resolved::Wants(ids) => wanted = ids,
+                Resolved::NotAnImage => return Err(not_an_image(anomalies)),
+                Resolved::Archive(mut archive) => {
+                    let (members, anomalies) = listing;
+                    archive.anomalies.splice(0..0, anomalies.into_iter().map(unplaced));
+                    let session = Session::new(Compression::None, self.len, members, *archive);
+                    return Ok(Stage::Done(Box::new(session)));
+                }
+            }
+        }
+    }
+}
+
+/// Why a tar holds no image: damage explains it better than absence.
+fn not_an_image(anomalies: &[Anomaly]) -> Failure {
+    match anomalies.first() {
+        Some(anomaly) => Failure {
+            kind: FailureKind::Corrupt(anomaly.code),
+            detail: anomaly.message.clone(),
+            offset: anomaly.offset,
+        },
+        None => failure(FailureKind::NotAnImage, "the tar holds neither manifest.json nor index.json"),
+    }
+}
+
+/// A compressed archive as it passes: documents are kept, all else is scanned as if it were a layer.
+struct Streaming {
+    compression: Compression,
+    decoder: Decoder,
+    parser: Parser,
+    content_key: ContentKey,
+    /// Bytes of the compressed archive taken so far.
+    position: u64,
+    /// The decoder or the parser has met its end.
+    stopped: bool,
+    members: Vec<Member>,
+    documents: Documents,
+    /// Bytes in `documents`.
+    kept: u64,
+    scans: HashMap<MemberId, Scanned>,
+    current: Current,
+    anomalies: Vec<Anomaly>,
+    buffer: Vec<u8>,
+}
+
+enum Current {
+    /// Between members, or in one that is of no interest.
+    None,
+    /// A member whose first bytes are awaited.
+    Begun(MemberId),
+    /// A member that may be a JSON document.
+    Document(MemberId),
+    /// A member that may be a layer.
+    Layer(MemberId, Box<Scan>),
+}
+
+/// The most bytes of documents kept of one archive.
+const DOCUMENTS: u64 = 64 << 20;
+
+impl Streaming {
+    fn new(compression: Compression, content_key: ContentKey) -> Self {
+        Self {
+            compression,
+            decoder: Decoder::new(compression),
+            parser: Parser::new(),
+            content_key,
+            position: 0,
+            stopped: false,
+            members: Vec::new(),
+            documents: Documents::new(),
+            kept: 0,
+            scans: HashMap::new(),
+            current: Current::None,
+            anomalies: Vec::new(),
+            buffer: vec![0; 256 << 10],
+        }
+    }
+
+    fn push(&mut self, mut input: &[u8], eof: bool) {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        while !self.stopped {
+            match self.decoder.decode(input, eof, &mut buffer) {
+                Ok(progress) => {
+                    input = &input[progress.consumed..];
+                    self.parse(&buffer[..progress.produced], false);
+                    let more =
+                        progress.status == Status::OutputFull || (!input.is_empty() && progress.consumed > 0);
+                    if !more {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    self.anomalies.push(Anomaly::at(error.code, error.offset, error.message));
+                    self.stopped = true;
+                }
+            }
+        }
+        self.anomalies.append(&mut self.decoder.take_anomalies());
+        self.buffer = buffer;
+        if eof && !self.stopped {
+            self.parse(&[], true);
+        }
+    }
+
+    fn parse(&mut self, mut input: &[u8], eof: bool) {
+        while !self.stopped {
+            match self.parser.parse(input, eof) {
+                Ok(parsed) => {
+                    input = &input[parsed.consumed..];
+                    match parsed.event {
+                        Some(Event::Entry(entry)) => self.entry(&entry),
+                        Some(Event::Data(bytes)) => self.data(bytes),
+                        Some(Event::EntryEnd) => self.entry_end(),
+                        Some(Event::End) => {}
+                        None => break,
+                    }
+                }
+                Err(error) => {
+                    self.anomalies.push(Anomaly::at(error.code, error.offset, error.message));
+                    self.stopped = true;
+                }
+            }
+        }
+        self.anomalies.append(&mut self.parser.take_anomalies());
+    }
+
+    fn entry(&mut self, entry: &Entry) {
+        if self.members.len() >= limits::MEMBERS {
+            self.current = Current::None;
+            return;
+        }
+        let id = MemberId(self.members.len() as u32);
+        let member = Member::from_entry(entry);
+        self.current = match member.kind {
+            MemberKind::File => Current::Begun(id),
+            _ => Current::None,
+        };
+        self.members.push(member);
+    }
+
+    fn data(&mut self, bytes: &[u8]) {
+        if let Current::Begun(id) = self.current
+            && let Some(&first) = bytes.first()
+        {
+            let member = &self.members[id.0 as usize];
+            // A JSON document begins with a bracket; a tar begins with a name and a NUL well within it.
+            let is_document = matches!(first, b'{' | b'[' | b' ' | b'\t' | b'\r' | b'\n' | 0xef)
+                && member.size <= limits::JSON_DOCUMENT
+                && self.kept + member.size <= DOCUMENTS;
+            self.current = if is_document {
+                self.kept += member.size;
+                Current::Document(id)
+            } else {
+                let algorithms = Algorithms { blob: stated_by_path(&member.path), ..Algorithms::default() };
+                Current::Layer(id, Box::new(Scan::new(self.content_key, algorithms)))
+            };
+        }
+        match &mut self.current {
+            Current::Document(id) => self.documents.entry(*id).or_default().extend_from_slice(bytes),
+            Current::Layer(_, scan) => scan.push(bytes),
+            Current::None | Current::Begun(_) => {}
+        }
+    }
+
+    fn entry_end(&mut self) {
+        match std::mem::replace(&mut self.current, Current::None) {
+            Current::Layer(id, scan) => {
+                self.scans.insert(id, scan.finish());
+            }
+            // An empty file: as a document it is empty, as a layer it has no entries.
+            Current::Begun(id) => {
+                self.documents.insert(id, Vec::new());
+                self.scans.insert(id, Scan::new(self.content_key, Algorithms::default()).finish());
+            }
+            Current::Document(_) | Current::None => {}
+        }
+    }
+
+    fn finish(mut self: Box<Self>, len: u64) -> Result<Stage, Failure> {
+        // A member that the archive ends in is kept as far as it goes.
+        self.entry_end();
+        loop {
+            match image::resolve(&self.members, &self.documents) {
+                Resolved::Wants(ids) => {
+                    for id in ids {
+                        self.documents.entry(id).or_default();
+                    }
+                }
+                Resolved::NotAnImage if self.members.is_empty() => {
+                    return Err(match self.anomalies.first() {
+                        // The compression was right, but not what is in it.
+                        Some(a) if a.offset == Some(0) => {
+                            failure(FailureKind::NotAnArchive, "what was compressed is not a tar")
+                        }
+                        _ => not_an_image(&self.anomalies),
+                    });
+                }
+                Resolved::NotAnImage => return Err(not_an_image(&self.anomalies)),
+                Resolved::Archive(mut archive) => {
+                    archive.anomalies.splice(0..0, self.anomalies.into_iter().map(unplaced));
+                    let mut session = Session::new(self.compression, len, self.members, *archive);
+                    session.accept_streamed(self.scans, &self.documents, self.content_key);
+                    return Ok(Stage::Done(Box::new(session)));
+                }
+            }
+        }
+    }
+}
+
+/// An anomaly of the archive as a whole.
+fn unplaced(anomaly: Anomaly) -> Located {
+    Located { image: None, layer: None, anomaly }
+}
+
+/// The algorithm of the digest that a blob's path states (OCI image layout, "Blobs").
+fn stated_by_path(path: &BString) -> Algorithm {
+    if path.starts_with(b"blobs/sha512/") { Algorithm::Sha512 } else { Algorithm::Sha256 }
+}

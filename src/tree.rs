@@ -1,0 +1,190 @@
+//! An arena of paths: every distinct path once, as a name below a parent.
+
+use std::hash::{BuildHasher, RandomState};
+
+use bstr::{BStr, BString, ByteSlice};
+use hashbrown::HashTable;
+
+/// A path of a [`Tree`].
+///
+/// A parent always has a smaller number than its children, so a pass from the last number to the first
+/// sees every child before its parent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(pub u32);
+
+impl NodeId {
+    /// The root directory.
+    pub const ROOT: Self = Self(0);
+
+    /// Its place in arrays that run beside the tree.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Every distinct path once. Paths are never removed.
+pub struct Tree {
+    nodes: Vec<Node>,
+    /// All names, one after the other.
+    names: Vec<u8>,
+    /// Finds a child by parent and name.
+    by_name: HashTable<u32>,
+    /// Keyed at random: names come from strangers, who could otherwise choose them to collide.
+    hasher: RandomState,
+}
+
+#[derive(Clone, Copy)]
+struct Node {
+    parent: u32,
+    name_start: u32,
+    name_len: u32,
+    /// The newest child; `NONE` if there is none.
+    first_child: u32,
+    /// The next older sibling; `NONE` at the end.
+    next_sibling: u32,
+}
+
+const NONE: u32 = u32::MAX;
+
+/// The tree cannot number or hold any more paths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too many paths")]
+pub struct Full;
+
+impl Tree {
+    /// A tree that holds the root alone.
+    pub fn new() -> Self {
+        let root = Node { parent: 0, name_start: 0, name_len: 0, first_child: NONE, next_sibling: NONE };
+        Self { nodes: vec![root], names: Vec::new(), by_name: HashTable::new(), hasher: RandomState::new() }
+    }
+
+    /// How many paths it holds, the root included.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Never: the root is always there.
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// Every path, parents before their children.
+    pub fn ids(&self) -> impl DoubleEndedIterator<Item = NodeId> + use<> {
+        (0..self.nodes.len() as u32).map(NodeId)
+    }
+
+    /// The directory a path is in; the root's is the root.
+    pub fn parent(&self, node: NodeId) -> NodeId {
+        NodeId(self.nodes[node.index()].parent)
+    }
+
+    /// The last name of a path; empty for the root.
+    pub fn name(&self, node: NodeId) -> &BStr {
+        let Node { name_start, name_len, .. } = self.nodes[node.index()];
+        self.names[name_start as usize..][..name_len as usize].as_bstr()
+    }
+
+    /// The whole path from the root, without a leading slash.
+    pub fn path(&self, node: NodeId) -> BString {
+        let mut chain: Vec<NodeId> = self.ancestors(node).collect();
+        chain.pop(); // The root has no name.
+        let mut path = BString::default();
+        for node in chain.into_iter().rev() {
+            if !path.is_empty() {
+                path.push(b'/');
+            }
+            path.extend_from_slice(self.name(node));
+        }
+        path
+    }
+
+    /// The path, its directory, and so on up to the root.
+    pub fn ancestors(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        std::iter::successors(Some(node), |&n| (n != NodeId::ROOT).then(|| self.parent(n)))
+    }
+
+    /// What is directly below a path, newest first.
+    pub fn children(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        let link = |id: u32| (id != NONE).then_some(NodeId(id));
+        let first = link(self.nodes[node.index()].first_child);
+        std::iter::successors(first, move |n| link(self.nodes[n.index()].next_sibling))
+    }
+
+    /// The child of `parent` with this name.
+    pub fn child(&self, parent: NodeId, name: &[u8]) -> Option<NodeId> {
+        let hash = self.hash(parent, name);
+        self.by_name.find(hash, |&id| self.is_child(id, parent, name)).map(|&id| NodeId(id))
+    }
+
+    /// The path with these names from the root.
+    pub fn find<'n>(&self, names: impl IntoIterator<Item = &'n BStr>) -> Option<NodeId> {
+        names.into_iter().try_fold(NodeId::ROOT, |node, name| self.child(node, name))
+    }
+
+    /// The child of `parent` with this name, made if it is not there.
+    pub fn intern(&mut self, parent: NodeId, name: &[u8]) -> Result<NodeId, Full> {
+        if let Some(node) = self.child(parent, name) {
+            return Ok(node);
+        }
+        let id = u32::try_from(self.nodes.len()).ok().filter(|&id| id != NONE).ok_or(Full)?;
+        let name_start = u32::try_from(self.names.len()).map_err(|_| Full)?;
+        let name_len = u32::try_from(name.len()).map_err(|_| Full)?;
+        let next_sibling = self.nodes[parent.index()].first_child;
+        self.names.extend_from_slice(name);
+        self.nodes.push(Node { parent: parent.0, name_start, name_len, first_child: NONE, next_sibling });
+        self.nodes[parent.index()].first_child = id;
+        let hash = self.hash(parent, name);
+        let Self { by_name, nodes, names, hasher, .. } = self;
+        by_name.insert_unique(hash, id, |&id| {
+            let Node { parent, name_start, name_len, .. } = nodes[id as usize];
+            hasher.hash_one((parent, &names[name_start as usize..][..name_len as usize]))
+        });
+        Ok(NodeId(id))
+    }
+
+    fn hash(&self, parent: NodeId, name: &[u8]) -> u64 {
+        self.hasher.hash_one((parent.0, name))
+    }
+
+    fn is_child(&self, id: u32, parent: NodeId, name: &[u8]) -> bool {
+        self.nodes[id as usize].parent == parent.0 && self.name(NodeId(id)) == name
+    }
+}
+
+impl Default for Tree {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_held_once() {
+        let mut tree = Tree::new();
+        let etc = tree.intern(NodeId::ROOT, b"etc").unwrap();
+        let motd = tree.intern(etc, b"motd").unwrap();
+        assert_eq!(tree.intern(NodeId::ROOT, b"etc"), Ok(etc));
+        assert_eq!(tree.intern(etc, b"motd"), Ok(motd));
+        assert_ne!(tree.intern(NodeId::ROOT, b"motd"), Ok(motd));
+        assert_eq!(tree.path(motd), "etc/motd");
+        assert_eq!(tree.path(NodeId::ROOT), "");
+        assert_eq!(tree.find(["etc".into(), "motd".into()]), Some(motd));
+        assert_eq!(tree.find(["etc".into(), "none".into()]), None);
+        assert_eq!(tree.children(NodeId::ROOT).count(), 2);
+        assert_eq!(tree.len(), 4);
+    }
+
+    #[test]
+    fn many_paths_survive_growth() {
+        let mut tree = Tree::new();
+        let dir = tree.intern(NodeId::ROOT, b"d").unwrap();
+        let ids: Vec<_> = (0..5000).map(|i| tree.intern(dir, format!("f{i}").as_bytes()).unwrap()).collect();
+        for (i, id) in ids.into_iter().enumerate() {
+            assert_eq!(tree.child(dir, format!("f{i}").as_bytes()), Some(id));
+            assert!(tree.parent(id) < id);
+        }
+    }
+}

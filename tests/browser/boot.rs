@@ -1,0 +1,68 @@
+//! The page starts: under any path, under its own Content-Security-Policy, in silence.
+
+use crate::support::{Options, Scheme, run};
+
+#[test]
+fn starts_under_a_sub_path_without_a_complaint() {
+    run("boot", Options::default(), async |page| {
+        page.wait_for_text("#app h1", "Layerscope").await;
+        assert_eq!(page.title().await, "Layerscope");
+        page.assert_silent().await;
+
+        let requests = page.requests();
+        assert!(requests.iter().all(|line| line.starts_with("GET /a/b/")), "{requests:?}");
+        assert!(requests.iter().any(|line| line.ends_with(".wasm")), "{requests:?}");
+    });
+}
+
+/// Proves that `assert_silent` can fail: a violation of the policy is seen.
+#[test]
+fn the_policy_forbids_inline_styles_and_foreign_hosts() {
+    run("policy", Options::default(), async |page| {
+        page.wait_for("#app h1").await;
+        let style = r#"document.body.insertAdjacentHTML("beforeend", "<i style='color: red'></i>")"#;
+        page.eval(style).await;
+        page.eval(r#"fetch("https://example.invalid/").catch(() => {})"#).await;
+        page.until("two violations", async |page| page.violations().await.len() == 2).await;
+
+        let violations = page.violations().await;
+        assert!(violations[0].starts_with("style-src"), "{violations:?}");
+        assert!(violations[1].starts_with("connect-src"), "{violations:?}");
+    });
+}
+
+#[test]
+fn says_that_it_could_not_be_loaded() {
+    run("boot-failure", Options { open: false, ..Options::default() }, async |page| {
+        page.block("*.wasm").await;
+        page.open().await;
+        page.wait_for_text("#boot[role=alert] [lang=en]", "could not be loaded").await;
+        page.wait_for_text("#boot[role=alert] [lang=zh-Hans]", "无法加载").await;
+    });
+}
+
+#[test]
+fn says_without_scripts_that_it_needs_them() {
+    run("no-script", Options { open: false, ..Options::default() }, async |page| {
+        page.disable_scripts().await;
+        page.open().await;
+        page.wait_for_text("#boot noscript", "WebAssembly").await;
+        assert_eq!(page.text("#boot-status").await, "", "it must not claim to start");
+    });
+}
+
+/// The harness emulates what the tests of the page rely on.
+#[test]
+fn the_browser_is_as_asked_for() {
+    let options = Options { language: "zh-CN", scheme: Scheme::Dark, size: (320, 640), ..Options::default() };
+    run("emulation", options, async |page| {
+        assert_eq!(page.eval("navigator.language").await, "zh-CN");
+        assert_eq!(page.eval("matchMedia('(prefers-color-scheme: dark)').matches").await, true);
+        assert_eq!(page.eval("innerWidth").await, 320);
+        page.screenshot("boot-dark-320").await;
+
+        page.cut_network().await;
+        let fetched = page.eval("fetch('boot.js', {cache: 'no-store'}).then(() => true, () => false)").await;
+        assert_eq!(fetched, false);
+    });
+}

@@ -1,0 +1,10 @@
+//! The built page in a real headless Chromium.
+//!
+//! `make test` builds `dist/` and runs these; by hand:
+//! `make build && cargo test --no-default-features --features browser-tests --test browser`.
+//! `LAYERSCOPE_DIST` names another build to test. Without Chromium and its driver every test says
+//! `SKIPPED` on stderr and passes. Pictures land in `target/screenshots/`.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod boot;
+mod support;

@@ -1,0 +1,435 @@
+//! What the tests need of a browser: a server for `dist/`, a driver, and a page to act on.
+
+use std::{
+    env, fs,
+    io::{BufRead, BufReader},
+    panic::{AssertUnwindSafe, resume_unwind},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Stdio},
+    time::Duration,
+};
+
+use axum::http::Method;
+use fantoccini::{
+    Client, ClientBuilder, Locator, elements::Element, key::Key, wd::WebDriverCompatibleCommand,
+};
+use futures_util::FutureExt;
+use hyper_util::client::legacy::connect::HttpConnector;
+use layerscope::serve::Server;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep, timeout};
+use url::Url;
+
+/// How long a page may take to show what a test waits for. Generous: it only bounds failures.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a whole test may take.
+const TEST_LIMIT: Duration = Duration::from_secs(300);
+/// Where the page is served: not at the root, because `dist/` must work anywhere.
+const PREFIX: &str = "/a/b/";
+
+/// The browser that a test wants.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The most preferred language, as in `navigator.language`.
+    pub language: &'static str,
+    /// What `prefers-color-scheme` says.
+    pub scheme: Scheme,
+    /// Width and height of the viewport in CSS pixels.
+    pub size: (u32, u32),
+    /// Whether the page is opened before the test begins.
+    pub open: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { language: "en-US", scheme: Scheme::Light, size: (1280, 800), open: true }
+    }
+}
+
+/// A value of `prefers-color-scheme`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// Dark text on light ground.
+    Light,
+    /// Light text on dark ground.
+    Dark,
+}
+
+/// Runs a test in a browser of its own. A failing test leaves `target/screenshots/FAILED-name.png` and its console on
+/// stderr.
+pub fn run(name: &str, options: Options, test: impl AsyncFnOnce(&mut Page)) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let Some(driver) = Driver::start() else {
+            eprintln!("SKIPPED: browser test {name}: chromedriver not found (see `scripts/setup.sh test`)");
+            return;
+        };
+        let mut page = Page::new(&driver, &options).await;
+        // Caught, so that the browser is closed in any case: it would outlive its driver.
+        let outcome = AssertUnwindSafe(timeout(TEST_LIMIT, async {
+            if options.open {
+                page.open().await;
+            }
+            test(&mut page).await;
+        }))
+        .catch_unwind()
+        .await;
+        if !matches!(outcome, Ok(Ok(()))) {
+            page.report_failure(name).await;
+        }
+        page.client.close().await.unwrap();
+        match outcome {
+            Ok(in_time) => in_time.expect("the test took too long"),
+            Err(panic) => resume_unwind(panic),
+        }
+    });
+}
+
+/// A file of the corpus of real archives, or `None`, said aloud, where there is no corpus.
+#[allow(dead_code, reason = "for the tests that open archives")]
+pub fn corpus(name: &str) -> Option<PathBuf> {
+    let root = env::var_os("LAYERSCOPE_CORPUS")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"), PathBuf::from);
+    let path = root.join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    eprintln!("SKIPPED: corpus not found: {}", path.display());
+    None
+}
+
+/// A chromedriver process. It ends with this value.
+#[derive(Debug)]
+struct Driver {
+    process: Child,
+    port: u16,
+    /// Held open: a driver that cannot print ends.
+    _stdout: BufReader<ChildStdout>,
+}
+
+impl Driver {
+    /// Starts a driver on a free port; `None` if there is none on this machine.
+    fn start() -> Option<Self> {
+        let program = env::var_os("LAYERSCOPE_CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
+        let mut process = Command::new(program).arg("--port=0").stdout(Stdio::piped()).spawn().ok()?;
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        let mut line = String::new();
+        let port = loop {
+            line.clear();
+            assert_ne!(stdout.read_line(&mut line).unwrap(), 0, "chromedriver ended without naming its port");
+            if let Some((_, port)) = line.trim_end().rsplit_once("started successfully on port ") {
+                break port.trim_end_matches('.').parse().unwrap();
+            }
+        };
+        Some(Self { process, port, _stdout: stdout })
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A browser window, and the server of the page that it shows.
+#[derive(Debug)]
+pub struct Page {
+    client: Client,
+    server: Option<Server>,
+    url: String,
+}
+
+#[allow(dead_code, reason = "a toolbox: not every test uses every tool")]
+impl Page {
+    async fn new(driver: &Driver, options: &Options) -> Self {
+        let dist = env::var_os("LAYERSCOPE_DIST")
+            .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("dist"), PathBuf::from);
+        let server = Server::start(&dist, PREFIX, 0).await.expect("`make build` makes dist/");
+        let capabilities = capabilities(options);
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities.as_object().unwrap().clone())
+            .connect(&format!("http://127.0.0.1:{}", driver.port))
+            .await
+            .expect("a Chromium that fits chromedriver");
+        let url = server.url();
+        let page = Self { client, server: Some(server), url };
+
+        let script = "window.violations = []; addEventListener('securitypolicyviolation', (e) =>
+            window.violations.push(`${e.effectiveDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`))";
+        page.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
+        page.set_scheme(options.scheme).await;
+        page.resize(options.size.0, options.size.1).await;
+        page
+    }
+
+    // --- The page and its server
+
+    /// Opens the page, or opens it anew.
+    pub async fn open(&self) {
+        self.client.goto(&self.url).await.unwrap();
+    }
+
+    /// The page's address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The document's title.
+    pub async fn title(&self) -> String {
+        self.client.title().await.unwrap()
+    }
+
+    /// `METHOD /path` of every request that reached the server so far; nothing after [`Page::cut_network`].
+    pub fn requests(&self) -> Vec<String> {
+        self.server.as_ref().map(Server::requests).unwrap_or_default()
+    }
+
+    /// Ends the server and takes the page offline: what works now needs no network.
+    pub async fn cut_network(&mut self) {
+        self.emulate_offline().await;
+        if let Some(server) = self.server.take() {
+            timeout(PATIENCE, server.stop()).await.expect("the server stops").unwrap();
+        }
+    }
+
+    async fn emulate_offline(&self) {
+        self.cdp("Network.enable", json!({})).await;
+        let conditions =
+            json!({ "offline": true, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
+        self.cdp("Network.emulateNetworkConditions", conditions).await;
+    }
+
+    /// Has every request whose address fits the pattern (`*` for anything) fail.
+    pub async fn block(&self, pattern: &str) {
+        self.cdp("Network.enable", json!({})).await;
+        self.cdp("Network.setBlockedURLs", json!({ "urls": [pattern] })).await;
+    }
+
+    /// Switches JavaScript off for the pages opened from now on.
+    pub async fn disable_scripts(&self) {
+        self.cdp("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await;
+    }
+
+    /// Sets the size of the viewport in CSS pixels, smaller than a window could be as well.
+    pub async fn resize(&self, width: u32, height: u32) {
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.cdp("Emulation.setDeviceMetricsOverride", metrics).await;
+    }
+
+    /// Sets what `prefers-color-scheme` says.
+    pub async fn set_scheme(&self, scheme: Scheme) {
+        let value = match scheme {
+            Scheme::Light => "light",
+            Scheme::Dark => "dark",
+        };
+        self.set_media("prefers-color-scheme", value).await;
+    }
+
+    /// Sets a media feature, say `prefers-reduced-motion` to `reduce`. Only the last one set holds.
+    pub async fn set_media(&self, feature: &str, value: &str) {
+        let features = json!({ "features": [{ "name": feature, "value": value }] });
+        self.cdp("Emulation.setEmulatedMedia", features).await;
+    }
+
+    // --- Opening archives
+
+    /// Drops files from the disk onto the middle of the window, as a file manager would.
+    pub async fn drop_files(&self, paths: &[&Path]) {
+        let files: Vec<_> = paths.iter().map(|path| absolute(path)).collect();
+        let (x, y) = (self.eval("innerWidth / 2").await, self.eval("innerHeight / 2").await);
+        for kind in ["dragEnter", "dragOver", "drop"] {
+            let data = json!({ "items": [], "files": files, "dragOperationsMask": 1 });
+            self.cdp("Input.dispatchDragEvent", json!({ "type": kind, "x": x, "y": y, "data": data })).await;
+        }
+    }
+
+    /// Drops one file.
+    pub async fn drop_file(&self, path: &Path) {
+        self.drop_files(&[path]).await;
+    }
+
+    /// Chooses a file in the `input[type=file]` that the selector names, as its dialog would.
+    pub async fn choose_file(&self, selector: &str, path: &Path) {
+        let input = self.find(selector).await.unwrap_or_else(|| panic!("no {selector}"));
+        input.send_keys(&absolute(path)).await.unwrap();
+    }
+
+    // --- Acting
+
+    /// Clicks the element, once it is there.
+    pub async fn click(&self, selector: &str) {
+        self.wait_for(selector).await.click().await.unwrap();
+    }
+
+    /// Types into whatever has the focus; see [`Key`] for keys without a character.
+    pub async fn press(&self, keys: &str) {
+        self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
+    }
+
+    /// Presses one key without a character.
+    pub async fn press_key(&self, key: Key) {
+        self.press(&char::from(key).to_string()).await;
+    }
+
+    // --- Reading
+
+    /// The first element that the selector finds now.
+    pub async fn find(&self, selector: &str) -> Option<Element> {
+        self.client.find(Locator::Css(selector)).await.ok()
+    }
+
+    /// How many elements the selector finds now.
+    pub async fn count(&self, selector: &str) -> usize {
+        self.client.find_all(Locator::Css(selector)).await.unwrap().len()
+    }
+
+    /// The rendered text of the first element that the selector finds now; empty if there is none, or if it is hidden.
+    pub async fn text(&self, selector: &str) -> String {
+        // An element may be replaced between being found and being read.
+        match self.find(selector).await {
+            Some(element) => element.text().await.unwrap_or_default(),
+            None => String::new(),
+        }
+    }
+
+    /// The rendered text of every element that the selector finds now.
+    pub async fn texts(&self, selector: &str) -> Vec<String> {
+        let script = format!("[...document.querySelectorAll({selector:?})].map((e) => e.innerText)");
+        serde_json::from_value(self.eval(&script).await).unwrap()
+    }
+
+    /// The value of a JavaScript expression, awaited if it is a promise.
+    pub async fn eval(&self, expression: &str) -> Value {
+        let parameters = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
+        let answer = self.cdp("Runtime.evaluate", parameters).await;
+        assert!(answer.get("exceptionDetails").is_none(), "{expression}: {answer}");
+        answer["result"].get("value").cloned().unwrap_or(Value::Null)
+    }
+
+    // --- Waiting
+
+    /// Waits until the selector finds an element.
+    pub async fn wait_for(&self, selector: &str) -> Element {
+        self.until(selector, async |page| page.find(selector).await.is_some()).await;
+        self.find(selector).await.unwrap_or_else(|| panic!("{selector} went away again"))
+    }
+
+    /// Waits until the text of the first element that the selector finds contains `text`.
+    pub async fn wait_for_text(&self, selector: &str, text: &str) {
+        let what = format!("{text:?} in {selector}");
+        self.until(&what, async |page| page.text(selector).await.contains(text)).await;
+    }
+
+    /// Waits until the selector finds nothing more.
+    pub async fn wait_until_gone(&self, selector: &str) {
+        self.until(&format!("no {selector}"), async |page| page.find(selector).await.is_none()).await;
+    }
+
+    /// Waits until a condition holds; panics with `what` when patience runs out.
+    pub async fn until(&self, what: &str, condition: impl AsyncFn(&Self) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !condition(self).await {
+            assert!(Instant::now() < deadline, "waited in vain for {what}");
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    // --- What went wrong
+
+    /// Breaches of the Content-Security-Policy in the document so far: `directive what file:line`.
+    pub async fn violations(&self) -> Vec<String> {
+        serde_json::from_value(self.eval("window.violations").await).unwrap()
+    }
+
+    /// What the console got since the last call, as `LEVEL message`; workers included.
+    pub async fn console(&self) -> Vec<String> {
+        let command = Post { path: "se/log", body: json!({ "type": "browser" }) };
+        let log = self.client.issue_cmd(command).await.unwrap();
+        let line = |entry: &Value| {
+            format!("{} {}", entry["level"].as_str().unwrap_or("?"), entry["message"].as_str().unwrap_or("?"))
+        };
+        log.as_array().map(|entries| entries.iter().map(line).collect()).unwrap_or_default()
+    }
+
+    /// Panics if the page broke its policy, or if the console got an error or a warning since it was last read.
+    pub async fn assert_silent(&self) {
+        let violations = self.violations().await;
+        assert!(violations.is_empty(), "Content-Security-Policy: {violations:#?}");
+        let mut console = self.console().await;
+        console.retain(|line| line.starts_with("SEVERE") || line.starts_with("WARNING"));
+        assert!(console.is_empty(), "console: {console:#?}");
+    }
+
+    /// Writes `target/screenshots/NAME.png`.
+    pub async fn screenshot(&self, name: &str) {
+        let picture = self.client.screenshot().await.unwrap();
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(format!("{name}.png")), picture).unwrap();
+    }
+
+    async fn report_failure(&self, name: &str) {
+        for line in self.console().await {
+            eprintln!("{name}: console: {line}");
+        }
+        self.screenshot(&format!("FAILED-{name}")).await;
+    }
+
+    /// Runs a command of the Chrome DevTools Protocol.
+    pub async fn cdp(&self, command: &str, parameters: Value) -> Value {
+        let body = json!({ "cmd": command, "params": parameters });
+        let answer = self.client.issue_cmd(Post { path: "goog/cdp/execute", body }).await;
+        answer.unwrap_or_else(|error| panic!("{command}: {error}"))
+    }
+}
+
+/// What `POST /session` asks chromedriver for.
+fn capabilities(options: &Options) -> Value {
+    let language = options.language;
+    let arguments = [
+        "--headless=new",
+        // The sandbox cannot start as root; only the page under test runs here.
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--window-size=1280,800",
+    ];
+    json!({
+        "browserName": "chrome",
+        "goog:loggingPrefs": { "browser": "ALL" },
+        "goog:chromeOptions": {
+            "args": arguments,
+            "prefs": { "intl.accept_languages": language },
+        },
+    })
+}
+
+/// The path as a browser wants it.
+fn absolute(path: &Path) -> String {
+    let path = fs::canonicalize(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    path.into_os_string().into_string().unwrap()
+}
+
+/// A command of chromedriver that WebDriver does not know, by its path below the session.
+#[derive(Debug)]
+struct Post {
+    path: &'static str,
+    body: Value,
+}
+
+impl WebDriverCompatibleCommand for Post {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, url::ParseError> {
+        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.path))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(self.body.to_string()))
+    }
+}
