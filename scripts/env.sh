@@ -21,7 +21,7 @@ PATH=$TOOLS/node_modules/.bin:${CARGO_HOME:-$HOME/.cargo}/bin:$PATH
 export PATH
 
 # Plain text in logs.
-export CARGO_TERM_COLOR=never TRUNK_COLOR=never NO_COLOR=true
+export CARGO_TERM_COLOR=never NO_COLOR=true
 export TRUNK_SKIP_VERSION_CHECK=true
 # A backtrace of Trunk's own would bury the compiler's message.
 export RUST_LIB_BACKTRACE=0

@@ -60,6 +60,8 @@ pub enum Code {
     JsonTooLarge,
     /// A document that claims to be both an index and a manifest (CVE-2021-41190).
     ManifestAmbiguous,
+    /// A manifest of something other than an image: a signature, an attestation of nothing here, another artifact.
+    ManifestArtifact,
     /// A digest that is not a digest.
     DigestInvalid,
     /// A blob's bytes do not have the digest stated for it.

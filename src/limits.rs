@@ -13,6 +13,11 @@ pub const PATH: usize = 64 << 10;
 pub const PATH_DEPTH: usize = 5_000;
 /// Largest JSON document (manifest, index, config) that is parsed.
 pub const JSON_DOCUMENT: u64 = 4 << 20;
+/// Most values, nested ones included, in one JSON document.
+pub const JSON_VALUES: usize = 250_000;
+/// Most memory the JSON documents of one archive may come to, by a rough count of bytes and values; a document
+/// that is used again counts again.
+pub const JSON_TOTAL: u64 = 256 << 20;
 /// Deepest nesting of an image index inside another.
 pub const INDEX_DEPTH: usize = 8;
 /// Most image manifests and indexes followed in one archive.

@@ -8,6 +8,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 mod decoder;
+mod gzip;
+mod zstd;
+
 pub use decoder::{Decoder, Error, Progress, Status};
 
 /// How a blob is compressed.

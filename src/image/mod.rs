@@ -4,15 +4,24 @@
 //! reads the few JSON documents among them and says what images there are. Neither reads by itself: they
 //! say which bytes they need.
 
+mod docker_archive;
+mod dockerfile;
 mod history;
+mod instruction;
+mod legacy;
 mod lister;
+mod member;
+mod names;
+mod oci_layout;
 mod resolve;
 
-pub use history::{HistoryRow, instruction};
+pub use dockerfile::{base_image_name, dockerfile};
+pub use history::{HistoryRow, base_image_guess};
+pub use instruction::instruction;
 pub use lister::Lister;
+pub use member::{Member, MemberId, MemberKind};
 pub use resolve::{Documents, Resolved, resolve};
 
-use bstr::BString;
 use serde::{Deserialize, Serialize};
 
 use crate::{anomaly::Anomaly, digest::Digest, oci};
@@ -27,38 +36,9 @@ pub enum Format {
     DockerOci,
     /// `index.json` only.
     OciLayout,
-}
-
-/// A member of the archive, by its place in [`Archive::members`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct MemberId(pub u32);
-
-/// A file of the outer archive.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
-    /// Its path without leading `./` or `/`.
-    pub path: BString,
-    /// What it is.
-    pub kind: MemberKind,
-    /// Offset in bytes of its content, in the (decompressed) archive.
-    pub offset: u64,
-    /// Length of its content in bytes.
-    pub size: u64,
-}
-
-/// What a [`Member`] is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MemberKind {
-    /// A regular file.
-    File,
-    /// A symbolic link; its target is relative to the member's directory.
-    Symlink(BString),
-    /// A hard link; its target is a path from the root of the archive.
-    HardLink(BString),
-    /// A directory.
-    Directory,
-    /// Anything else.
-    Other,
+    /// No manifest: a `json` beside each layer names its parent (Docker before 1.10).
+    #[serde(rename = "docker-legacy")]
+    LegacyDocker,
 }
 
 /// What an archive holds, as far as its documents say. Layers are not read for this.
@@ -121,7 +101,7 @@ pub struct ConfigDocument {
 pub struct LayerRef {
     /// The member that holds it; `None` if the blob is not in the archive.
     pub member: Option<MemberId>,
-    /// The digest the manifest states for the blob; `None` in a docker archive.
+    /// The digest the manifest states for the blob; mostly `None` in a docker archive.
     pub stated_digest: Option<Digest>,
     /// The size the manifest states for the blob, in bytes.
     pub stated_size: Option<u64>,
@@ -129,7 +109,8 @@ pub struct LayerRef {
     pub stated_diff_id: Option<Digest>,
     /// The media type the manifest states.
     pub media_type: Option<String>,
-    /// Whether the layer is foreign: its content lies at a URL, and is never fetched.
+    /// Whether the layer is stated to be foreign: its content lies at a URL, which is never fetched. It may be in
+    /// the archive all the same.
     pub foreign: bool,
 }
 
@@ -140,16 +121,4 @@ pub struct Attestation {
     pub manifest_digest: Digest,
     /// The in-toto predicate type of each statement it holds.
     pub predicate_types: Vec<String>,
-}
-
-impl Member {
-    /// The member that an entry of the outer tar is.
-    pub fn from_entry(entry: &crate::tar::Entry) -> Self {
-        Self {
-            path: entry.path.clone(),
-            kind: MemberKind::File,
-            offset: entry.body_offset,
-            size: entry.stored_size,
-        }
-    }
 }

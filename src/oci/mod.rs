@@ -1,32 +1,18 @@
 //! The JSON documents of OCI and Docker images (OCI image spec 1.1: descriptor.md, image-index.md,
 //! manifest.md, config.md; Docker image spec 1.2: `manifest.json`).
+//!
+//! [`json::parse`] is strict about the JSON itself (size, depth, repeated keys, byte-order mark). The types
+//! are then lenient about its fields: real documents hold `null` wherever Go writes a nil slice, and one odd
+//! field must not hide the rest of an image.
 
-use std::fmt;
+mod config;
+mod document;
+pub mod json;
+mod platform;
 
-use serde::{Deserialize, Serialize};
-
-/// A platform (OCI image spec, image-index.md, "platform").
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Platform {
-    /// The operating system.
-    pub os: String,
-    /// The CPU architecture.
-    pub architecture: String,
-    /// The CPU variant.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub variant: Option<String>,
-}
-
-impl fmt::Display for Platform {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.os, self.architecture)?;
-        match self.variant.as_deref() {
-            Some(variant) if !variant.is_empty() => write!(f, "/{variant}"),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// What is used of an image config (OCI image spec, config.md). Every field may be absent or null.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Config {}
+pub use config::{Config, ContainerConfig, Healthcheck, History, LegacyConfig, RootFs};
+pub use document::{
+    Annotations, Descriptor, DockerImage, Document, DocumentError, Index, Manifest, Repositories,
+    docker_manifest, repositories,
+};
+pub use platform::Platform;

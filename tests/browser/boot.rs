@@ -1,5 +1,7 @@
 //! The page starts: under any path, under its own Content-Security-Policy, in silence.
 
+use serde_json::json;
+
 use crate::support::{Options, Scheme, run};
 
 #[test]
@@ -64,5 +66,36 @@ fn the_browser_is_as_asked_for() {
         page.cut_network().await;
         let fetched = page.eval("fetch('boot.js', {cache: 'no-store'}).then(() => true, () => false)").await;
         assert_eq!(fetched, false);
+    });
+}
+
+/// The harness drops and chooses files as a person does: the page gets real `File`s.
+#[test]
+fn files_are_dropped_and_chosen() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dropped.tar");
+    std::fs::write(&path, b"twelve bytes").unwrap();
+
+    run("files", Options { open: false, ..Options::default() }, async |page| {
+        // Not the page's own listeners: this is about the harness.
+        page.block("*boot.js").await;
+        page.open().await;
+        page.eval(
+            "window.got = [];
+             const note = (files) => { for (const file of files) window.got.push(`${file.name} ${file.size}`); };
+             addEventListener('dragover', (e) => e.preventDefault());
+             addEventListener('drop', (e) => { e.preventDefault(); note(e.dataTransfer.files); });
+             const input = Object.assign(document.createElement('input'), { type: 'file', id: 'chooser' });
+             input.addEventListener('change', () => note(input.files));
+             document.body.append(input);
+             0",
+        )
+        .await;
+
+        page.drop_file(&path).await;
+        page.until("the dropped file", async |page| page.eval("got.length").await == 1).await;
+        page.choose_file("#chooser", &path).await;
+        page.until("the chosen file", async |page| page.eval("got.length").await == 2).await;
+        assert_eq!(page.eval("got").await, json!(["dropped.tar 12", "dropped.tar 12"]));
     });
 }

@@ -11,6 +11,7 @@ use crate::app::{
     format::{self, Size},
     hue,
     i18n::use_words,
+    pages::image::check_class,
     state::{Action, Archive, Image, Stage},
     use_app,
 };
@@ -69,7 +70,7 @@ pub fn LayerRow(props: &LayerRowProps) -> Html {
                 } else {
                     <p class="muted">{words.shell.no_instruction}</p>
                 }
-                <span class={format!("check {}", super::super::pages::image::check_class(verification))} title={check}>
+                <span class={format!("check {}", check_class(verification))} title={check}>
                     <span aria-hidden="true">{check.split(' ').next().unwrap_or_default()}</span>
                     <span class="sr-only">{check}</span>
                 </span>

@@ -3,6 +3,7 @@
 pub mod announcer;
 pub mod bar;
 pub mod biography;
+pub mod copy_button;
 pub mod details;
 pub mod drop_target;
 pub mod filter_bar;

@@ -146,7 +146,7 @@ pub struct ImageWords {
     pub history_note: &'static str,
     /// A comment.
     pub comment: &'static str,
-    /// As it was recorded.
+    /// Shows the commands as they were recorded.
     pub verbatim: &'static str,
 }
 
@@ -242,7 +242,7 @@ pub const EN: ImageWords = ImageWords {
     no_layer_title: "The step changed the config only",
     history_note: "Oldest step first. A step makes a layer only if it changes files.",
     comment: "Comment",
-    verbatim: "as recorded",
+    verbatim: "As recorded",
 };
 
 /// Simplified Chinese.

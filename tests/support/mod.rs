@@ -1,0 +1,5 @@
+//! What several tests share.
+
+#![allow(dead_code, reason = "each test uses its own part")]
+
+pub mod tar_block;
