@@ -79,9 +79,9 @@ pub fn strip(strata: &[(u32, Mark)], layers: u32, upto: u32) -> Html {
         }
     });
     html! {
-        <svg class="strata" width={width.to_string()} height={HEIGHT.to_string()} viewBox={view_box}
+        <svg class="strip" width={width.to_string()} height={HEIGHT.to_string()} viewBox={view_box}
             preserveAspectRatio="none" aria-hidden="true">
-            <path class="strata-places" d={places(layers)} />
+            <path class="strip-places" d={places(layers)} />
             { for cells }
         </svg>
     }
@@ -133,7 +133,7 @@ pub fn scale(layers: u32, upto: u32) -> Html {
     });
     let x = format!("{:.2}", f64::from(upto) * slot);
     html! {
-        <svg class="strata-scale" width={width.to_string()} height={HEIGHT.to_string()}
+        <svg class="strip-scale" width={width.to_string()} height={HEIGHT.to_string()}
             viewBox={format!("0 0 {width} {HEIGHT}")} preserveAspectRatio="none" aria-hidden="true">
             { for numbers }
             <rect class="scale-upto" {x} y="14" width={format!("{:.2}", (slot - 1.0).max(2.5))} height="2" />
