@@ -17,6 +17,8 @@ pub mod i18n;
 pub mod mode;
 pub mod pages;
 pub mod preview;
+#[cfg(all(test, feature = "ssr"))]
+mod render_tests;
 pub mod root;
 pub mod row_cache;
 #[cfg(test)]

@@ -86,3 +86,43 @@ pub fn report() -> Report {
 pub fn archive() -> Archive {
     Archive::new(Job(1), "hello.tar".into(), 12_345, 0.0, report())
 }
+
+/// Renders a component on the host, in a language, on a state.
+#[cfg(feature = "ssr")]
+pub fn render<C: yew::BaseComponent<Properties = ()>>(
+    lang: super::i18n::Lang,
+    state: super::state::State,
+) -> String {
+    use std::{
+        pin::pin,
+        task::{Context, Poll, Waker},
+    };
+
+    use yew::prelude::*;
+
+    use super::{AppHandle, i18n::LanguageProvider};
+
+    #[derive(Clone, PartialEq, Properties)]
+    struct StageProps {
+        lang: super::i18n::Lang,
+        app: AppHandle,
+    }
+
+    #[component]
+    fn Stage<C: BaseComponent<Properties = ()>>(props: &StageProps) -> Html {
+        html! {
+            <LanguageProvider initial={props.lang}>
+                <ContextProvider<AppHandle> context={props.app.clone()}><C /></ContextProvider<AppHandle>>
+            </LanguageProvider>
+        }
+    }
+
+    let props = StageProps { lang, app: AppHandle::fixed(state) };
+    let renderer = yew::LocalServerRenderer::<Stage<C>>::with_props(props).hydratable(false);
+    // Nothing in here waits for anything: the first poll renders.
+    let mut rendering = pin!(renderer.render());
+    match rendering.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(html) => html,
+        Poll::Pending => panic!("rendering waits for something"),
+    }
+}

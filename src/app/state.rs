@@ -607,3 +607,169 @@ impl Reading {
         Some(self.total.saturating_sub(self.done) as f64 / rate)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::samples;
+
+    fn open(state: Rc<State>, job: u32) -> Rc<State> {
+        state.reduce(Action::Open { job: Job(job), name: format!("{job}.tar").into(), at: 0.0 })
+    }
+
+    fn news(state: Rc<State>, job: u32, event: Event) -> Rc<State> {
+        state.reduce(Action::Event { job: Job(job), event, at: 0.0 })
+    }
+
+    fn opened() -> Event {
+        let mut report = samples::report();
+        report.images.push(samples::image_report());
+        report.images[1].layers.truncate(2);
+        let report = serde_json::to_string(&report).unwrap();
+        Event::Opened { report, name: "hello.tar".into(), size: 10 }
+    }
+
+    fn ready() -> Rc<State> {
+        news(open(Rc::default(), 1), 1, opened())
+    }
+
+    fn failure() -> Failure {
+        Failure { kind: FailureKind::NotAnImage, detail: String::new(), offset: None }
+    }
+
+    #[test]
+    fn an_opened_archive_is_looked_at_from_the_top() {
+        let state = ready();
+        assert!(state.opening.is_none());
+        assert_eq!(state.selection, Selection { upto: 2, ..Selection::default() });
+        assert_eq!(state.image().unwrap().short_name(), Some("hello:latest"));
+    }
+
+    #[test]
+    fn a_second_drop_replaces_the_first() {
+        let state = open(ready(), 2);
+        assert_eq!(state.archive.as_ref().unwrap().job, Job(1), "until the second has a history");
+        let late = news(Rc::clone(&state), 1, Event::Finished);
+        assert!(Rc::ptr_eq(&late, &state), "news of the first no longer counts");
+        let state = news(state, 2, opened());
+        assert_eq!(state.archive.as_ref().unwrap().job, Job(2));
+    }
+
+    #[test]
+    fn a_third_drop_replaces_the_second_before_it_is_open() {
+        let state = open(open(Rc::default(), 1), 2);
+        assert!(Rc::ptr_eq(&news(Rc::clone(&state), 1, opened()), &state));
+        assert!(news(state, 2, opened()).archive.is_some());
+    }
+
+    #[test]
+    fn results_stay_when_a_later_opening_fails() {
+        let state = news(open(ready(), 2), 2, Event::Failed(failure()));
+        assert_eq!(state.archive.as_ref().unwrap().job, Job(1));
+        assert_eq!(state.refusal.as_ref().unwrap().failure, Some(failure()));
+        assert!(!state.refusal.as_ref().unwrap().name.is_empty());
+        let state = state.reduce(Action::DismissRefusal);
+        assert!(state.refusal.is_none());
+    }
+
+    #[test]
+    fn results_stay_when_reading_ends_early() {
+        let progress = Event::Progress(Progress { layer: Some((0, 0)), done: 1, total: 2 });
+        for (event, stage) in
+            [(Event::Failed(failure()), Stage::Failed(failure())), (Event::Cancelled, Stage::Cancelled)]
+        {
+            let state = news(news(ready(), 1, progress.clone()), 1, event);
+            let archive = state.archive.as_ref().unwrap();
+            assert_eq!(archive.stage, stage);
+            assert!(archive.images[0].layers[0].reading.is_none(), "no bar goes on");
+            assert!(!state.is_busy());
+            assert_eq!(archive.verification(&archive.images[0].layers[0]), Verification::Unchecked);
+        }
+    }
+
+    #[test]
+    fn the_scrubber_stays_on_the_stack() {
+        let mut state = ready();
+        for (action, upto) in [
+            (Action::StepUpto(1), 2),
+            (Action::StepUpto(-1), 1),
+            (Action::StepUpto(-9), 0),
+            (Action::SelectUpto(77), 2),
+        ] {
+            state = state.reduce(action);
+            assert_eq!(state.selection.upto, upto);
+        }
+    }
+
+    #[test]
+    fn another_image_is_looked_at_from_its_top() {
+        let state =
+            ready().reduce(Action::SelectPage(Page::History)).reduce(Action::SelectNode(Some(Node(7))));
+        let state = state.reduce(Action::SelectImage(1));
+        assert_eq!(state.selection, Selection { image: 1, upto: 1, page: Page::History, node: None });
+        let same = Rc::clone(&state).reduce(Action::SelectImage(9));
+        assert!(Rc::ptr_eq(&same, &state), "there is no such image");
+    }
+
+    #[test]
+    fn what_changes_nothing_renders_nothing() {
+        let state = ready();
+        for action in [Action::ShowHelp(false), Action::SelectUpto(2), Action::SelectPage(Page::Files)] {
+            assert!(Rc::ptr_eq(&Rc::clone(&state).reduce(action), &state));
+        }
+    }
+
+    #[test]
+    fn news_of_one_image_leaves_the_others_untouched() {
+        let state = ready();
+        let next =
+            news(Rc::clone(&state), 1, Event::Progress(Progress { layer: Some((0, 1)), done: 1, total: 2 }));
+        let images = |state: &State| state.archive.as_ref().unwrap().images.clone();
+        assert!(!Rc::ptr_eq(&images(&state)[0], &images(&next)[0]));
+        assert!(Rc::ptr_eq(&images(&state)[1], &images(&next)[1]));
+    }
+
+    #[test]
+    fn news_of_layers_that_are_not_there_is_harmless() {
+        let state = ready();
+        for event in [
+            Event::Progress(Progress { layer: Some((9, 0)), done: 1, total: 2 }),
+            Event::Progress(Progress { layer: Some((0, 9)), done: 1, total: 2 }),
+            Event::Layer { image: 0, layer: samples::layer_report(9) },
+        ] {
+            assert!(Rc::ptr_eq(&news(Rc::clone(&state), 1, event), &state));
+        }
+    }
+
+    #[test]
+    fn a_layer_is_verified_once_all_that_is_stated_agrees() {
+        let mut archive = samples::archive();
+        let mut check = |digest, diff_id| {
+            let mut report = samples::layer_report(0);
+            (report.digest_verified, report.diff_id_verified) = (digest, diff_id);
+            let layer = Layer { report: Rc::new(report), sizes: None, reading: None };
+            archive.verification(&layer)
+        };
+        assert_eq!(check(None, None), Verification::Pending);
+        assert_eq!(check(Some(true), None), Verification::Pending);
+        assert_eq!(check(Some(true), Some(true)), Verification::Verified);
+        assert_eq!(check(Some(true), Some(false)), Verification::Mismatch);
+        assert_eq!(check(Some(false), None), Verification::Mismatch);
+        archive.stage = Stage::Finished;
+        let mut report = samples::layer_report(0);
+        let layer = |report| Layer { report: Rc::new(report), sizes: None, reading: None };
+        assert_eq!(archive.verification(&layer(report.clone())), Verification::Unchecked);
+        (report.stated_digest, report.stated_diff_id) = (None, None);
+        assert_eq!(archive.verification(&layer(report)), Verification::Unstated);
+    }
+
+    #[test]
+    fn the_rate_is_that_of_all_news() {
+        let progress = |done| Progress { layer: None, done, total: 10_000 };
+        let reading = Reading::news(None, progress(1_000), 1_000.0);
+        assert_eq!(reading.rate(), None);
+        let reading = Reading::news(Some(reading), progress(5_000), 3_000.0);
+        assert_eq!(reading.rate(), Some(2_000.0));
+        assert_eq!(reading.seconds_left(), Some(2.5));
+    }
+}

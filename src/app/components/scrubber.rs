@@ -32,7 +32,8 @@ pub fn Scrubber() -> Html {
             <label for="scrubber">{words.shell.upto}{" "}<b>{number}</b><span class="muted">{format!(" / {layers}")}</span></label>
             <button type="button" class="quiet tool" data-testid="scrubber-down" title={words.shell.lower} aria-label={words.shell.lower}
                 aria-keyshortcuts="[" disabled={upto == 0} onclick={app.on(|_| Action::StepUpto(-1))}>{"▾"}</button>
-            <input type="range" id="scrubber" data-testid="scrubber" min="1" max={layers.to_string()} step="1"
+            // The key makes a new slider for another number of layers: an old one would clamp the value to its own.
+            <input key={layers} type="range" id="scrubber" data-testid="scrubber" min="1" max={layers.to_string()} step="1"
                 value={number.to_string()} aria-valuetext={(words.shell.upto_value)(number, layers)} {oninput} />
             <button type="button" class="quiet tool" data-testid="scrubber-up" title={words.shell.higher} aria-label={words.shell.higher}
                 aria-keyshortcuts="]" disabled={number == layers} onclick={app.on(|_| Action::StepUpto(1))}>{"▴"}</button>

@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use wasm_bindgen::JsCast;
 use web_sys::{Element, PointerEvent};
 use yew::prelude::*;
 
@@ -37,6 +36,7 @@ pub fn Splitter(props: &SplitterProps) -> Html {
     let width =
         use_state_eq(|| dom::load(&key).and_then(|px| px.parse().ok()).unwrap_or(default).clamp(min, max));
     use_effect_with(*width, move |width| dom::set_root_property(property, &format!("{width}px")));
+    let line = use_node_ref();
     // Where the drag began: the pointer's place and the width then.
     let drag = use_mut_ref(|| None::<(i32, i32)>);
 
@@ -66,9 +66,10 @@ pub fn Splitter(props: &SplitterProps) -> Html {
         }
     };
     let onpointerdown = {
-        let (drag, width) = (Rc::clone(&drag), *width);
+        let (drag, line, width) = (Rc::clone(&drag), line.clone(), *width);
         move |event: PointerEvent| {
-            if let Some(line) = event.current_target().and_then(|target| target.dyn_into::<Element>().ok()) {
+            // Not `currentTarget`: Yew listens at its root.
+            if let Some(line) = line.cast::<Element>() {
                 let captured = line.set_pointer_capture(event.pointer_id()).is_ok();
                 *drag.borrow_mut() = captured.then(|| (event.client_x(), width));
             }
@@ -86,7 +87,7 @@ pub fn Splitter(props: &SplitterProps) -> Html {
     let ondblclick = move |_| set(default);
 
     html! {
-        <div class="splitter" role="separator" tabindex="0" aria-orientation="vertical" aria-label={label}
+        <div ref={line} class="splitter" role="separator" tabindex="0" aria-orientation="vertical" aria-label={label}
             aria-controls={controls} aria-valuenow={width.to_string()} aria-valuemin={min.to_string()}
             aria-valuemax={max.to_string()} {onkeydown} {onpointerdown} {onpointermove}
             onpointerup={release.clone()} onpointercancel={release} {ondblclick} />

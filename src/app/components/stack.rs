@@ -7,6 +7,7 @@ use web_sys::{Element, PointerEvent};
 use yew::prelude::*;
 
 use crate::app::{
+    AppHandle,
     components::{layer_row::LayerRow, scrubber::Scrubber},
     format::Size,
     hue,
@@ -21,6 +22,8 @@ use bstr::BStr;
 pub fn Stack() -> Html {
     let words = use_words();
     let app = use_app();
+    let list = use_node_ref();
+    let drag = use_drag(&app, &list);
     let (Some(archive), Some(image)) = (app.state.archive.clone(), app.state.image().cloned()) else {
         return Html::default();
     };
@@ -28,6 +31,26 @@ pub fn Stack() -> Html {
     let layers = image.layers.len() as u32;
     let full =
         image.layers.iter().filter_map(|layer| layer.sizes).map(|sizes| sizes.stored).max().unwrap_or(0);
+
+    // One flat list in which every row has a key: rows move, and are not made anew.
+    let rows = steps(&image).into_iter().flat_map(|step| match step {
+        Step::Layer(layer) => {
+            let line = (layer == selection.upto).then(|| html! { <UptoLine key="upto" {layer} /> });
+            let row = html! {
+                <LayerRow key={format!("layer-{layer}")} archive={archive.clone()} image={image.clone()}
+                    image_index={selection.image} {layer} {full} upto={selection.upto} />
+            };
+            line.into_iter().chain(Some(row)).collect::<Vec<_>>()
+        }
+        Step::Empty(place) => {
+            let instruction = &image.report.history[place].instruction;
+            vec![html! {
+                <li key={format!("step-{place}")} class="step" title={text::visible(instruction.as_bytes())}>
+                    <code>{text::bdi(BStr::new(instruction), text::Breaks::Escape)}</code>
+                </li>
+            }]
+        }
+    });
 
     html! {
         <section class="stack" data-testid="stack" aria-labelledby="stack-title">
@@ -45,23 +68,9 @@ pub fn Stack() -> Html {
                     <span title={words.shell.cumulative_title}>{words.shell.cumulative}</span>
                 </div>
             }
-            <ol class="strata" reversed={true}>
-                { for steps(&image).into_iter().map(|step| match step {
-                    Step::Layer(layer) => html! {
-                        <>
-                            if layer == selection.upto {
-                                <UptoLine key={format!("line-{layer}")} {layer} />
-                            }
-                            <LayerRow key={format!("layer-{layer}")} archive={archive.clone()} image={image.clone()}
-                                image_index={selection.image} {layer} {full} upto={selection.upto} />
-                        </>
-                    },
-                    Step::Empty(row) => html! {
-                        <li key={format!("step-{row}")} class="step" title={text::visible(image.report.history[row].instruction.as_bytes())}>
-                            <code>{text::bdi(BStr::new(&image.report.history[row].instruction), text::Breaks::Escape)}</code>
-                        </li>
-                    },
-                }) }
+            <ol ref={list} class="strata" reversed={true} onpointerdown={drag.down} onpointermove={drag.step} onpointerup={drag.up.clone()}
+                onpointercancel={drag.up}>
+                { for rows }
             </ol>
         </section>
     }
@@ -105,35 +114,44 @@ struct UptoLineProps {
 #[component]
 fn UptoLine(props: &UptoLineProps) -> Html {
     let words = use_words();
-    let app = use_app();
-    let dragging = use_mut_ref(|| false);
+    html! {
+        <li class="upto-line" aria-hidden="true"><span>{(words.shell.upto_line)(hue::number(props.layer))}</span></li>
+    }
+}
 
-    let onpointerdown = {
-        let dragging = Rc::clone(&dragging);
+/// What the list does while the line is dragged. It is the list that captures the pointer: the line itself moves
+/// about in it, and an element that moves in the document loses the pointer.
+struct Drag {
+    down: Callback<PointerEvent>,
+    step: Callback<PointerEvent>,
+    up: Callback<PointerEvent>,
+}
+
+#[hook]
+fn use_drag(app: &AppHandle, list: &NodeRef) -> Drag {
+    let dragging = use_mut_ref(|| false);
+    let down = {
+        let (dragging, list) = (Rc::clone(&dragging), list.clone());
         move |event: PointerEvent| {
-            if let Some(line) = event.current_target().and_then(|target| target.dyn_into::<Element>().ok()) {
+            let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+            let on_line = target.is_some_and(|at| matches!(at.closest(".upto-line"), Ok(Some(_))));
+            if let Some(list) = list.cast::<Element>().filter(|_| on_line) {
                 // Fails only for a pointer that is already up again.
-                *dragging.borrow_mut() = line.set_pointer_capture(event.pointer_id()).is_ok();
+                *dragging.borrow_mut() = list.set_pointer_capture(event.pointer_id()).is_ok();
                 event.prevent_default();
             }
         }
     };
-    let onpointermove = {
-        let dragging = Rc::clone(&dragging);
+    let step = {
+        let (dragging, app) = (Rc::clone(&dragging), app.clone());
         move |event: PointerEvent| {
             if let Some(layer) = dragging.borrow().then(|| layer_at(&event)).flatten() {
                 app.dispatch(Action::SelectUpto(layer));
             }
         }
     };
-    let release = move |_: PointerEvent| *dragging.borrow_mut() = false;
-
-    html! {
-        <li class="upto-line" aria-hidden="true" {onpointerdown} {onpointermove} onpointerup={release.clone()}
-            onpointercancel={release}>
-            <span>{(words.shell.upto_line)(hue::number(props.layer))}</span>
-        </li>
-    }
+    let up = move |_: PointerEvent| *dragging.borrow_mut() = false;
+    Drag { down: down.into(), step: step.into(), up: up.into() }
 }
 
 /// The layer whose row is under the pointer.

@@ -165,6 +165,7 @@ pub const EN: ImageWords = ImageWords {
         Format::DockerArchive => "Docker archive",
         Format::DockerOci => "Docker archive and OCI layout",
         Format::OciLayout => "OCI layout",
+        Format::LegacyDocker => "Docker archive from before 1.10",
     },
     compression: |compression| match compression {
         Compression::None => "not compressed",
@@ -260,6 +261,7 @@ pub const ZH: ImageWords = ImageWords {
         Format::DockerArchive => "Docker 归档",
         Format::DockerOci => "Docker 归档兼 OCI 布局",
         Format::OciLayout => "OCI 布局",
+        Format::LegacyDocker => "Docker 1.10 之前的归档",
     },
     compression: |compression| match compression {
         Compression::None => "未压缩",
@@ -363,6 +365,7 @@ fn anomaly_en(code: Code) -> &'static str {
         Code::JsonInvalid => "A JSON document cannot be parsed.",
         Code::JsonTooLarge => "A JSON document is larger than allowed.",
         Code::ManifestAmbiguous => "A document claims to be index and manifest at once (CVE-2021-41190).",
+        Code::ManifestArtifact => "A manifest of something other than an image is left out.",
         Code::DigestInvalid => "A digest is not a digest.",
         Code::DigestMismatch => "A blob’s bytes do not have the stated digest.",
         Code::DiffIdMismatch => "A layer’s uncompressed bytes do not have the stated DiffId.",
@@ -417,6 +420,7 @@ fn anomaly_zh(code: Code) -> &'static str {
         Code::JsonInvalid => "JSON 文档无法解析。",
         Code::JsonTooLarge => "JSON 文档超过上限。",
         Code::ManifestAmbiguous => "文档同时声称是索引和清单（CVE-2021-41190）。",
+        Code::ManifestArtifact => "清单描述的不是镜像；被略去。",
         Code::DigestInvalid => "摘要不合法。",
         Code::DigestMismatch => "blob 的字节与声明的摘要不符。",
         Code::DiffIdMismatch => "层解压后的字节与声明的 DiffId 不符。",

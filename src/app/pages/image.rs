@@ -18,6 +18,7 @@ use crate::{
         use_app,
     },
     digest::Digest,
+    image::{self, base_image_guess, base_image_name},
     report::AnomalyReport,
 };
 
@@ -164,16 +165,19 @@ fn base(words: &Words, image: &Image) -> Html {
     }
 }
 
-/// The base's name as stated: the annotation of the OCI image spec (annotations.md), or the label of the same key.
+/// The base's name, where an annotation or a label states it.
 fn base_name(image: &Image) -> Option<String> {
-    const KEY: &str = "org.opencontainers.image.base.name";
-    let stated = image.report.annotations.get(KEY).cloned();
-    stated.or_else(|| labels(image).into_iter().find(|(key, _)| key == KEY).map(|(_, value)| value))
+    let labels = labels(image);
+    let annotations = image.report.annotations.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    let labels = labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    base_image_name(annotations.chain(labels)).map(str::to_owned)
 }
 
 /// The layers that are the base's, if the history gives a sign of one.
-fn base_layers(_image: &Image) -> Vec<u32> {
-    Vec::new()
+fn base_layers(image: &Image) -> Vec<u32> {
+    let history = &image.report.history;
+    let rows = base_image_guess(history).unwrap_or(0);
+    history.iter().take(rows).filter_map(|row| row.layer).collect()
 }
 
 fn runs(words: &Words, image: &Image) -> Html {
@@ -405,8 +409,17 @@ fn anomaly_groups(anomalies: &[AnomalyReport], image: u32) -> Vec<Vec<&AnomalyRe
     groups
 }
 
-fn dockerfile(_words: &Words, _image: &Image) -> Html {
-    Html::default()
+/// The history as a Dockerfile.
+fn dockerfile(words: &Words, image: &Image) -> Html {
+    let base = base_name(image);
+    let text = image::dockerfile(&image.report.history, image.layers.len(), base.as_deref());
+    html! {
+        <section class="wide" data-testid="dockerfile">
+            <h2>{words.image.dockerfile}</h2>
+            <p class="muted">{words.image.dockerfile_note}</p>
+            {document(words, text.into())}
+        </section>
+    }
 }
 
 /// A document that can be read and copied.
