@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{HistoryRow, Image, base_image_guess};
+use super::{HistoryRow, base_image_guess};
 
 /// The annotation that names the base image (OCI image spec, annotations.md).
 const BASE_NAME: &str = "org.opencontainers.image.base.name";
@@ -29,24 +29,20 @@ const INSTRUCTIONS: [&str; 17] = [
     "WORKDIR",
 ];
 
-/// The name of the base image, where an annotation, or failing that a label, states it.
-pub fn base_image_name(image: &Image) -> Option<&str> {
-    let labels =
-        image.config.as_ref().map(|config| config.parsed.config.labels.as_slice()).unwrap_or_default();
-    let stated =
-        image.annotations.iter().chain(labels).find(|(key, value)| key == BASE_NAME && !value.is_empty());
-    stated.map(|(_, value)| value.as_str())
+/// The name of the base image, if one of `stated` states it: the image's annotations, then its labels.
+pub fn base_image_name<'a>(stated: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<&'a str> {
+    let name = stated.into_iter().find(|(key, value)| *key == BASE_NAME && !value.is_empty());
+    name.map(|(_, value)| value)
 }
 
-/// A Dockerfile that tells what the history tells. It shows how the image came to be, and need not build: what was
-/// copied is known by hash at best. The base image's steps are kept above a comment that says where it ends; what is not
-/// an instruction stands as a comment.
-pub fn dockerfile(image: &Image) -> String {
-    let base_rows = base_image_guess(&image.history).unwrap_or(0);
-    let (base, own) = image.history.split_at(base_rows);
-    let name = base_image_name(image);
+/// A Dockerfile that tells what the history of an image of `layers` layers tells. It shows how the image came to be, and
+/// need not build: what was copied is known by hash at best. The steps of the base image, whose name may be stated, are
+/// kept above a comment that says where it ends; what is not an instruction stands as a comment.
+pub fn dockerfile(history: &[HistoryRow], layers: usize, base_name: Option<&str>) -> String {
+    let base_rows = base_image_guess(history).unwrap_or(0);
+    let (base, own) = history.split_at(base_rows);
     let mut out = String::from("# Reconstructed from the image's history.\n");
-    match name {
+    match base_name {
         Some(name) if !base.is_empty() => {
             comment(&mut out, &format!("The steps of the base image {name}:"));
             for row in base {
@@ -56,7 +52,7 @@ pub fn dockerfile(image: &Image) -> String {
             let _ = writeln!(out, "FROM {}", one_line(name));
         }
         _ => {
-            if let Some(name) = name {
+            if let Some(name) = base_name {
                 comment(&mut out, &format!("FROM {name} (stated; which steps are its own is not known)"));
             }
             out.push_str("FROM scratch\n");
@@ -67,8 +63,7 @@ pub fn dockerfile(image: &Image) -> String {
         }
     }
     own.iter().for_each(|row| step(&mut out, row));
-    if image.history.is_empty() {
-        let layers = image.layers.len();
+    if history.is_empty() {
         comment(
             &mut out,
             &format!("{layers} layer{}, of which no history tells", if layers == 1 { "" } else { "s" }),
@@ -109,7 +104,7 @@ mod tests {
     use super::*;
     use crate::image::instruction;
 
-    fn image(steps: &[&str], annotations: &[(&str, &str)]) -> Image {
+    fn of(steps: &[&str], base_name: Option<&str>) -> String {
         let row = |text: &&str| HistoryRow {
             created: None,
             created_by: None,
@@ -118,17 +113,7 @@ mod tests {
             empty_layer: text.starts_with('-'),
             layer: None,
         };
-        Image {
-            names: Vec::new(),
-            platform: None,
-            manifest_digest: None,
-            id: None,
-            config: None,
-            annotations: annotations.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect(),
-            layers: Vec::new(),
-            history: steps.iter().map(row).collect(),
-            attestations: Vec::new(),
-        }
+        dockerfile(&steps.iter().map(row).collect::<Vec<_>>(), 0, base_name)
     }
 
     const STEPS: [&str; 5] = [
@@ -144,12 +129,12 @@ mod tests {
         let expected = "# Reconstructed from the image's history.\nFROM scratch\nADD file:1 /\nCMD [\"sh\"]\n\
             # FROM the steps above (guessed: a base image ends here)\nRUN make\n\
             # (unknown step, made a layer) bazel build ...\n# RUN evil\n# (unknown step, made a layer)\n";
-        assert_eq!(dockerfile(&image(&STEPS, &[])), expected);
+        assert_eq!(of(&STEPS, None), expected);
     }
 
     #[test]
     fn a_stated_base_wins() {
-        let text = dockerfile(&image(&STEPS, &[(BASE_NAME, "docker.io/library/busybox:1\nRUN evil")]));
+        let text = of(&STEPS, Some("docker.io/library/busybox:1\nRUN evil"));
         assert!(
             text.contains(
                 "# ADD file:1 /\n# CMD [\"sh\"]\nFROM docker.io/library/busybox:1?RUN?evil\nRUN make\n"
@@ -157,7 +142,7 @@ mod tests {
             "{text}"
         );
         assert!(!text.contains("\nRUN evil"), "{text}");
-        let unknown = dockerfile(&image(&["RUN x"], &[(BASE_NAME, "b")]));
+        let unknown = of(&["RUN x"], Some("b"));
         assert!(
             unknown.contains("# FROM b (stated") && unknown.contains("FROM scratch\nRUN x\n"),
             "{unknown}"
@@ -165,9 +150,14 @@ mod tests {
     }
 
     #[test]
+    fn annotations_state_the_base_before_labels() {
+        let stated = [("a", "b"), (BASE_NAME, ""), (BASE_NAME, "annotated"), (BASE_NAME, "labelled")];
+        assert_eq!(base_image_name(stated), Some("annotated"));
+        assert_eq!(base_image_name([("a", "b")]), None);
+    }
+
+    #[test]
     fn no_history_says_so() {
-        assert!(
-            dockerfile(&image(&[], &[])).ends_with("FROM scratch\n# 0 layers, of which no history tells\n")
-        );
+        assert!(of(&[], None).ends_with("FROM scratch\n# 0 layers, of which no history tells\n"));
     }
 }

@@ -726,7 +726,7 @@ proptest::proptest! {
                 let paired = image.history.iter().filter_map(|row| row.layer);
                 proptest::prop_assert!(paired.eq(0..image.history.iter().filter(|row| !row.empty_layer).count().min(image.layers.len()) as u32));
                 proptest::prop_assert_eq!(image.config.is_some() && image.id.is_none(), false);
-                crate::image::dockerfile(image);
+                crate::image::dockerfile(&image.history, image.layers.len(), None);
             }
             for found in &archive.anomalies {
                 let image = found.image.map(|image| &archive.images[image as usize]);

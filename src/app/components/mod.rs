@@ -1,0 +1,36 @@
+//! What pages are made of.
+
+pub mod announcer;
+pub mod bar;
+pub mod biography;
+pub mod copy_button;
+pub mod details;
+pub mod drop_target;
+pub mod filter_bar;
+pub mod fold;
+pub mod header;
+pub mod help;
+pub mod hex;
+pub mod icon;
+pub mod image_picker;
+pub mod kind_icon;
+pub mod layer_row;
+pub mod mark;
+pub mod notice;
+pub mod opener;
+pub mod overlay_view;
+pub mod panes;
+pub mod progress;
+pub mod scrubber;
+pub mod splitter;
+pub mod stack;
+pub mod start;
+pub mod status_bar;
+pub mod strata;
+pub mod swatch;
+pub mod tabs;
+pub mod text_view;
+pub mod tree;
+pub mod tree_row;
+pub mod viewer;
+pub mod workspace;

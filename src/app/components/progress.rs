@@ -1,0 +1,70 @@
+//! How far reading has come.
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use crate::app::{
+    format,
+    i18n::use_words,
+    state::{Opening, Reading},
+    text, use_app,
+};
+
+/// Properties of [`ReadingBar`].
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct ReadingBarProps {
+    /// How far.
+    pub reading: Reading,
+    /// What is being read, for those who cannot see where the bar stands.
+    pub label: AttrValue,
+}
+
+/// A bar with bytes, rate and time left.
+#[component]
+pub fn ReadingBar(props: &ReadingBarProps) -> Html {
+    let words = use_words();
+    let Reading { done, total, .. } = props.reading;
+    let size = |bytes| format::size(words.lang, bytes);
+    let rate = props.reading.rate().map(|rate| format::rate(words.lang, rate));
+    // A time left is worth reading only if there is time to read it.
+    let left = props.reading.seconds_left().filter(|seconds| *seconds >= 1.0);
+    let left = left.map(|seconds| (words.shell.left)(&format::duration(words.lang, seconds)));
+    html! {
+        <div class="reading">
+            <progress value={done.min(total).to_string()} max={total.max(1).to_string()} aria-label={props.label.clone()} />
+            <span class="reading-text">
+                {(words.shell.of)(&size(done), &size(total))}
+                { for rate.into_iter().chain(left).map(|part| html! { <span>{part}</span> }) }
+            </span>
+        </div>
+    }
+}
+
+/// Properties of [`OpeningProgress`].
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct OpeningProgressProps {
+    /// What is being opened.
+    pub opening: Rc<Opening>,
+}
+
+/// What is being opened, with a way to stop it.
+#[component]
+pub fn OpeningProgress(props: &OpeningProgressProps) -> Html {
+    let words = use_words();
+    let app = use_app();
+    let label = (words.shell.opening)(&text::visible(props.opening.name.as_bytes()));
+    html! {
+        <div class="opening" data-testid="opening">
+            <p class="drop-title"><bdi>{label.clone()}</bdi></p>
+            if let Some(reading) = props.opening.reading {
+                <p class="muted">{words.shell.decompressing}</p>
+                <ReadingBar {reading} {label} />
+            } else {
+                // Without a value the bar says that nobody knows.
+                <progress aria-label={label} />
+            }
+            <button type="button" data-testid="cancel" onclick={move |_| app.cancel()}>{words.shell.cancel}</button>
+        </div>
+    }
+}

@@ -1,0 +1,115 @@
+//! The status bar: the image in one line of numbers.
+
+use gloo::timers::callback::Interval;
+use yew::prelude::*;
+
+use crate::app::{
+    dom, format,
+    i18n::use_words,
+    state::{Action, Page, Stage},
+    use_app,
+};
+
+/// Milliseconds between two looks at the browser's count of requests.
+const LOOK: u32 = 2_000;
+
+/// The status bar.
+#[component]
+pub fn StatusBar() -> Html {
+    let words = use_words();
+    let app = use_app();
+    let since = match (&app.state.opening, &app.state.archive) {
+        (Some(opening), _) => Some(opening.since),
+        (None, archive) => archive.as_ref().map(|archive| archive.since),
+    };
+    let requests = use_requests(since);
+    let size = |bytes| format::size(words.lang, bytes);
+
+    let Some((archive, image)) = app.state.archive.as_ref().zip(app.state.image()) else {
+        return html! {
+            <footer class="status" data-testid="status">
+                <span class="muted">
+                    {match &app.state.opening {
+                        Some(opening) => (words.shell.opening)(&crate::app::text::visible(opening.name.as_bytes())),
+                        None => words.shell.nothing_open.to_owned(),
+                    }}
+                </span>
+                if since.is_some() { {requests_html(words, requests)} }
+            </footer>
+        };
+    };
+    let (verified, layers) = image.verified();
+    let mismatch = image.has_mismatch();
+    let totals = &image.totals;
+    let reading = archive.images.iter().flat_map(|image| {
+        let layers = image.layers.len() as u32;
+        image
+            .layers
+            .iter()
+            .filter(|layer| layer.reading.is_some())
+            .map(move |layer| (layer.report.index + 1, layers))
+    });
+    let reading = reading.map(|(n, of)| (words.shell.reading_layer)(n, of)).next();
+    let to_anomalies = app.on(|_| Action::SelectPage(Page::Image));
+
+    html! {
+        <footer class="status" data-testid="status">
+            if let Some(opening) = &app.state.opening {
+                <span class="status-busy"><bdi>{(words.shell.opening)(&crate::app::text::visible(opening.name.as_bytes()))}</bdi></span>
+            } else if archive.stage == Stage::Reading {
+                <span class="status-busy">{reading.unwrap_or_else(|| words.shell.decompressing.to_owned())}</span>
+            }
+            if app.state.is_busy() {
+                <button type="button" class="cancel" data-testid="cancel" onclick={let app = app.clone(); move |_| app.cancel()}>
+                    {words.shell.cancel}
+                </button>
+            }
+            if image.merged > 0 {
+                <span data-testid="status-paths">{(words.shell.paths)(totals.paths)}</span>
+                <span data-testid="status-sum" title={words.shell.sum_title}>
+                    {(words.shell.sum)(&size(totals.stored), &size(totals.visible), &size(totals.hidden))}
+                </span>
+            }
+            <span data-testid="status-digests" class={classes!(mismatch.then_some("check-mismatch"))}>
+                {(words.shell.digests)(verified, layers)}
+                if mismatch {
+                    {" ✗ "}{words.shell.digests_mismatch}
+                } else if verified == layers && layers > 0 {
+                    {" ✓"}
+                }
+            </span>
+            <span data-testid="status-anomalies">
+                if archive.anomalies.is_empty() {
+                    {(words.shell.anomalies)(0)}
+                } else {
+                    <button type="button" class="link mark-finding" onclick={to_anomalies}>
+                        {"⚠ "}{(words.shell.anomalies)(archive.anomalies.len())}
+                    </button>
+                }
+            </span>
+            {requests_html(words, requests)}
+        </footer>
+    }
+}
+
+fn requests_html(words: &crate::app::i18n::Words, requests: u32) -> Html {
+    html! {
+        <span data-testid="status-requests" title={words.shell.requests_title}>{(words.shell.requests)(requests)}</span>
+    }
+}
+
+/// How many requests the browser has counted since `since`; looked at every two seconds.
+#[hook]
+fn use_requests(since: Option<f64>) -> u32 {
+    let requests = use_state_eq(|| 0);
+    let setter = requests.setter();
+    use_effect_with(since, move |since| {
+        let look = since.map(|since| {
+            let look = move || setter.set(dom::requests_since(since));
+            look();
+            Interval::new(LOOK, look)
+        });
+        move || drop(look)
+    });
+    *requests
+}

@@ -1,0 +1,56 @@
+//! The three panes of an open archive.
+
+use yew::prelude::*;
+
+use crate::app::{
+    components::{
+        details::Details,
+        panes::PaneSwitch,
+        splitter::Splitter,
+        stack::Stack,
+        tabs::{panel_id, tab_id},
+    },
+    i18n::use_words,
+    pages::{files::FilesPage, history::HistoryPage, image::ImagePage, overlay::OverlayPage},
+    state::{Page, Pane},
+    use_app,
+};
+
+/// Stack, page and details side by side; one at a time in narrow windows (`data-pane`).
+#[component]
+pub fn Workspace() -> Html {
+    let words = use_words();
+    let app = use_app();
+    let page = app.state.selection.page;
+    let pane = match app.state.pane {
+        Pane::Details if !page.has_details() => Pane::Page,
+        pane => pane,
+    };
+    let content = match page {
+        Page::Files => html! { <FilesPage /> },
+        Page::Overlay => html! { <OverlayPage /> },
+        Page::History => html! { <HistoryPage /> },
+        Page::Image => html! { <ImagePage /> },
+    };
+    html! {
+        <>
+            <PaneSwitch />
+            <div class={classes!("workspace", page.has_details().then_some("with-details"))} data-pane={pane.name()}>
+                <div class="pane pane-stack" id="pane-stack"><Stack /></div>
+                <Splitter property="--stack-width" left={true} controls="pane-stack" min={220} max={640} default={320}
+                    label={words.shell.resize_stack} />
+                <main class="pane pane-page" id="content" tabindex="-1">
+                    <div class="page" role="tabpanel" id={panel_id(page)} data-testid={format!("view-{}", page.name())}
+                        aria-labelledby={tab_id(page)}>
+                        {content}
+                    </div>
+                </main>
+                if page.has_details() {
+                    <Splitter property="--details-width" controls="pane-details" min={220} max={900} default={380}
+                        label={words.shell.resize_details} />
+                    <aside class="pane pane-details" id="pane-details"><Details /></aside>
+                }
+            </div>
+        </>
+    }
+}

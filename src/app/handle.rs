@@ -1,0 +1,114 @@
+//! How a component reaches the page's state and the worker.
+
+use yew::prelude::*;
+
+use super::{
+    dom,
+    state::{Action, Refusal, State},
+};
+use crate::worker::{
+    client::Client,
+    protocol::{Failure, FailureKind, Reply, Request, Version},
+};
+
+/// The page's state, how to change it, and the worker; from [`use_app`].
+///
+/// ```ignore
+/// let app = use_app();
+/// let Some(image) = app.state.image() else { return Html::default() };
+/// let onclick = { let app = app.clone(); move |_| app.dispatch(Action::SelectUpto(3)) };
+/// // In an effect, over `wasm_bindgen_futures::spawn_local`:
+/// let reply = app.call(Request::Rows { start: 0, len: 50 }).await;
+/// ```
+#[derive(Clone, PartialEq)]
+pub struct AppHandle {
+    /// What the page knows, and what is selected.
+    pub state: State,
+    dispatch: Callback<Action>,
+    /// `None` before the page is mounted, and where there is no browser.
+    client: Option<Client>,
+}
+
+impl AppHandle {
+    /// A handle.
+    pub fn new(state: State, dispatch: Callback<Action>, client: Option<Client>) -> Self {
+        Self { state, dispatch, client }
+    }
+
+    /// A handle on a state that nothing changes, to render a component by itself.
+    pub fn fixed(state: State) -> Self {
+        Self::new(state, Callback::noop(), None)
+    }
+
+    /// Changes the state.
+    pub fn dispatch(&self, action: Action) {
+        self.dispatch.emit(action);
+    }
+
+    /// A callback that changes the state.
+    pub fn on<E: 'static>(&self, action: impl Fn(E) -> Action + 'static) -> Callback<E> {
+        self.dispatch.reform(action)
+    }
+
+    /// Asks the worker about the open archive.
+    ///
+    /// # Errors
+    ///
+    /// What the worker says, or that there is no worker.
+    pub async fn call(&self, request: Request) -> Result<Reply, Failure> {
+        match &self.client {
+            Some(client) => client.call(request).await,
+            None => Err(no_worker()),
+        }
+    }
+
+    /// Saves a version's content to disk under `file_name`.
+    ///
+    /// # Errors
+    ///
+    /// What the worker says, or that there is no worker.
+    pub async fn download(&self, version: Version, file_name: &str) -> Result<(), Failure> {
+        match &self.client {
+            Some(client) => client.download(version, file_name).await,
+            None => Err(no_worker()),
+        }
+    }
+
+    /// Opens a file that the reader dropped or chose. Replaces what is being opened.
+    pub fn open_file(&self, file: web_sys::File) {
+        let name = file.name();
+        self.open(&name, |client| client.open_file(file));
+    }
+
+    /// Opens a built-in sample.
+    pub fn open_sample(&self, name: &str) {
+        self.open(name, |client| client.open_sample(name));
+    }
+
+    fn open(&self, name: &str, ask: impl FnOnce(&Client) -> crate::worker::protocol::Job) {
+        let name = AttrValue::from(name.to_owned());
+        dom::mark("layerscope:open");
+        let at = dom::now();
+        match &self.client {
+            Some(client) => self.dispatch(Action::Open { job: ask(client), name, at }),
+            None => self.dispatch(Action::Refuse(Refusal { name, failure: Some(no_worker()) })),
+        }
+    }
+
+    /// Stops reading; what is known stays.
+    pub fn cancel(&self) {
+        if let Some(client) = &self.client {
+            client.cancel();
+        }
+    }
+}
+
+fn no_worker() -> Failure {
+    Failure { kind: FailureKind::Crashed, detail: "the worker is not running".to_owned(), offset: None }
+}
+
+/// The page's state and the worker. An empty state outside the page.
+#[hook]
+pub fn use_app() -> AppHandle {
+    use_context::<AppHandle>().unwrap_or_else(|| AppHandle::fixed(State::default()))
+}

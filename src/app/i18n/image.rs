@@ -1,0 +1,450 @@
+//! The words of the image and history pages.
+
+use crate::{anomaly::Code, app::state::Verification, codec::Compression, image::Format};
+
+/// The words of the image and history pages.
+pub struct ImageWords {
+    /// Heads what identifies the image.
+    pub identity: &'static str,
+    /// Its names.
+    pub names: &'static str,
+    /// It has none.
+    pub no_names: &'static str,
+    /// Its platform.
+    pub platform: &'static str,
+    /// Its id.
+    pub id: &'static str,
+    /// Its manifest's digest.
+    pub manifest_digest: &'static str,
+    /// When it was made.
+    pub created: &'static str,
+    /// Who made it.
+    pub author: &'static str,
+    /// The archive it came in.
+    pub archive: &'static str,
+    /// The shape of the archive.
+    pub format: fn(Format) -> &'static str,
+    /// A compression.
+    pub compression: fn(Compression) -> &'static str,
+    /// Heads how it runs.
+    pub runs: &'static str,
+    /// The working directory.
+    pub workdir: &'static str,
+    /// The user.
+    pub user: &'static str,
+    /// The user is not stated.
+    pub root_user: &'static str,
+    /// The ports.
+    pub ports: &'static str,
+    /// The volumes.
+    pub volumes: &'static str,
+    /// The signal that stops it.
+    pub stop_signal: &'static str,
+    /// Heads the environment.
+    pub env: &'static str,
+    /// Heads the labels.
+    pub labels: &'static str,
+    /// Heads the annotations.
+    pub annotations: &'static str,
+    /// Heads the attestations.
+    pub attestations: &'static str,
+    /// Heads what it is made from.
+    pub inside: &'static str,
+    /// The distribution.
+    pub distribution: &'static str,
+    /// It does not say.
+    pub no_distribution: &'static str,
+    /// Where something was read.
+    pub read_from: fn(&str) -> String,
+    /// Not all layers are merged yet.
+    pub not_yet: &'static str,
+    /// The kernel.
+    pub kernel: &'static str,
+    /// There is none.
+    pub no_kernel: &'static str,
+    /// What that rests on: so many paths searched.
+    pub kernel_evidence: fn(&str) -> String,
+    /// There is one.
+    pub has_kernel: &'static str,
+    /// The base image.
+    pub base: &'static str,
+    /// A guess from the history.
+    pub base_guess: &'static str,
+    /// The annotation says so.
+    pub base_stated: &'static str,
+    /// No guess.
+    pub no_base: &'static str,
+    /// The layers that are the base's, by their numbers.
+    pub base_layers: fn(u32) -> String,
+    /// Heads the digests.
+    pub digests: &'static str,
+    /// A layer.
+    pub layer: &'static str,
+    /// The digest of the blob.
+    pub blob: &'static str,
+    /// The digest of the uncompressed tar.
+    pub diff_id: &'static str,
+    /// What the documents state.
+    pub stated: &'static str,
+    /// What the bytes have.
+    pub found: &'static str,
+    /// Nothing is stated.
+    pub nothing_stated: &'static str,
+    /// Not computed.
+    pub not_computed: &'static str,
+    /// What checking came to.
+    pub verification: fn(Verification) -> &'static str,
+    /// Length of the blob.
+    pub blob_size: &'static str,
+    /// Length of the tar.
+    pub tar_size: &'static str,
+    /// Entries of the tar.
+    pub entries: &'static str,
+    /// The media type.
+    pub media_type: &'static str,
+    /// Heads the anomalies.
+    pub anomalies: &'static str,
+    /// There are none.
+    pub no_anomalies: &'static str,
+    /// There are none so far.
+    pub no_anomalies_yet: &'static str,
+    /// An anomaly, in a sentence.
+    pub anomaly: fn(Code) -> &'static str,
+    /// Where it is.
+    pub place: &'static str,
+    /// Offset.
+    pub offset: &'static str,
+    /// More of one kind than are shown.
+    pub further: fn(&str) -> String,
+    /// Heads the reconstructed Dockerfile.
+    pub dockerfile: &'static str,
+    /// What it is not.
+    pub dockerfile_note: &'static str,
+    /// Heads the raw config.
+    pub config: &'static str,
+    /// There is none.
+    pub no_config: &'static str,
+    /// Copies.
+    pub copy: &'static str,
+    /// Copied.
+    pub copied: &'static str,
+    /// The history's heading.
+    pub history: &'static str,
+    /// There is none.
+    pub no_history: &'static str,
+    /// A step.
+    pub step: &'static str,
+    /// An instruction.
+    pub instruction: &'static str,
+    /// The content stored.
+    pub size: &'static str,
+    /// A step without a layer.
+    pub no_layer: &'static str,
+    /// Explains it.
+    pub no_layer_title: &'static str,
+    /// Oldest first.
+    pub history_note: &'static str,
+    /// A comment.
+    pub comment: &'static str,
+    /// Shows the commands as they were recorded.
+    pub verbatim: &'static str,
+}
+
+/// English.
+pub const EN: ImageWords = ImageWords {
+    identity: "Identity",
+    names: "Names",
+    no_names: "no name",
+    platform: "Platform",
+    id: "Image id",
+    manifest_digest: "Manifest digest",
+    created: "Created",
+    author: "Author",
+    archive: "Archive",
+    format: |format| match format {
+        Format::DockerArchive => "Docker archive",
+        Format::DockerOci => "Docker archive and OCI layout",
+        Format::OciLayout => "OCI layout",
+        Format::LegacyDocker => "Docker archive from before 1.10",
+    },
+    compression: |compression| match compression {
+        Compression::None => "not compressed",
+        Compression::Gzip => "gzip",
+        Compression::Zstd => "zstd",
+        Compression::Bzip2 => "bzip2",
+        Compression::Xz => "xz",
+    },
+    runs: "How it runs",
+    workdir: "Working directory",
+    user: "User",
+    root_user: "not stated: root",
+    ports: "Ports",
+    volumes: "Volumes",
+    stop_signal: "Stop signal",
+    env: "Environment",
+    labels: "Labels",
+    annotations: "Annotations",
+    attestations: "Attestations",
+    inside: "What is inside",
+    distribution: "Distribution",
+    no_distribution: "no os-release in the merged filesystem",
+    read_from: |path| format!("from {path}"),
+    not_yet: "known when all layers are read",
+    kernel: "Kernel",
+    no_kernel: "no kernel inside: the host’s is used",
+    kernel_evidence: |paths| format!("none of the {paths} is boot/vmlinuz* or below lib/modules"),
+    has_kernel: "kernel files inside, though a container still runs on the host’s",
+    base: "Base image",
+    base_guess: "guessed from the history",
+    base_stated: "stated by an annotation",
+    no_base: "nothing in the history tells a base apart",
+    base_layers: |n| match n {
+        1 => "the lowest layer".to_owned(),
+        _ => format!("the lowest {n} layers"),
+    },
+    digests: "Digests",
+    layer: "Layer",
+    blob: "blob",
+    diff_id: "DiffId",
+    stated: "stated",
+    found: "found",
+    nothing_stated: "none stated",
+    not_computed: "not computed",
+    verification: |verification| match verification {
+        Verification::Verified => "✓ verified",
+        Verification::Mismatch => "✗ mismatch",
+        Verification::Pending => "… not yet known",
+        Verification::Unchecked => "? not checked",
+        Verification::Unstated => "– none stated",
+    },
+    blob_size: "Blob",
+    tar_size: "Tar",
+    entries: "Entries",
+    media_type: "Media type",
+    anomalies: "Anomalies",
+    no_anomalies: "Nothing wrong or odd was found.",
+    no_anomalies_yet: "Nothing wrong or odd so far.",
+    anomaly: anomaly_en,
+    place: "Where",
+    offset: "Offset",
+    further: |n| format!("and {n} more of these"),
+    dockerfile: "Dockerfile, reconstructed",
+    dockerfile_note: "From the history: build stages, build contexts and comments are not in an image.",
+    config: "Config",
+    no_config: "The config is not in the archive, or is not JSON.",
+    copy: "Copy",
+    copied: "Copied",
+    history: "History",
+    no_history: "The config records no history.",
+    step: "Step",
+    instruction: "Instruction",
+    size: "Stored",
+    no_layer: "no layer",
+    no_layer_title: "The step changed the config only",
+    history_note: "Oldest step first. A step makes a layer only if it changes files.",
+    comment: "Comment",
+    verbatim: "As recorded",
+};
+
+/// Simplified Chinese.
+pub const ZH: ImageWords = ImageWords {
+    identity: "标识",
+    names: "名称",
+    no_names: "无名称",
+    platform: "平台",
+    id: "镜像 ID",
+    manifest_digest: "清单摘要",
+    created: "创建时间",
+    author: "作者",
+    archive: "归档",
+    format: |format| match format {
+        Format::DockerArchive => "Docker 归档",
+        Format::DockerOci => "Docker 归档兼 OCI 布局",
+        Format::OciLayout => "OCI 布局",
+        Format::LegacyDocker => "Docker 1.10 之前的归档",
+    },
+    compression: |compression| match compression {
+        Compression::None => "未压缩",
+        Compression::Gzip => "gzip",
+        Compression::Zstd => "zstd",
+        Compression::Bzip2 => "bzip2",
+        Compression::Xz => "xz",
+    },
+    runs: "如何运行",
+    workdir: "工作目录",
+    user: "用户",
+    root_user: "未声明：root",
+    ports: "端口",
+    volumes: "卷",
+    stop_signal: "停止信号",
+    env: "环境变量",
+    labels: "标签（label）",
+    annotations: "注解",
+    attestations: "证明",
+    inside: "里面有什么",
+    distribution: "发行版",
+    no_distribution: "合并视图中没有 os-release",
+    read_from: |path| format!("来自 {path}"),
+    not_yet: "读完所有层后可知",
+    kernel: "内核",
+    no_kernel: "里面没有内核：使用宿主机的内核",
+    kernel_evidence: |paths| format!("{paths}中没有 boot/vmlinuz*，lib/modules 下也没有内容"),
+    has_kernel: "里面有内核文件，但容器仍运行在宿主机的内核上",
+    base: "基础镜像",
+    base_guess: "由历史推测",
+    base_stated: "由注解声明",
+    no_base: "从历史中无法分辨基础镜像",
+    base_layers: |n| format!("最下面 {n} 层"),
+    digests: "摘要",
+    layer: "层",
+    blob: "blob",
+    diff_id: "DiffId",
+    stated: "声明",
+    found: "实际",
+    nothing_stated: "未声明",
+    not_computed: "未计算",
+    verification: |verification| match verification {
+        Verification::Verified => "✓ 已验证",
+        Verification::Mismatch => "✗ 不符",
+        Verification::Pending => "… 尚未可知",
+        Verification::Unchecked => "? 未检查",
+        Verification::Unstated => "– 未声明",
+    },
+    blob_size: "Blob",
+    tar_size: "Tar",
+    entries: "条目",
+    media_type: "媒体类型",
+    anomalies: "异常",
+    no_anomalies: "没有发现错误或异样。",
+    no_anomalies_yet: "目前没有发现错误或异样。",
+    anomaly: anomaly_zh,
+    place: "位置",
+    offset: "偏移",
+    further: |n| format!("另有 {n} 处同类异常"),
+    dockerfile: "还原的 Dockerfile",
+    dockerfile_note: "由历史还原：镜像里没有构建阶段、构建上下文和注释。",
+    config: "配置",
+    no_config: "配置不在归档中，或不是 JSON。",
+    copy: "复制",
+    copied: "已复制",
+    history: "历史",
+    no_history: "配置中没有历史记录。",
+    step: "步骤",
+    instruction: "指令",
+    size: "存储",
+    no_layer: "无层",
+    no_layer_title: "这一步只改变了配置",
+    history_note: "最早的步骤在前。只有改变文件的步骤才产生层。",
+    comment: "备注",
+    verbatim: "原始记录",
+};
+
+fn anomaly_en(code: Code) -> &'static str {
+    match code {
+        Code::TarChecksum => "A tar header’s checksum is wrong; the tar is not read further.",
+        Code::TarField => "A tar header field is not a number of its kind; the entry is left out.",
+        Code::TarTruncated => "The tar ends in the middle of an entry.",
+        Code::TarNoEnd => "The two zero blocks that end a tar are missing.",
+        Code::TarTrailingData => "Data is hidden after the end of the tar.",
+        Code::TarUnknownType => "An entry is of an unknown type.",
+        Code::TarPaxMalformed => "A PAX record cannot be parsed.",
+        Code::TarPaxSize => "The PAX size and the header’s size differ; PAX wins.",
+        Code::TarPaxEmpty => "An empty PAX value deletes a field.",
+        Code::TarMixedExtensions => "PAX and GNU extensions both name one entry.",
+        Code::TarDanglingExtension => "An extension header has no entry to extend.",
+        Code::TarExtensionTooLarge => "An extension header or sparse map is larger than allowed.",
+        Code::TarSparse => "A sparse map does not fit its file.",
+        Code::TarVersion => "A ustar header has an unusual version.",
+        Code::TarUnexpectedSize => "A link or directory claims to have content.",
+        Code::CodecCorrupt => "A compressed stream is damaged; what came before is kept.",
+        Code::CodecTruncated => "A compressed stream ends too early.",
+        Code::CodecChecksum => "A compressed stream’s checksum is wrong.",
+        Code::CodecTrailingData => "Bytes follow the end of a compressed stream.",
+        Code::CodecUnsupported => "A compression is not supported.",
+        Code::MediaTypeCompression => "The media type states another compression than the bytes show.",
+        Code::JsonInvalid => "A JSON document cannot be parsed.",
+        Code::JsonTooLarge => "A JSON document is larger than allowed.",
+        Code::ManifestAmbiguous => "A document claims to be index and manifest at once (CVE-2021-41190).",
+        Code::ManifestArtifact => "A manifest of something other than an image is left out.",
+        Code::DigestInvalid => "A digest is not a digest.",
+        Code::DigestMismatch => "A blob’s bytes do not have the stated digest.",
+        Code::DiffIdMismatch => "A layer’s uncompressed bytes do not have the stated DiffId.",
+        Code::SizeMismatch => "A blob does not have the stated size.",
+        Code::BlobMissing => "A blob is named but not in the archive.",
+        Code::LayerForeign => "A foreign layer: its content lies elsewhere and is not fetched.",
+        Code::IndexCycle => "An index leads back to itself.",
+        Code::IndexLimit => "Indexes are nested too deep, or too many.",
+        Code::ManifestsDisagree => "The OCI index and Docker’s manifest disagree.",
+        Code::DiffIdCount => "The config and the manifest count different numbers of layers.",
+        Code::HistoryCount => "The history and the layers differ in number.",
+        Code::MemberLink => "A link inside the archive leads nowhere.",
+        Code::MemberDuplicate => "A name occurs twice in the archive.",
+        Code::PathUnusual => "A path is absolute, leaves the root, or has odd parts.",
+        Code::PathTooLong => "A path is too long or too deep; its entry is left out.",
+        Code::PathDuplicate => "A path occurs twice in one layer; the last one counts.",
+        Code::WhiteoutBare => "A whiteout names nothing; it is left out.",
+        Code::WhiteoutOfNothing => "A whiteout deletes what is not there.",
+        Code::WhiteoutAndEntry => "A layer both deletes and has a path; the entry stays.",
+        Code::DirectoryOverSymlink => "A directory takes the place of a lower layer’s symbolic link.",
+        Code::EntryThroughSymlink => "An entry lies below a symbolic link of its own layer.",
+        Code::HardLinkTarget => "A hard link’s target is not in its layer before it.",
+        Code::NameUnusual => "A name is not UTF-8, or holds control or invisible characters.",
+        Code::ValueOutOfRange => "An id or a time is beyond what a kernel holds.",
+        Code::LimitReached => "More than the limit was found; the rest is only counted.",
+    }
+}
+
+fn anomaly_zh(code: Code) -> &'static str {
+    match code {
+        Code::TarChecksum => "tar 头的校验和错误；该 tar 不再继续读取。",
+        Code::TarField => "tar 头的字段不是合法数字；该条目被略去。",
+        Code::TarTruncated => "tar 在条目中间结束。",
+        Code::TarNoEnd => "缺少表示 tar 结束的两个全零块。",
+        Code::TarTrailingData => "tar 结束之后藏有数据。",
+        Code::TarUnknownType => "条目的类型未知。",
+        Code::TarPaxMalformed => "PAX 记录无法解析。",
+        Code::TarPaxSize => "PAX 与头中的大小不同；以 PAX 为准。",
+        Code::TarPaxEmpty => "空的 PAX 值删除了字段。",
+        Code::TarMixedExtensions => "PAX 与 GNU 扩展同时命名一个条目。",
+        Code::TarDanglingExtension => "扩展头之后没有条目。",
+        Code::TarExtensionTooLarge => "扩展头或稀疏映射超过上限。",
+        Code::TarSparse => "稀疏映射与文件不符。",
+        Code::TarVersion => "ustar 头的版本不寻常。",
+        Code::TarUnexpectedSize => "链接或目录声称带有内容。",
+        Code::CodecCorrupt => "压缩流已损坏；此前的内容保留。",
+        Code::CodecTruncated => "压缩流过早结束。",
+        Code::CodecChecksum => "压缩流的校验和错误。",
+        Code::CodecTrailingData => "压缩流结束之后还有字节。",
+        Code::CodecUnsupported => "不支持的压缩方式。",
+        Code::MediaTypeCompression => "媒体类型声明的压缩方式与实际字节不同。",
+        Code::JsonInvalid => "JSON 文档无法解析。",
+        Code::JsonTooLarge => "JSON 文档超过上限。",
+        Code::ManifestAmbiguous => "文档同时声称是索引和清单（CVE-2021-41190）。",
+        Code::ManifestArtifact => "清单描述的不是镜像；被略去。",
+        Code::DigestInvalid => "摘要不合法。",
+        Code::DigestMismatch => "blob 的字节与声明的摘要不符。",
+        Code::DiffIdMismatch => "层解压后的字节与声明的 DiffId 不符。",
+        Code::SizeMismatch => "blob 的大小与声明不符。",
+        Code::BlobMissing => "提到的 blob 不在归档中。",
+        Code::LayerForeign => "外部层：内容在别处，不会去获取。",
+        Code::IndexCycle => "索引指回了自身。",
+        Code::IndexLimit => "索引嵌套过深或过多。",
+        Code::ManifestsDisagree => "OCI 索引与 Docker 清单不一致。",
+        Code::DiffIdCount => "配置与清单的层数不同。",
+        Code::HistoryCount => "历史与层的数目不同。",
+        Code::MemberLink => "归档内的链接没有目标。",
+        Code::MemberDuplicate => "同一名称在归档中出现两次。",
+        Code::PathUnusual => "路径是绝对路径、越出根目录，或含有异常部分。",
+        Code::PathTooLong => "路径过长或过深；该条目被略去。",
+        Code::PathDuplicate => "同一路径在一层中出现两次；以后者为准。",
+        Code::WhiteoutBare => "删除标记没有名称；被略去。",
+        Code::WhiteoutOfNothing => "删除标记要删除的内容不存在。",
+        Code::WhiteoutAndEntry => "同一层既删除又含有某路径；条目保留。",
+        Code::DirectoryOverSymlink => "目录取代了下层的符号链接。",
+        Code::EntryThroughSymlink => "条目位于同层符号链接之下。",
+        Code::HardLinkTarget => "硬链接的目标不在本层且在其之前。",
+        Code::NameUnusual => "名称不是 UTF-8，或含有控制字符、不可见字符。",
+        Code::ValueOutOfRange => "ID 或时间超出内核能表示的范围。",
+        Code::LimitReached => "超过上限；其余只计数。",
+    }
+}

@@ -1,0 +1,496 @@
+//! The words of what is always there: start screen, header, stack, status, help.
+
+use crate::{
+    app::{format, i18n::Lang, state::Page, state::Pane, theme::Theme},
+    worker::protocol::FailureKind,
+};
+
+/// The words of what is always there.
+pub struct ShellWords {
+    /// What this is, in one sentence.
+    pub tagline: &'static str,
+    /// Skips the header.
+    pub skip: &'static str,
+
+    /// What to do on the start screen.
+    pub drop_title: &'static str,
+    /// What can be dropped.
+    pub drop_hint: &'static str,
+    /// Opens the file dialog.
+    pub choose_file: &'static str,
+    /// Shown over the window while something is dragged over it.
+    pub drop_here: &'static str,
+    /// Heads the samples.
+    pub samples_title: &'static str,
+    /// What a sample shows, by its name.
+    pub sample: fn(&str) -> &'static str,
+    /// What a sample's picture shows: how many layers of how many images.
+    pub sample_figure: fn(u32, u32) -> String,
+    /// Where the bytes go.
+    pub privacy: &'static str,
+
+    /// Opens another file.
+    pub open_another: &'static str,
+    /// Labels the image picker.
+    pub image: &'static str,
+    /// An image without a name, by its number from 1.
+    pub unnamed: fn(u32) -> String,
+    /// Labels the tabs.
+    pub pages: &'static str,
+    /// A page.
+    pub page: fn(Page) -> &'static str,
+    /// Labels the pane switch of narrow windows.
+    pub panes: &'static str,
+    /// A pane.
+    pub pane: fn(Pane) -> &'static str,
+    /// Labels the search field.
+    pub search: &'static str,
+    /// Switches the language; in the language it switches to.
+    pub other_language: &'static str,
+    /// The theme in force, as the label of its switch.
+    pub theme: fn(Theme) -> &'static str,
+    /// Opens the help.
+    pub help: &'static str,
+    /// Closes what is open.
+    pub close: &'static str,
+    /// Heads the keys in the help.
+    pub keys_title: &'static str,
+    /// Every key with what it does.
+    pub keys: &'static [(&'static [&'static str], &'static str)],
+    /// Heads the marks in the help.
+    pub marks_title: &'static str,
+    /// Every mark: glyph, class, meaning.
+    pub marks: &'static [(&'static str, &'static str, &'static str)],
+    /// Labels what resizes the stack.
+    pub resize_stack: &'static str,
+    /// Labels what resizes the details.
+    pub resize_details: &'static str,
+
+    /// Heads the stack.
+    pub layers: &'static str,
+    /// So many layers.
+    pub layer_count: fn(u32) -> String,
+    /// One layer by its number.
+    pub layer: fn(u32) -> String,
+    /// Labels the scrubber.
+    pub upto: &'static str,
+    /// The scrubber's value: layer n of m.
+    pub upto_value: fn(u32, u32) -> String,
+    /// The line above the topmost layer looked at.
+    pub upto_line: fn(u32) -> String,
+    /// One layer less.
+    pub lower: &'static str,
+    /// One layer more.
+    pub higher: &'static str,
+    /// Heads the column of a layer's own content.
+    pub stored: &'static str,
+    /// Explains it.
+    pub stored_title: &'static str,
+    /// Heads the column of what a layer adds.
+    pub net: &'static str,
+    /// Explains it.
+    pub net_title: &'static str,
+    /// Heads the column of the size so far.
+    pub cumulative: &'static str,
+    /// Explains it.
+    pub cumulative_title: &'static str,
+    /// Unfolds a long instruction.
+    pub more: &'static str,
+    /// Folds it.
+    pub less: &'static str,
+    /// A layer without an instruction.
+    pub no_instruction: &'static str,
+    /// A layer that is not yet read, with its blob's size.
+    pub waiting: &'static str,
+    /// A layer that will not be read any more.
+    pub not_read: &'static str,
+    /// A layer whose blob is missing or foreign.
+    pub blob_missing: &'static str,
+    /// So much of so much.
+    pub of: fn(&str, &str) -> String,
+    /// Time left.
+    pub left: fn(&str) -> String,
+    /// The bar of visible and hidden bytes.
+    pub visible_hidden: fn(&str, &str) -> String,
+    /// The same layer is in these images.
+    pub shared_with: fn(&str) -> String,
+    /// An image without layers.
+    pub no_layers: &'static str,
+
+    /// The documents are being read.
+    pub opening: fn(&str) -> String,
+    /// Stops reading.
+    pub cancel: &'static str,
+    /// A layer is being read, n of m.
+    pub reading_layer: fn(u32, u32) -> String,
+    /// The archive as a whole is being decompressed.
+    pub decompressing: &'static str,
+    /// So many paths.
+    pub paths: fn(u64) -> String,
+    /// stored = visible + hidden.
+    pub sum: fn(&str, &str, &str) -> String,
+    /// Explains the sum.
+    pub sum_title: &'static str,
+    /// n of m layers' digests verified.
+    pub digests: fn(u32, u32) -> String,
+    /// Some digest does not match.
+    pub digests_mismatch: &'static str,
+    /// So many anomalies.
+    pub anomalies: fn(usize) -> String,
+    /// So many requests since the drop.
+    pub requests: fn(u32) -> String,
+    /// Explains it.
+    pub requests_title: &'static str,
+    /// Nothing is open.
+    pub nothing_open: &'static str,
+    /// Everything was read.
+    pub finished: &'static str,
+    /// The history of this many layers is there, layers are being read.
+    pub opened: fn(&str, u32) -> String,
+
+    /// What went wrong, as a heading, and what to do now.
+    pub failure: fn(FailureKind) -> (&'static str, &'static str),
+    /// Heads a failed opening: what was to be opened.
+    pub not_opened: fn(&str) -> String,
+    /// An opening that was cancelled.
+    pub opening_cancelled: &'static str,
+    /// What is open stays.
+    pub still_open: fn(&str) -> String,
+    /// Reading was cancelled: what is known stays.
+    pub cancelled: &'static str,
+    /// Reading ended early: what is known stays.
+    pub partial: &'static str,
+    /// Introduces the particulars.
+    pub particulars: &'static str,
+    /// At an offset.
+    pub at_offset: fn(&str) -> String,
+}
+
+/// English.
+pub const EN: ShellWords = ShellWords {
+    tagline: "See what is inside a container image: every layer, every file, every change.",
+    skip: "Skip to the content",
+
+    drop_title: "Drop an image archive anywhere",
+    drop_hint: "What docker save, podman save, skopeo or buildx wrote: a Docker archive or an OCI layout, plain or compressed.",
+    choose_file: "Choose a file…",
+    drop_here: "Drop to open",
+    samples_title: "Or begin with a sample",
+    sample: |name| match name {
+        "hello" => "Three layers that add up: a base, a user, a program.",
+        "whiteouts" => "Files deleted, replaced and hidden, and a secret that rm did not delete.",
+        "shared" => "Two images in one archive that stand on the same layers.",
+        _ => "",
+    },
+    sample_figure: |layers, images| match images {
+        1 => format!("a stack of {layers} layers"),
+        _ => format!("{images} stacks of {layers} layers"),
+    },
+    privacy: "Nothing leaves your browser: the file is read on this computer and sent nowhere.",
+
+    open_another: "Open…",
+    image: "Image",
+    unnamed: |number| format!("image {number}"),
+    pages: "Pages",
+    page: |page| match page {
+        Page::Files => "Files",
+        Page::Overlay => "Overlay",
+        Page::History => "History",
+        Page::Image => "Image",
+    },
+    panes: "Panes",
+    pane: |pane| match pane {
+        Pane::Stack => "Layers",
+        Pane::Page => "Page",
+        Pane::Details => "Details",
+    },
+    search: "Search paths",
+    other_language: "切换到中文",
+    theme: |theme| match theme {
+        Theme::Auto => "Theme: as the system",
+        Theme::Light => "Theme: light",
+        Theme::Dark => "Theme: dark",
+    },
+    help: "Help",
+    close: "Close",
+    keys_title: "Keys",
+    keys: &[
+        (&["1", "2", "3", "4"], "Files, Overlay, History, Image"),
+        (&["[", "]"], "one layer down, one layer up"),
+        (&["/"], "search"),
+        (&["↑", "↓"], "move in the tree"),
+        (&["→", "←"], "open, close a directory"),
+        (&["Enter"], "tell the life of a path"),
+        (&["a", "m", "d", "u"], "show or leave out added, modified, deleted, unmodified paths"),
+        (&["h"], "show or leave out what is hidden"),
+        (&["?"], "this help"),
+        (&["Esc"], "close, or leave the search"),
+    ],
+    marks_title: "Marks",
+    marks: &[
+        ("+", "mark-added", "added: not in the layers below"),
+        ("±", "mark-modified", "modified: replaces a lower version"),
+        ("=", "mark-metadata", "same content: only metadata differs"),
+        ("−", "mark-deleted", "deleted by a whiteout"),
+        ("◌", "mark-hidden", "hidden by something above it"),
+        ("⚠", "mark-finding", "a finding"),
+    ],
+    resize_stack: "Width of the layers",
+    resize_details: "Width of the details",
+
+    layers: "Layers",
+    layer_count: |n| match n {
+        1 => "1 layer".to_owned(),
+        _ => format!("{} layers", format::number(Lang::En, n.into())),
+    },
+    layer: |n| format!("Layer {n}"),
+    upto: "Up to layer",
+    upto_value: |n, of| format!("layer {n} of {of}"),
+    upto_line: |n| format!("up to {n}"),
+    lower: "One layer down",
+    higher: "One layer up",
+    stored: "stored",
+    stored_title: "Content of the files stored in the layer",
+    net: "net",
+    net_title: "What the layer adds to the merged filesystem; less than nothing if it deletes more",
+    cumulative: "total",
+    cumulative_title: "Size of the merged filesystem with this layer on top",
+    more: "show all",
+    less: "show less",
+    no_instruction: "no instruction in the history",
+    waiting: "waiting",
+    not_read: "not read",
+    blob_missing: "not in the archive",
+    of: |done, total| format!("{done} of {total}"),
+    left: |time| format!("{time} left"),
+    visible_hidden: |visible, hidden| format!("{visible} visible, {hidden} hidden in the end"),
+    shared_with: |names| format!("also in {names}"),
+    no_layers: "This image has no layers.",
+
+    opening: |name| format!("Opening {name}"),
+    cancel: "Cancel",
+    reading_layer: |n, of| format!("reading layer {n} of {of}"),
+    decompressing: "decompressing the archive",
+    paths: |n| match n {
+        1 => "1 path".to_owned(),
+        _ => format!("{} paths", format::number(Lang::En, n)),
+    },
+    sum: |stored, visible, hidden| format!("stored {stored} = visible {visible} + hidden {hidden}"),
+    sum_title: "Content of all files stored in the layers; of it, what the merged filesystem shows and what it does not",
+    digests: |n, of| format!("digests {n}/{of}"),
+    digests_mismatch: "digest mismatch",
+    anomalies: |n| match n {
+        0 => "no anomalies".to_owned(),
+        1 => "1 anomaly".to_owned(),
+        _ => format!("{} anomalies", format::number(Lang::En, n as u64)),
+    },
+    requests: |n| match n {
+        1 => "1 request since the drop".to_owned(),
+        _ => format!("{n} requests since the drop"),
+    },
+    requests_title: "As the browser counts this page's requests, those for its own parts included",
+    nothing_open: "Nothing is open",
+    finished: "everything is read",
+    opened: |name, layers| format!("{name}: history of {layers} layers read, reading the layers"),
+
+    failure: |kind| match kind {
+        FailureKind::Empty => {
+            ("The file is empty.", "Perhaps the export was interrupted: save the image again.")
+        }
+        FailureKind::NotAnArchive => (
+            "This is not an archive.",
+            "An image archive is a tar file, as docker save NAME -o FILE.tar writes it. Drop one of those.",
+        ),
+        FailureKind::NotAnImage => (
+            "This archive holds no container image.",
+            "There is no manifest.json and no index.json in it. Save an image with docker save, not docker export or a backup tool.",
+        ),
+        FailureKind::Unreadable => (
+            "The browser cannot read this.",
+            "The file may have changed or moved, or it is a folder. Drop the archive file again.",
+        ),
+        FailureKind::Corrupt(_) => (
+            "The archive is damaged.",
+            "What came before the damage is kept. Compare the file's size and checksum with the original, or save the image again.",
+        ),
+        FailureKind::Unsupported => (
+            "The archive uses something that is not supported.",
+            "Plain, gzip and zstd archives open. Save or recompress it as one of these.",
+        ),
+        FailureKind::NotFound => {
+            ("That is not here.", "It may belong to another image or layer. Choose it again.")
+        }
+        FailureKind::Missing => (
+            "The content is not in the archive.",
+            "The layer is named but its bytes are not there: foreign layers and partial saves are like this.",
+        ),
+        FailureKind::Crashed => (
+            "The reader stopped unexpectedly.",
+            "It may have run out of memory. Reload the page and try again; other tabs closed, there is more room.",
+        ),
+        FailureKind::Stale => {
+            ("The page is out of date.", "Parts of it come from different versions. Reload the page.")
+        }
+        FailureKind::Superseded => ("Something else was opened meanwhile.", "Nothing to do."),
+    },
+    not_opened: |name| format!("{name} was not opened"),
+    opening_cancelled: "Cancelled before its history was read.",
+    still_open: |name| format!("{name} is still open."),
+    cancelled: "Reading was cancelled. What is known so far is shown.",
+    partial: "What was read before is shown.",
+    particulars: "Particulars",
+    at_offset: |offset| format!("at byte {offset}"),
+};
+
+/// Simplified Chinese.
+pub const ZH: ShellWords = ShellWords {
+    tagline: "看清容器镜像里有什么：每一层、每个文件、每处变化。",
+    skip: "跳到内容",
+
+    drop_title: "把镜像归档拖放到页面任意位置",
+    drop_hint: "docker save、podman save、skopeo 或 buildx 的输出：Docker 归档或 OCI 布局，压缩与否均可。",
+    choose_file: "选择文件…",
+    drop_here: "松开即可打开",
+    samples_title: "或者从示例开始",
+    sample: |name| match name {
+        "hello" => "三层逐层叠加：基础、用户、程序。",
+        "whiteouts" => "被删除、替换和隐藏的文件，还有 rm 没有真正删掉的密钥。",
+        "shared" => "一个归档里的两个镜像，建立在相同的层之上。",
+        _ => "",
+    },
+    sample_figure: |layers, images| match images {
+        1 => format!("{layers} 层的堆叠"),
+        _ => format!("{images} 个 {layers} 层的堆叠"),
+    },
+    privacy: "数据不会离开浏览器：文件只在这台电脑上读取，不会发送到任何地方。",
+
+    open_another: "打开…",
+    image: "镜像",
+    unnamed: |number| format!("镜像 {number}"),
+    pages: "页面",
+    page: |page| match page {
+        Page::Files => "文件",
+        Page::Overlay => "叠加",
+        Page::History => "历史",
+        Page::Image => "镜像",
+    },
+    panes: "窗格",
+    pane: |pane| match pane {
+        Pane::Stack => "层",
+        Pane::Page => "页面",
+        Pane::Details => "详情",
+    },
+    search: "搜索路径",
+    other_language: "Switch to English",
+    theme: |theme| match theme {
+        Theme::Auto => "主题：跟随系统",
+        Theme::Light => "主题：浅色",
+        Theme::Dark => "主题：深色",
+    },
+    help: "帮助",
+    close: "关闭",
+    keys_title: "按键",
+    keys: &[
+        (&["1", "2", "3", "4"], "文件、叠加、历史、镜像"),
+        (&["[", "]"], "下移一层、上移一层"),
+        (&["/"], "搜索"),
+        (&["↑", "↓"], "在树中移动"),
+        (&["→", "←"], "展开、收起目录"),
+        (&["Enter"], "查看路径的来历"),
+        (&["a", "m", "d", "u"], "显示或略去新增、修改、删除、未变的路径"),
+        (&["h"], "显示或略去被隐藏的内容"),
+        (&["?"], "本帮助"),
+        (&["Esc"], "关闭，或离开搜索"),
+    ],
+    marks_title: "标记",
+    marks: &[
+        ("+", "mark-added", "新增：下面各层没有"),
+        ("±", "mark-modified", "修改：替换了下层的版本"),
+        ("=", "mark-metadata", "内容相同：只有元数据不同"),
+        ("−", "mark-deleted", "被删除标记（whiteout）删除"),
+        ("◌", "mark-hidden", "被其上的内容隐藏"),
+        ("⚠", "mark-finding", "发现的问题"),
+    ],
+    resize_stack: "层窗格的宽度",
+    resize_details: "详情窗格的宽度",
+
+    layers: "层",
+    layer_count: |n| format!("{} 层", format::number(Lang::Zh, n.into())),
+    layer: |n| format!("第 {n} 层"),
+    upto: "直到第几层",
+    upto_value: |n, of| format!("第 {n} 层，共 {of} 层"),
+    upto_line: |n| format!("直到第 {n} 层"),
+    lower: "下移一层",
+    higher: "上移一层",
+    stored: "存储",
+    stored_title: "该层存储的文件内容大小",
+    net: "净增",
+    net_title: "该层给合并视图增加的大小；删除多于新增时为负",
+    cumulative: "累计",
+    cumulative_title: "以该层为顶时合并视图的大小",
+    more: "全部显示",
+    less: "收起",
+    no_instruction: "历史中没有对应的指令",
+    waiting: "等待中",
+    not_read: "未读取",
+    blob_missing: "不在归档中",
+    of: |done, total| format!("{done} / {total}"),
+    left: |time| format!("剩余 {time}"),
+    visible_hidden: |visible, hidden| format!("最终可见 {visible}，隐藏 {hidden}"),
+    shared_with: |names| format!("也用于 {names}"),
+    no_layers: "这个镜像没有层。",
+
+    opening: |name| format!("正在打开 {name}"),
+    cancel: "取消",
+    reading_layer: |n, of| format!("正在读取第 {n} 层，共 {of} 层"),
+    decompressing: "正在解压归档",
+    paths: |n| format!("{} 个路径", format::number(Lang::Zh, n)),
+    sum: |stored, visible, hidden| format!("存储 {stored} = 可见 {visible} + 隐藏 {hidden}"),
+    sum_title: "各层存储的全部文件内容；其中合并视图可见的部分与不可见的部分",
+    digests: |n, of| format!("摘要 {n}/{of}"),
+    digests_mismatch: "摘要不符",
+    anomalies: |n| match n {
+        0 => "无异常".to_owned(),
+        _ => format!("{} 处异常", format::number(Lang::Zh, n as u64)),
+    },
+    requests: |n| format!("打开以来 {n} 个请求"),
+    requests_title: "浏览器统计的本页请求数，包括页面自身的组成部分",
+    nothing_open: "尚未打开任何内容",
+    finished: "已全部读取",
+    opened: |name, layers| format!("{name}：已读取 {layers} 层的历史，正在读取各层"),
+
+    failure: |kind| match kind {
+        FailureKind::Empty => ("文件是空的。", "导出可能中断了：请重新保存镜像。"),
+        FailureKind::NotAnArchive => (
+            "这不是归档文件。",
+            "镜像归档是 tar 文件，由 docker save 名称 -o 文件.tar 写出。请拖放这样的文件。",
+        ),
+        FailureKind::NotAnImage => (
+            "这个归档里没有容器镜像。",
+            "其中既没有 manifest.json 也没有 index.json。请用 docker save 保存镜像，而不是 docker export 或备份工具。",
+        ),
+        FailureKind::Unreadable => {
+            ("浏览器无法读取。", "文件可能已改动或移走，或者它是文件夹。请重新拖放归档文件。")
+        }
+        FailureKind::Corrupt(_) => {
+            ("归档已损坏。", "损坏之前的内容会保留。请与原文件核对大小和校验和，或重新保存镜像。")
+        }
+        FailureKind::Unsupported => {
+            ("归档用到了不支持的功能。", "可以打开未压缩、gzip 和 zstd 的归档。请以其中一种重新保存或压缩。")
+        }
+        FailureKind::NotFound => ("这里没有该内容。", "它可能属于另一个镜像或层。请重新选择。"),
+        FailureKind::Missing => ("内容不在归档中。", "该层有名称但没有数据：外部层和不完整的保存都会如此。"),
+        FailureKind::Crashed => {
+            ("读取程序意外停止。", "可能是内存不足。请关闭一些标签页，重新加载页面后再试。")
+        }
+        FailureKind::Stale => ("页面已过期。", "页面的各部分来自不同版本。请重新加载页面。"),
+        FailureKind::Superseded => ("其间打开了别的内容。", "无需操作。"),
+    },
+    not_opened: |name| format!("未能打开 {name}"),
+    opening_cancelled: "在读出历史之前已取消。",
+    still_open: |name| format!("{name} 仍然打开着。"),
+    cancelled: "读取已取消。显示的是目前已知的内容。",
+    partial: "显示的是此前读到的内容。",
+    particulars: "细节",
+    at_offset: |offset| format!("位于第 {offset} 字节"),
+};

@@ -1,0 +1,487 @@
+//! The image page: everything its documents say, and whether the bytes agree.
+
+use std::rc::Rc;
+
+use bstr::BString;
+use serde_json::Value;
+use yew::prelude::*;
+
+use super::history::time;
+use crate::{
+    app::{
+        components::{copy_button::CopyButton, swatch::Swatch},
+        format::{self, Size},
+        hue,
+        i18n::{Words, use_words},
+        state::{Archive, Image, Layer, Stage, Verification},
+        text::{Breaks, Text},
+        use_app,
+    },
+    digest::Digest,
+    image::{self, base_image_guess, base_image_name},
+    report::AnomalyReport,
+};
+
+/// Anomalies of one kind that are listed before the rest is only counted.
+const LISTED: usize = 20;
+
+/// The image as a whole.
+#[component]
+pub fn ImagePage() -> Html {
+    let words = use_words();
+    let app = use_app();
+    let (Some(archive), Some(image)) = (app.state.archive.clone(), app.state.image().cloned()) else {
+        return Html::default();
+    };
+    html! {
+        <article class="prose-page image-page">
+            <div class="columns">
+                {identity(words, &archive, &image)}
+                {inside(words, &archive, &image)}
+                {runs(words, &image)}
+                {pairs(words.image.labels, "labels", &labels(&image))}
+                {pairs(words.image.annotations, "annotations", &annotations(&image))}
+            </div>
+            {digests(words, &archive, &image)}
+            {anomalies(words, &archive, app.state.selection.image)}
+            {dockerfile(words, &image)}
+            {config(words, &image)}
+        </article>
+    }
+}
+
+/// A definition list's row; nothing where there is nothing to say.
+fn fact(name: &str, value: Option<Html>) -> Html {
+    match value {
+        Some(value) => html! { <div class="fact"><dt>{name.to_owned()}</dt><dd>{value}</dd></div> },
+        None => Html::default(),
+    }
+}
+
+fn text(value: &str) -> Html {
+    html! { <Text bytes={BString::from(value)} /> }
+}
+
+fn code(value: &str) -> Html {
+    html! { <code>{text(value)}</code> }
+}
+
+fn lines(values: Vec<String>) -> Option<Html> {
+    let items = values.iter().map(|value| html! { <li>{code(value)}</li> });
+    (!values.is_empty()).then(|| html! { <ul>{ for items }</ul> })
+}
+
+fn identity(words: &Words, archive: &Archive, image: &Image) -> Html {
+    let w = &words.image;
+    let report = &image.report;
+    let names =
+        lines(report.names.clone()).unwrap_or_else(|| html! { <span class="muted">{w.no_names}</span> });
+    let digest = |digest: &Digest| html! { <code class="digest">{digest.to_string()}</code> };
+    let config = report.config.as_ref();
+    let created = config.and_then(|config| config.get("created")?.as_str()).map(time);
+    let author = config.and_then(|config| config.get("author")?.as_str()).filter(|a| !a.is_empty()).map(text);
+    html! {
+        <section data-testid="identity">
+            <h2>{w.identity}</h2>
+            <dl class="facts">
+                {fact(w.names, Some(names))}
+                {fact(w.platform, report.platform.as_deref().map(code))}
+                {fact(w.id, report.id.as_ref().map(digest))}
+                {fact(w.manifest_digest, report.manifest_digest.as_ref().map(digest))}
+                {fact(w.created, created)}
+                {fact(w.author, author)}
+                {fact(w.archive, Some(html! {
+                    <>
+                        {text(&archive.name)}{" · "}<Size bytes={archive.size} /><br />
+                        <span class="muted">{(w.format)(archive.format)}{" · "}{(w.compression)(archive.outer_compression)}</span>
+                    </>
+                }))}
+                {fact(w.attestations, (!report.attestations.is_empty()).then(|| html! {
+                    <ul>{ for report.attestations.iter().map(|attestation| html! {
+                        <li>
+                            {digest(&attestation.manifest_digest)}
+                            { for attestation.predicate_types.iter().map(|kind| html! { <><br />{text(kind)}</> }) }
+                        </li>
+                    }) }</ul>
+                }))}
+            </dl>
+        </section>
+    }
+}
+
+/// Distribution, kernel and base: what a container of this image stands on.
+fn inside(words: &Words, archive: &Archive, image: &Image) -> Html {
+    let w = &words.image;
+    let known = image.is_merged() || archive.stage != Stage::Reading;
+    let not_yet = || html! { <span class="muted">{w.not_yet}</span> };
+    let distribution = match &image.os {
+        Some(os) => html! {
+            <>{text(&os.pretty_name)}<br /><span class="muted">{(w.read_from)(&crate::app::text::visible(os.path.as_bytes()))}</span></>
+        },
+        None if known => html! { <span class="muted">{w.no_distribution}</span> },
+        None => not_yet(),
+    };
+    let kernel = if !image.kernel.is_empty() {
+        html! { <>{w.has_kernel}{lines(image.kernel.to_vec())}</> }
+    } else if known {
+        let paths = (words.shell.paths)(image.totals.paths);
+        html! { <>{w.no_kernel}<br /><span class="muted">{(w.kernel_evidence)(&paths)}</span></> }
+    } else {
+        not_yet()
+    };
+    html! {
+        <section data-testid="inside">
+            <h2>{w.inside}</h2>
+            <dl class="facts">
+                {fact(w.distribution, Some(distribution))}
+                {fact(w.kernel, Some(kernel))}
+                {fact(w.base, Some(base(words, image)))}
+            </dl>
+        </section>
+    }
+}
+
+/// The base image: by name where an annotation or a label states it, else where the history seems to pass from it to
+/// the rest.
+fn base(words: &Words, image: &Image) -> Html {
+    let w = &words.image;
+    let stated = base_name(image);
+    let layers = base_layers(image);
+    if stated.is_none() && layers.is_empty() {
+        return html! { <span class="muted">{w.no_base}</span> };
+    }
+    html! {
+        <>
+            if let Some(name) = &stated {
+                <div>{code(name)}{" "}<span class="muted">{w.base_stated}</span></div>
+            }
+            if !layers.is_empty() {
+                <div>
+                    { for layers.iter().map(|layer| html! { <Swatch layer={*layer} /> }) }
+                    {" "}{(w.base_layers)(layers.len() as u32)}{" "}<span class="muted">{w.base_guess}</span>
+                </div>
+            }
+        </>
+    }
+}
+
+/// The base's name, where an annotation or a label states it.
+fn base_name(image: &Image) -> Option<String> {
+    let labels = labels(image);
+    let annotations = image.report.annotations.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    let labels = labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    base_image_name(annotations.chain(labels)).map(str::to_owned)
+}
+
+/// The layers that are the base's, if the history gives a sign of one.
+fn base_layers(image: &Image) -> Vec<u32> {
+    let history = &image.report.history;
+    let rows = base_image_guess(history).unwrap_or(0);
+    history.iter().take(rows).filter_map(|row| row.layer).collect()
+}
+
+fn runs(words: &Words, image: &Image) -> Html {
+    let w = &words.image;
+    let Some(config) = image.report.config.as_ref().and_then(|config| config.get("config")) else {
+        return Html::default();
+    };
+    let string = |key: &str| config.get(key).and_then(Value::as_str).filter(|value| !value.is_empty());
+    let command = |key: &str| config.get(key).and_then(command_line).map(|line| code(&line));
+    let user = string("User").map_or_else(|| html! { <span class="muted">{w.root_user}</span> }, code);
+    html! {
+        <section data-testid="runs">
+            <h2>{w.runs}</h2>
+            <dl class="facts">
+                {fact("Entrypoint", command("Entrypoint"))}
+                {fact("Cmd", command("Cmd"))}
+                {fact(w.workdir, string("WorkingDir").map(code))}
+                {fact(w.user, Some(user))}
+                {fact(w.ports, lines(keys(config.get("ExposedPorts"))))}
+                {fact(w.volumes, lines(keys(config.get("Volumes"))))}
+                {fact(w.stop_signal, string("StopSignal").map(code))}
+                {fact(w.env, lines(strings(config.get("Env"))))}
+            </dl>
+        </section>
+    }
+}
+
+/// A command of a config: exec form as JSON, as a Dockerfile has it, so that its words can be told apart; a plain
+/// string (old configs) as it is.
+fn command_line(value: &Value) -> Option<String> {
+    match value {
+        Value::Array(words) if !words.is_empty() => Some(value.to_string()),
+        Value::String(line) if !line.is_empty() => Some(line.clone()),
+        _ => None,
+    }
+}
+
+/// The keys of an object: configs hold sets as objects with empty values (OCI image spec, config.md).
+fn keys(value: Option<&Value>) -> Vec<String> {
+    value.and_then(Value::as_object).map_or_else(Vec::new, |object| object.keys().cloned().collect())
+}
+
+/// The elements of an array, each as text.
+fn strings(value: Option<&Value>) -> Vec<String> {
+    value.and_then(Value::as_array).map_or_else(Vec::new, |array| array.iter().map(plain).collect())
+}
+
+/// A value as text; a string without quotes.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn labels(image: &Image) -> Vec<(String, String)> {
+    let labels =
+        image.report.config.as_ref().and_then(|config| config.get("config")?.get("Labels")?.as_object());
+    labels.map_or_else(Vec::new, |labels| {
+        labels.iter().map(|(key, value)| (key.clone(), plain(value))).collect()
+    })
+}
+
+fn annotations(image: &Image) -> Vec<(String, String)> {
+    image.report.annotations.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+/// Keys with their values, as a section; nothing if there are none.
+fn pairs(title: &str, test_id: &'static str, pairs: &[(String, String)]) -> Html {
+    if pairs.is_empty() {
+        return Html::default();
+    }
+    html! {
+        <section data-testid={test_id}>
+            <h2>{title.to_owned()}</h2>
+            <dl class="facts facts-long">
+                { for pairs.iter().map(|(key, value)| html! {
+                    <div class="fact"><dt>{code(key)}</dt><dd>{text(value)}</dd></div>
+                }) }
+            </dl>
+        </section>
+    }
+}
+
+/// Every layer's digests, as stated and as found.
+fn digests(words: &Words, archive: &Archive, image: &Image) -> Html {
+    let w = &words.image;
+    html! {
+        <section class="wide" data-testid="digests">
+            <h2>{w.digests}</h2>
+            <div class="table-scroll" tabindex="0" role="region" aria-label={w.digests}>
+                <table class="facts-table">
+                    <thead>
+                        <tr>
+                            <th scope="col">{w.layer}</th>
+                            <th scope="col">{w.blob}</th>
+                            <th scope="col">{w.diff_id}</th>
+                            <th scope="col" class="num">{w.blob_size}</th>
+                            <th scope="col" class="num">{w.tar_size}</th>
+                            <th scope="col" class="num">{w.entries}</th>
+                            <th scope="col">{w.media_type}</th>
+                        </tr>
+                    </thead>
+                    <tbody>
+                        { for image.layers.iter().map(|layer| digest_row(words, archive, layer)) }
+                    </tbody>
+                </table>
+            </div>
+        </section>
+    }
+}
+
+fn digest_row(words: &Words, archive: &Archive, layer: &Layer) -> Html {
+    let report = &*layer.report;
+    let size = |bytes: Option<u64>| bytes.map(|bytes| html! { <Size {bytes} /> });
+    let compression = report.compression.map(|compression| (words.image.compression)(compression));
+    let ended = archive.stage != Stage::Reading;
+    html! {
+        <tr key={report.index} data-testid={format!("digest-{}", report.index)}>
+            <th scope="row"><Swatch layer={report.index} /></th>
+            <td>{digest_cell(words, ended, report.stated_digest.as_ref(), report.digest.as_ref(), report.digest_verified)}</td>
+            <td>{digest_cell(words, ended, report.stated_diff_id.as_ref(), report.diff_id.as_ref(), report.diff_id_verified)}</td>
+            <td class="num">{size(report.stored_size)}</td>
+            <td class="num">{size(report.size)}</td>
+            <td class="num">{report.entries.map(|entries| format::number(words.lang, entries))}</td>
+            <td>
+                if let Some(media_type) = &report.media_type { <span class="media-type">{code(media_type)}</span> }
+                if let Some(compression) = compression { <span class="muted">{compression}</span> }
+            </td>
+        </tr>
+    }
+}
+
+/// One digest. Where stated and found agree it stands once; where not, both stand.
+fn digest_cell(
+    words: &Words,
+    ended: bool,
+    stated: Option<&Digest>,
+    found: Option<&Digest>,
+    verified: Option<bool>,
+) -> Html {
+    let verification = match (stated, verified) {
+        (_, Some(true)) => Verification::Verified,
+        (_, Some(false)) => Verification::Mismatch,
+        (None, None) => Verification::Unstated,
+        (Some(_), None) if ended => Verification::Unchecked,
+        (Some(_), None) => Verification::Pending,
+    };
+    let full = |digest: &Digest| html! { <code class="digest">{digest.to_string()}</code> };
+    let w = &words.image;
+    html! {
+        <>
+            <span class={classes!("check", check_class(verification))}>{(w.verification)(verification)}</span>
+            if verification == Verification::Mismatch {
+                if let Some(stated) = stated { <div><span class="muted">{w.stated}</span>{" "}{full(stated)}</div> }
+                if let Some(found) = found { <div><span class="muted">{w.found}</span>{" "}{full(found)}</div> }
+            } else if let Some(digest) = stated.or(found) {
+                <div>{full(digest)}</div>
+            }
+        </>
+    }
+}
+
+/// The CSS class of what a check came to.
+pub fn check_class(verification: Verification) -> &'static str {
+    match verification {
+        Verification::Verified => "check-verified",
+        Verification::Mismatch => "check-mismatch",
+        Verification::Pending => "check-pending",
+        Verification::Unchecked => "check-unchecked",
+        Verification::Unstated => "check-unstated",
+    }
+}
+
+/// What is wrong or odd with this image or the archive as a whole, one group for each kind.
+fn anomalies(words: &Words, archive: &Archive, image: u32) -> Html {
+    let w = &words.image;
+    let groups = anomaly_groups(&archive.anomalies, image);
+    html! {
+        <section class="wide" data-testid="anomalies">
+            <h2>{w.anomalies}</h2>
+            if groups.is_empty() {
+                <p class="muted">{if archive.stage == Stage::Reading { w.no_anomalies_yet } else { w.no_anomalies }}</p>
+            }
+            <ul class="anomalies">
+                { for groups.iter().map(|group| {
+                    let code = group[0].code;
+                    let more = group.len().saturating_sub(LISTED);
+                    html! {
+                        <li key={code.name()} data-testid={format!("anomaly-{code}")}>
+                            <p>
+                                <span class="mark mark-finding" aria-hidden="true">{"⚠ "}</span>{(w.anomaly)(code)}
+                                {" "}<code class="muted">{code.name()}</code>
+                            </p>
+                            <ul>
+                                { for group.iter().take(LISTED).map(|anomaly| anomaly_html(words, anomaly)) }
+                                if more > 0 {
+                                    <li class="muted">{(w.further)(&format::number(words.lang, more as u64))}</li>
+                                }
+                            </ul>
+                        </li>
+                    }
+                }) }
+            </ul>
+        </section>
+    }
+}
+
+fn anomaly_html(words: &Words, anomaly: &AnomalyReport) -> Html {
+    html! {
+        <li>
+            if let Some(layer) = anomaly.layer {
+                <Swatch {layer} /><span class="sr-only">{(words.shell.layer)(hue::number(layer))}</span>{" "}
+            }
+            <span lang="en">{text(&anomaly.message)}</span>
+            if let Some(offset) = anomaly.offset {
+                {" "}<span class="muted">{(words.shell.at_offset)(&format::number(words.lang, offset))}</span>
+            }
+        </li>
+    }
+}
+
+/// The anomalies of an image and of the archive as a whole, by kind in the order of their first.
+fn anomaly_groups(anomalies: &[AnomalyReport], image: u32) -> Vec<Vec<&AnomalyReport>> {
+    let mut groups: Vec<Vec<&AnomalyReport>> = Vec::new();
+    for anomaly in anomalies.iter().filter(|anomaly| anomaly.image.is_none_or(|of| of == image)) {
+        match groups.iter_mut().find(|group| group[0].code == anomaly.code) {
+            Some(group) => group.push(anomaly),
+            None => groups.push(vec![anomaly]),
+        }
+    }
+    groups
+}
+
+/// The history as a Dockerfile.
+fn dockerfile(words: &Words, image: &Image) -> Html {
+    let base = base_name(image);
+    let text = image::dockerfile(&image.report.history, image.layers.len(), base.as_deref());
+    html! {
+        <section class="wide" data-testid="dockerfile">
+            <h2>{words.image.dockerfile}</h2>
+            <p class="muted">{words.image.dockerfile_note}</p>
+            {document(words, text.into())}
+        </section>
+    }
+}
+
+/// A document that can be read and copied.
+fn document(words: &Words, content: Rc<str>) -> Html {
+    html! {
+        <div class="document">
+            <CopyButton text={AttrValue::from(Rc::clone(&content))} label={words.image.copy} done={words.image.copied} />
+            <pre tabindex="0"><Text bytes={BString::from(&*content)} breaks={Breaks::Keep} /></pre>
+        </div>
+    }
+}
+
+fn config(words: &Words, image: &Image) -> Html {
+    let w = &words.image;
+    let pretty = image.report.config.as_ref().and_then(|config| serde_json::to_string_pretty(config).ok());
+    html! {
+        <section class="wide" data-testid="config">
+            <h2>{w.config}</h2>
+            {match pretty {
+                Some(json) => document(words, json.into()),
+                None => html! { <p class="muted">{w.no_config}</p> },
+            }}
+        </section>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{anomaly::Code, app::samples};
+
+    #[test]
+    fn commands_keep_their_words_apart() {
+        assert_eq!(command_line(&json!(["a", "b c"])).unwrap(), r#"["a","b c"]"#);
+        assert_eq!(command_line(&json!("a b")).unwrap(), "a b");
+        assert_eq!(command_line(&json!([])), None);
+        assert_eq!(command_line(&json!(null)), None);
+    }
+
+    #[test]
+    fn odd_configs_are_read_as_well_as_can_be() {
+        assert_eq!(strings(Some(&json!(["a", 1, null]))), ["a", "1", "null"]);
+        assert!(strings(Some(&json!({"a": 1}))).is_empty());
+        assert!(keys(Some(&json!(["80/tcp"]))).is_empty());
+        let mut report = samples::image_report();
+        report.config = Some(json!({"config": {"Labels": ["not", "an object"]}}));
+        assert!(labels(&Image::new(report)).is_empty());
+    }
+
+    #[test]
+    fn anomalies_are_grouped_by_kind_and_image() {
+        let anomaly =
+            |code, image| AnomalyReport { code, message: String::new(), image, layer: None, offset: None };
+        let all = [
+            anomaly(Code::PathUnusual, Some(0)),
+            anomaly(Code::TarNoEnd, None),
+            anomaly(Code::PathUnusual, Some(0)),
+            anomaly(Code::PathUnusual, Some(1)),
+        ];
+        let groups = anomaly_groups(&all, 0);
+        assert_eq!(groups.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1]);
+    }
+}

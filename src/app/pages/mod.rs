@@ -1,0 +1,6 @@
+//! What the tabs show.
+
+pub mod files;
+pub mod history;
+pub mod image;
+pub mod overlay;

@@ -1,0 +1,136 @@
+//! The root component: holds the state, owns the worker.
+
+use web_sys::KeyboardEvent;
+use yew::prelude::*;
+
+use super::{
+    components::{
+        announcer::Announcer,
+        drop_target::DropTarget,
+        filter_bar,
+        header::{self, Header},
+        help::Help,
+        image_picker,
+        notice::Notice,
+        opener::FileInput,
+        start::Start,
+        status_bar::StatusBar,
+        workspace::Workspace,
+    },
+    dom,
+    handle::{AppHandle, use_app},
+    hooks::use_keys,
+    i18n::{LanguageProvider, use_words},
+    state::{Action, Page, Stage, State},
+};
+use crate::worker::client::Client;
+
+/// The whole page.
+#[component]
+pub fn App() -> Html {
+    html! { <LanguageProvider><StateProvider><Shell /></StateProvider></LanguageProvider> }
+}
+
+#[derive(Debug, Clone, PartialEq, Properties)]
+struct StateProviderProps {
+    children: Html,
+}
+
+/// Holds the state and starts the worker, for all inside it.
+#[component]
+fn StateProvider(props: &StateProviderProps) -> Html {
+    let state = use_reducer(State::default);
+    let client = use_state(|| None::<Client>);
+    {
+        let (dispatcher, client) = (state.dispatcher(), client.setter());
+        use_effect_with((), move |()| {
+            let on_event = Callback::from(move |(job, event)| {
+                dispatcher.dispatch(Action::Event { job, event, at: dom::now() });
+            });
+            client.set(Some(Client::start(on_event)));
+        });
+    }
+    let dispatch = use_callback(state.dispatcher(), |action, dispatcher| dispatcher.dispatch(action));
+    let context = AppHandle::new((*state).clone(), dispatch, (*client).clone());
+    html! { <ContextProvider<AppHandle> {context}>{props.children.clone()}</ContextProvider<AppHandle>> }
+}
+
+/// What is on the screen.
+#[component]
+pub fn Shell() -> Html {
+    let app = use_app();
+    use_shortcuts(&app);
+    use_title(&app);
+    use_marks(&app);
+    html! {
+        <div class="app">
+            <Header />
+            if app.state.archive.is_some() {
+                <Notice />
+                <Workspace />
+            } else {
+                <Start />
+            }
+            <StatusBar />
+            <Announcer />
+            <FileInput />
+            <DropTarget />
+            <Help />
+        </div>
+    }
+}
+
+/// The keys that work everywhere. A page's own keys are the page's business.
+#[hook]
+fn use_shortcuts(app: &AppHandle) {
+    let on_key = use_callback(app.clone(), |event: KeyboardEvent, app: &AppHandle| {
+        let is_open = app.state.archive.is_some();
+        let action = match event.key().as_str() {
+            "?" => Action::ShowHelp(true),
+            "1" if is_open => Action::SelectPage(Page::Files),
+            "2" if is_open => Action::SelectPage(Page::Overlay),
+            "3" if is_open => Action::SelectPage(Page::History),
+            "4" if is_open => Action::SelectPage(Page::Image),
+            "[" if is_open => Action::StepUpto(-1),
+            "]" if is_open => Action::StepUpto(1),
+            "/" if is_open => {
+                event.prevent_default();
+                let on_files = app.state.selection.page == Page::Files;
+                return dom::focus(if on_files { filter_bar::FILTER_ID } else { header::SEARCH });
+            }
+            _ => return,
+        };
+        event.prevent_default();
+        app.dispatch(action);
+    });
+    use_keys(on_key);
+}
+
+/// The document's title follows the image.
+#[hook]
+fn use_title(app: &AppHandle) {
+    let words = use_words();
+    let image = app.state.image().map(|image| image_picker::name(words, image, app.state.selection.image));
+    use_effect_with(image, |image| match image {
+        Some(image) => dom::set_title(&format!("{image} · Layerscope")),
+        None => dom::set_title("Layerscope"),
+    });
+}
+
+/// Marks on the browser's timeline: what is dropped (set by [`AppHandle`]), its history on the screen, every layer
+/// of the image merged, everything read and verified.
+#[hook]
+fn use_marks(app: &AppHandle) {
+    let job = app.state.archive.as_ref().map(|archive| archive.job);
+    let merged = app.state.image().is_some_and(|image| image.is_merged() && !image.layers.is_empty());
+    let finished = app.state.archive.as_ref().is_some_and(|archive| archive.stage == Stage::Finished);
+    use_effect_with(job, |job| mark(job.is_some(), "layerscope:history"));
+    use_effect_with((job, merged), |(_, merged)| mark(*merged, "layerscope:tree"));
+    use_effect_with((job, finished), |(_, finished)| mark(*finished, "layerscope:verified"));
+}
+
+fn mark(happened: bool, name: &str) {
+    if happened {
+        dom::mark(name);
+    }
+}

@@ -1,0 +1,775 @@
+//! What the page knows and what is selected, and how both change.
+//!
+//! Everything goes through [`State::reduce`]: the reader's intents and the worker's events are [`Action`]s.
+//! There is no browser in here. What is large sits behind an `Rc` and is compared by pointer; a part that
+//! an action does not touch keeps its `Rc`.
+
+use std::rc::Rc;
+
+use yew::{AttrValue, Reducible};
+
+use crate::{
+    codec::Compression,
+    image::Format,
+    report::{AnomalyReport, ImageReport, LayerReport, Report},
+    worker::protocol::{
+        ChangeFilter, Compare, Event, Failure, FailureKind, Job, LayerSizes, Node, OsRelease, Progress, Sort,
+        Totals,
+    },
+};
+
+/// Everything the page knows.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    /// What is being opened and has not yet shown its history.
+    pub opening: Option<Rc<Opening>>,
+    /// What is open. Stays while another archive is being opened, and if that fails.
+    pub archive: Option<Rc<Archive>>,
+    /// Why the last opening ended without a history, until the reader dismisses it.
+    pub refusal: Option<Rc<Refusal>>,
+    /// What is selected.
+    pub selection: Selection,
+    /// The text in the search field, which filters the files.
+    pub search: AttrValue,
+    /// What the files page shows of the tree.
+    pub view: ViewOptions,
+    /// Which pane is shown where there is room for one only.
+    pub pane: Pane,
+    /// Whether the help is open.
+    pub help: bool,
+}
+
+/// What the files page shows of the tree, the text filter ([`State::search`]) left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ViewOptions {
+    /// Which changes have rows.
+    pub changes: ChangeFilter,
+    /// What counts as a change.
+    pub compare: Compare,
+    /// The order within a directory.
+    pub sort: Sort,
+    /// Whether deleted and hidden paths have rows.
+    pub ghosts: bool,
+}
+
+impl Default for ViewOptions {
+    fn default() -> Self {
+        Self { changes: ChangeFilter::default(), compare: Compare::Layer, sort: Sort::Name, ghosts: true }
+    }
+}
+
+/// What is selected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Selection {
+    /// The image, by its place in the report.
+    pub image: u32,
+    /// The topmost layer looked at: the filesystem shown is that of layers `0..=upto`. Also the layer whose
+    /// overlay is shown.
+    pub upto: u32,
+    /// The page.
+    pub page: Page,
+    /// The path whose life is told. Of this image and this job only.
+    pub node: Option<Node>,
+}
+
+/// A page of the archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Page {
+    /// The merged filesystem.
+    #[default]
+    Files,
+    /// One layer over those below.
+    Overlay,
+    /// The steps that made the image.
+    History,
+    /// The image as a whole.
+    Image,
+}
+
+impl Page {
+    /// All pages in the order of their tabs.
+    pub const ALL: [Self; 4] = [Self::Files, Self::Overlay, Self::History, Self::Image];
+
+    /// The stable name, for ids.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Files => "files",
+            Self::Overlay => "overlay",
+            Self::History => "history",
+            Self::Image => "image",
+        }
+    }
+
+    /// Whether the details of a path stand beside it.
+    pub fn has_details(self) -> bool {
+        matches!(self, Self::Files | Self::Overlay)
+    }
+}
+
+/// A pane of the window, for windows that hold one only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Pane {
+    /// The layers.
+    Stack,
+    /// The page.
+    #[default]
+    Page,
+    /// The details of a path.
+    Details,
+}
+
+impl Pane {
+    /// All panes from left to right.
+    pub const ALL: [Self; 3] = [Self::Stack, Self::Page, Self::Details];
+
+    /// The stable name, for ids and attributes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Stack => "stack",
+            Self::Page => "page",
+            Self::Details => "details",
+        }
+    }
+}
+
+/// An archive whose documents are being read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opening {
+    /// Its job.
+    pub job: Job,
+    /// Its name.
+    pub name: AttrValue,
+    /// When it was dropped, in milliseconds of the page's clock.
+    pub since: f64,
+    /// How far reading has come, where that takes long (a compressed archive).
+    pub reading: Option<Reading>,
+}
+
+/// An opening that led to nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refusal {
+    /// The name of what was to be opened.
+    pub name: AttrValue,
+    /// Why it was not; `None` if the reader cancelled it.
+    pub failure: Option<Failure>,
+}
+
+/// An open archive.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Archive {
+    /// Its job.
+    pub job: Job,
+    /// Its name.
+    pub name: AttrValue,
+    /// Its length in bytes.
+    pub size: u64,
+    /// When it was dropped, in milliseconds of the page's clock.
+    pub since: f64,
+    /// Its shape.
+    pub format: Format,
+    /// The compression of the archive as a whole.
+    pub outer_compression: Compression,
+    /// Its images.
+    pub images: Vec<Rc<Image>>,
+    /// Everything wrong or odd so far.
+    pub anomalies: Rc<Vec<AnomalyReport>>,
+    /// How far reading of the archive as a whole has come, where that is a step of its own.
+    pub reading: Option<Reading>,
+    /// Whether it is still being read.
+    pub stage: Stage,
+}
+
+/// Whether an archive is still being read.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Stage {
+    /// It is.
+    Reading,
+    /// Everything is read.
+    Finished,
+    /// The reader cancelled; what is known stays.
+    Cancelled,
+    /// Reading ended early; what is known stays.
+    Failed(Failure),
+}
+
+/// One image of the open archive.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Image {
+    /// What its documents say. The layers in it are as they were before any was read: see `layers`.
+    pub report: Rc<ImageReport>,
+    /// Its layers, bottom first, as far as they are known now.
+    pub layers: Vec<Layer>,
+    /// How many layers, from the bottom, are merged: the tree can be shown up to the one below this.
+    pub merged: u32,
+    /// The image as a whole, as far as it is merged.
+    pub totals: Rc<Totals>,
+    /// Its distribution, if it says so.
+    pub os: Option<Rc<OsRelease>>,
+    /// Paths in it that would be a kernel.
+    pub kernel: Rc<Vec<String>>,
+}
+
+/// One layer of an image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Layer {
+    /// What is known of it.
+    pub report: Rc<LayerReport>,
+    /// Its sizes within the image; `None` until it is read and merged with those below.
+    pub sizes: Option<LayerSizes>,
+    /// How far reading has come, while it is being read.
+    pub reading: Option<Reading>,
+}
+
+/// How far reading of something has come.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reading {
+    /// Bytes read.
+    pub done: u64,
+    /// Length in bytes.
+    pub total: u64,
+    /// The first news of it: the time in milliseconds, and the bytes read by then.
+    first: (f64, u64),
+    /// The time of the last news.
+    last: f64,
+}
+
+/// Whether the bytes of a layer are what the documents say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verification {
+    /// Everything stated was checked and agrees.
+    Verified,
+    /// Something stated does not agree.
+    Mismatch,
+    /// Not everything stated was checked yet.
+    Pending,
+    /// Reading has ended, and it was not checked: the blob is missing, or reading stopped before it.
+    Unchecked,
+    /// Nothing is stated.
+    Unstated,
+}
+
+/// What happens to a [`State`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// The reader opens something; the worker has been asked.
+    Open {
+        /// The job of it.
+        job: Job,
+        /// Its name.
+        name: AttrValue,
+        /// The time in milliseconds.
+        at: f64,
+    },
+    /// What the reader wanted to open cannot even be asked for.
+    Refuse(Refusal),
+    /// The worker has news.
+    Event {
+        /// The archive it is about.
+        job: Job,
+        /// The news.
+        event: Event,
+        /// The time in milliseconds.
+        at: f64,
+    },
+    /// The reader has read why an opening failed.
+    DismissRefusal,
+    /// Look at another image.
+    SelectImage(u32),
+    /// Look at the filesystem up to this layer.
+    SelectUpto(u32),
+    /// Move the scrubber by so many layers.
+    StepUpto(i32),
+    /// Turn to a page.
+    SelectPage(Page),
+    /// Tell the life of a path, or of none.
+    SelectNode(Option<Node>),
+    /// The search field changed.
+    Search(AttrValue),
+    /// Show the tree in another way.
+    View(ViewOptions),
+    /// Show another pane, where there is room for one only.
+    ShowPane(Pane),
+    /// Open or close the help.
+    ShowHelp(bool),
+}
+
+impl State {
+    /// The image selected.
+    pub fn image(&self) -> Option<&Rc<Image>> {
+        self.archive.as_ref()?.images.get(self.selection.image as usize)
+    }
+
+    /// The layer selected: the topmost one looked at.
+    pub fn layer(&self) -> Option<&Layer> {
+        self.image()?.layers.get(self.selection.upto as usize)
+    }
+
+    /// Whether something is being read.
+    pub fn is_busy(&self) -> bool {
+        self.opening.is_some() || self.archive.as_ref().is_some_and(|archive| archive.stage == Stage::Reading)
+    }
+
+    /// The state after `action`; `None` if nothing changed.
+    fn after(&self, action: Action) -> Option<Self> {
+        let mut next = self.clone();
+        match action {
+            Action::Open { job, name, at } => {
+                next.opening = Some(Rc::new(Opening { job, name, since: at, reading: None }));
+                next.refusal = None;
+            }
+            Action::Refuse(refusal) => next.refusal = Some(Rc::new(refusal)),
+            Action::Event { job, event, at } => next.apply(job, event, at)?,
+            Action::DismissRefusal => next.refusal = None,
+            Action::SelectImage(image) => next.select_image(image)?,
+            Action::SelectUpto(layer) => {
+                let layers = self.image()?.layers.len() as u32;
+                next.selection.upto = layer.min(layers.saturating_sub(1));
+            }
+            Action::StepUpto(steps) => {
+                let layers = self.image()?.layers.len() as u32;
+                let moved = self.selection.upto.saturating_add_signed(steps);
+                next.selection.upto = moved.min(layers.saturating_sub(1));
+            }
+            Action::SelectPage(page) => {
+                next.selection.page = page;
+                next.pane = Pane::Page;
+            }
+            Action::SelectNode(node) => next.selection.node = node,
+            Action::Search(text) => next.search = text,
+            Action::View(view) => next.view = view,
+            Action::ShowPane(pane) => next.pane = pane,
+            Action::ShowHelp(help) => next.help = help,
+        }
+        (next != *self).then_some(next)
+    }
+
+    fn select_image(&mut self, image: u32) -> Option<()> {
+        if image == self.selection.image {
+            return None;
+        }
+        let layers = self.archive.as_ref()?.images.get(image as usize)?.layers.len() as u32;
+        self.selection =
+            Selection { image, upto: layers.saturating_sub(1), node: None, page: self.selection.page };
+        Some(())
+    }
+
+    /// Takes the worker's news. `None` if it is about an archive that was replaced meanwhile.
+    fn apply(&mut self, job: Job, event: Event, at: f64) -> Option<()> {
+        match self.opening.clone() {
+            Some(opening) if opening.job == job => self.apply_to_opening(opening, event, at),
+            // News of the archive before, sent before the worker knew of the next.
+            Some(_) => None,
+            None => {
+                let archive = self.archive.as_mut().filter(|archive| archive.job == job)?;
+                Rc::make_mut(archive).apply(event, at)
+            }
+        }
+    }
+
+    fn apply_to_opening(&mut self, mut opening: Rc<Opening>, event: Event, at: f64) -> Option<()> {
+        let refusal = |failure| Some(Rc::new(Refusal { name: opening.name.clone(), failure }));
+        match event {
+            Event::Opened { report, name, size } => {
+                self.opening = None;
+                match serde_json::from_str(&report) {
+                    Ok(report) => {
+                        let archive = Archive::new(opening.job, name.into(), size, opening.since, report);
+                        let layers = archive.images.first().map_or(0, |image| image.layers.len() as u32);
+                        let page = self.selection.page;
+                        self.selection =
+                            Selection { page, upto: layers.saturating_sub(1), ..Selection::default() };
+                        self.search = AttrValue::default();
+                        self.pane = Pane::Page;
+                        self.archive = Some(Rc::new(archive));
+                    }
+                    // Both sides are of one build (checked at the handshake), so this is a fault of ours.
+                    Err(error) => {
+                        let failure =
+                            Failure { kind: FailureKind::Crashed, detail: error.to_string(), offset: None };
+                        self.refusal = refusal(Some(failure));
+                    }
+                }
+            }
+            Event::Progress(progress) => {
+                let reading = Reading::news(opening.reading, progress, at);
+                Rc::make_mut(&mut opening).reading = Some(reading);
+                self.opening = Some(opening);
+            }
+            Event::Failed(failure) => {
+                self.refusal = refusal(Some(failure));
+                self.opening = None;
+            }
+            Event::Cancelled => {
+                self.refusal = refusal(None);
+                self.opening = None;
+            }
+            Event::Layer { .. } | Event::Merged { .. } | Event::Anomalies(_) | Event::Finished => {
+                return None;
+            }
+        }
+        Some(())
+    }
+}
+
+impl PartialEq for State {
+    /// Large parts are compared by pointer: an action that does not touch one keeps its `Rc`.
+    fn eq(&self, other: &Self) -> bool {
+        fn same<T>(a: &Option<Rc<T>>, b: &Option<Rc<T>>) -> bool {
+            match (a, b) {
+                (Some(a), Some(b)) => Rc::ptr_eq(a, b),
+                (None, None) => true,
+                _ => false,
+            }
+        }
+        same(&self.opening, &other.opening)
+            && same(&self.archive, &other.archive)
+            && same(&self.refusal, &other.refusal)
+            && self.selection == other.selection
+            && self.search == other.search
+            && self.view == other.view
+            && self.pane == other.pane
+            && self.help == other.help
+    }
+}
+
+impl Reducible for State {
+    type Action = Action;
+
+    fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
+        match self.after(action) {
+            Some(next) => Rc::new(next),
+            // The same `Rc` spares the page a rendering.
+            None => self,
+        }
+    }
+}
+
+impl Archive {
+    /// An archive as its documents describe it; no layer is read yet.
+    pub fn new(job: Job, name: AttrValue, size: u64, since: f64, report: Report) -> Self {
+        Self {
+            job,
+            name,
+            size,
+            since,
+            format: report.format,
+            outer_compression: report.outer_compression,
+            images: report.images.into_iter().map(|image| Rc::new(Image::new(image))).collect(),
+            anomalies: Rc::new(report.anomalies),
+            reading: None,
+            stage: Stage::Reading,
+        }
+    }
+
+    fn apply(&mut self, event: Event, at: f64) -> Option<()> {
+        match event {
+            Event::Progress(progress) => match progress.layer {
+                Some((image, layer)) => {
+                    let layer = self.image_mut(image)?.layers.get_mut(layer as usize)?;
+                    layer.reading = Some(Reading::news(layer.reading, progress, at));
+                }
+                None => self.reading = Some(Reading::news(self.reading, progress, at)),
+            },
+            Event::Layer { image, layer: report } => {
+                let layer = self.image_mut(image)?.layers.get_mut(report.index as usize)?;
+                layer.report = Rc::new(report);
+                layer.reading = None;
+            }
+            Event::Merged { image, layers, totals, os, kernel } => {
+                let image = self.image_mut(image)?;
+                image.merged = layers;
+                for (layer, sizes) in image.layers.iter_mut().zip(&totals.layers) {
+                    layer.sizes = Some(*sizes);
+                }
+                image.totals = Rc::new(totals);
+                image.os = os.map(Rc::new);
+                image.kernel = Rc::new(kernel);
+            }
+            Event::Anomalies(more) => {
+                let mut anomalies = self.anomalies.to_vec();
+                anomalies.extend(more);
+                self.anomalies = Rc::new(anomalies);
+            }
+            Event::Finished => self.end(Stage::Finished),
+            Event::Cancelled => self.end(Stage::Cancelled),
+            Event::Failed(failure) => self.end(Stage::Failed(failure)),
+            Event::Opened { .. } => return None,
+        }
+        Some(())
+    }
+
+    fn end(&mut self, stage: Stage) {
+        self.stage = stage;
+        self.reading = None;
+        for image in &mut self.images {
+            if image.layers.iter().any(|layer| layer.reading.is_some()) {
+                for layer in &mut Rc::make_mut(image).layers {
+                    layer.reading = None;
+                }
+            }
+        }
+    }
+
+    fn image_mut(&mut self, image: u32) -> Option<&mut Image> {
+        self.images.get_mut(image as usize).map(Rc::make_mut)
+    }
+
+    /// Whether the bytes of a layer of this archive are what the documents say.
+    pub fn verification(&self, layer: &Layer) -> Verification {
+        match layer.verification() {
+            Verification::Pending if self.stage != Stage::Reading => Verification::Unchecked,
+            other => other,
+        }
+    }
+}
+
+impl Image {
+    /// An image as its documents describe it.
+    pub fn new(report: ImageReport) -> Self {
+        let layers = report.layers.iter().cloned().map(Rc::new);
+        Self {
+            layers: layers.map(|report| Layer { report, sizes: None, reading: None }).collect(),
+            report: Rc::new(report),
+            merged: 0,
+            totals: Rc::default(),
+            os: None,
+            kernel: Rc::default(),
+        }
+    }
+
+    /// Its first name, without the registry and namespace that Docker adds by itself.
+    pub fn short_name(&self) -> Option<&str> {
+        let name = self.report.names.first()?;
+        let short = name.strip_prefix("docker.io/").unwrap_or(name);
+        Some(short.strip_prefix("library/").unwrap_or(short))
+    }
+
+    /// How many layers are verified, and how many there are.
+    pub fn verified(&self) -> (u32, u32) {
+        let verified = self.layers.iter().filter(|layer| layer.verification() == Verification::Verified);
+        (verified.count() as u32, self.layers.len() as u32)
+    }
+
+    /// Whether the bytes of some layer are not what the documents say.
+    pub fn has_mismatch(&self) -> bool {
+        self.layers.iter().any(|layer| layer.verification() == Verification::Mismatch)
+    }
+
+    /// Whether every layer is merged.
+    pub fn is_merged(&self) -> bool {
+        self.merged as usize >= self.layers.len()
+    }
+
+    /// The instruction that made a layer, as far as the history says.
+    pub fn instruction(&self, layer: u32) -> Option<&str> {
+        let row = self.report.history.iter().find(|row| row.layer == Some(layer))?;
+        Some(&row.instruction)
+    }
+}
+
+impl Layer {
+    fn verification(&self) -> Verification {
+        let report = &*self.report;
+        let checks = [
+            (report.stated_digest.is_some(), report.digest_verified),
+            (report.stated_diff_id.is_some(), report.diff_id_verified),
+        ];
+        if checks.iter().any(|(_, verified)| *verified == Some(false)) {
+            return Verification::Mismatch;
+        }
+        let stated = checks.iter().filter(|(stated, _)| *stated);
+        if stated.clone().count() == 0 {
+            Verification::Unstated
+        } else if stated.clone().all(|(_, verified)| *verified == Some(true)) {
+            Verification::Verified
+        } else {
+            Verification::Pending
+        }
+    }
+}
+
+impl Reading {
+    fn news(before: Option<Self>, progress: Progress, at: f64) -> Self {
+        let first = before.map_or((at, progress.done), |reading| reading.first);
+        Self { done: progress.done, total: progress.total, first, last: at }
+    }
+
+    /// Bytes per second; `None` in the first quarter of a second.
+    pub fn rate(&self) -> Option<f64> {
+        let (since, from) = self.first;
+        let milliseconds = self.last - since;
+        (milliseconds >= 250.0).then(|| self.done.saturating_sub(from) as f64 * 1000.0 / milliseconds)
+    }
+
+    /// Seconds left at this rate.
+    pub fn seconds_left(&self) -> Option<f64> {
+        let rate = self.rate().filter(|rate| *rate > 0.0)?;
+        Some(self.total.saturating_sub(self.done) as f64 / rate)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::samples;
+
+    fn open(state: Rc<State>, job: u32) -> Rc<State> {
+        state.reduce(Action::Open { job: Job(job), name: format!("{job}.tar").into(), at: 0.0 })
+    }
+
+    fn news(state: Rc<State>, job: u32, event: Event) -> Rc<State> {
+        state.reduce(Action::Event { job: Job(job), event, at: 0.0 })
+    }
+
+    fn opened() -> Event {
+        let mut report = samples::report();
+        report.images.push(samples::image_report());
+        report.images[1].layers.truncate(2);
+        let report = serde_json::to_string(&report).unwrap();
+        Event::Opened { report, name: "hello.tar".into(), size: 10 }
+    }
+
+    fn ready() -> Rc<State> {
+        news(open(Rc::default(), 1), 1, opened())
+    }
+
+    fn failure() -> Failure {
+        Failure { kind: FailureKind::NotAnImage, detail: String::new(), offset: None }
+    }
+
+    #[test]
+    fn an_opened_archive_is_looked_at_from_the_top() {
+        let state = ready();
+        assert!(state.opening.is_none());
+        assert_eq!(state.selection, Selection { upto: 2, ..Selection::default() });
+        assert_eq!(state.image().unwrap().short_name(), Some("hello:latest"));
+    }
+
+    #[test]
+    fn a_second_drop_replaces_the_first() {
+        let state = open(ready(), 2);
+        assert_eq!(state.archive.as_ref().unwrap().job, Job(1), "until the second has a history");
+        let late = news(Rc::clone(&state), 1, Event::Finished);
+        assert!(Rc::ptr_eq(&late, &state), "news of the first no longer counts");
+        let state = news(state, 2, opened());
+        assert_eq!(state.archive.as_ref().unwrap().job, Job(2));
+    }
+
+    #[test]
+    fn a_third_drop_replaces_the_second_before_it_is_open() {
+        let state = open(open(Rc::default(), 1), 2);
+        assert!(Rc::ptr_eq(&news(Rc::clone(&state), 1, opened()), &state));
+        assert!(news(state, 2, opened()).archive.is_some());
+    }
+
+    #[test]
+    fn results_stay_when_a_later_opening_fails() {
+        let state = news(open(ready(), 2), 2, Event::Failed(failure()));
+        assert_eq!(state.archive.as_ref().unwrap().job, Job(1));
+        assert_eq!(state.refusal.as_ref().unwrap().failure, Some(failure()));
+        assert!(!state.refusal.as_ref().unwrap().name.is_empty());
+        let state = state.reduce(Action::DismissRefusal);
+        assert!(state.refusal.is_none());
+    }
+
+    #[test]
+    fn results_stay_when_reading_ends_early() {
+        let progress = Event::Progress(Progress { layer: Some((0, 0)), done: 1, total: 2 });
+        for (event, stage) in
+            [(Event::Failed(failure()), Stage::Failed(failure())), (Event::Cancelled, Stage::Cancelled)]
+        {
+            let state = news(news(ready(), 1, progress.clone()), 1, event);
+            let archive = state.archive.as_ref().unwrap();
+            assert_eq!(archive.stage, stage);
+            assert!(archive.images[0].layers[0].reading.is_none(), "no bar goes on");
+            assert!(!state.is_busy());
+            assert_eq!(archive.verification(&archive.images[0].layers[0]), Verification::Unchecked);
+        }
+    }
+
+    #[test]
+    fn the_scrubber_stays_on_the_stack() {
+        let mut state = ready();
+        for (action, upto) in [
+            (Action::StepUpto(1), 2),
+            (Action::StepUpto(-1), 1),
+            (Action::StepUpto(-9), 0),
+            (Action::SelectUpto(77), 2),
+        ] {
+            state = state.reduce(action);
+            assert_eq!(state.selection.upto, upto);
+        }
+    }
+
+    #[test]
+    fn another_image_is_looked_at_from_its_top() {
+        let state =
+            ready().reduce(Action::SelectPage(Page::History)).reduce(Action::SelectNode(Some(Node(7))));
+        let state = state.reduce(Action::SelectImage(1));
+        assert_eq!(state.selection, Selection { image: 1, upto: 1, page: Page::History, node: None });
+        let same = Rc::clone(&state).reduce(Action::SelectImage(9));
+        assert!(Rc::ptr_eq(&same, &state), "there is no such image");
+    }
+
+    #[test]
+    fn what_changes_nothing_renders_nothing() {
+        let state = ready();
+        for action in [Action::ShowHelp(false), Action::SelectUpto(2), Action::SelectPage(Page::Files)] {
+            assert!(Rc::ptr_eq(&Rc::clone(&state).reduce(action), &state));
+        }
+    }
+
+    #[test]
+    fn news_of_one_image_leaves_the_others_untouched() {
+        let state = ready();
+        let next =
+            news(Rc::clone(&state), 1, Event::Progress(Progress { layer: Some((0, 1)), done: 1, total: 2 }));
+        let images = |state: &State| state.archive.as_ref().unwrap().images.clone();
+        assert!(!Rc::ptr_eq(&images(&state)[0], &images(&next)[0]));
+        assert!(Rc::ptr_eq(&images(&state)[1], &images(&next)[1]));
+    }
+
+    #[test]
+    fn news_of_layers_that_are_not_there_is_harmless() {
+        let state = ready();
+        for event in [
+            Event::Progress(Progress { layer: Some((9, 0)), done: 1, total: 2 }),
+            Event::Progress(Progress { layer: Some((0, 9)), done: 1, total: 2 }),
+            Event::Layer { image: 0, layer: samples::layer_report(9) },
+        ] {
+            assert!(Rc::ptr_eq(&news(Rc::clone(&state), 1, event), &state));
+        }
+    }
+
+    #[test]
+    fn a_layer_is_verified_once_all_that_is_stated_agrees() {
+        let mut archive = samples::archive();
+        let mut check = |digest, diff_id| {
+            let mut report = samples::layer_report(0);
+            (report.digest_verified, report.diff_id_verified) = (digest, diff_id);
+            let layer = Layer { report: Rc::new(report), sizes: None, reading: None };
+            archive.verification(&layer)
+        };
+        assert_eq!(check(None, None), Verification::Pending);
+        assert_eq!(check(Some(true), None), Verification::Pending);
+        assert_eq!(check(Some(true), Some(true)), Verification::Verified);
+        assert_eq!(check(Some(true), Some(false)), Verification::Mismatch);
+        assert_eq!(check(Some(false), None), Verification::Mismatch);
+        archive.stage = Stage::Finished;
+        let mut report = samples::layer_report(0);
+        let layer = |report| Layer { report: Rc::new(report), sizes: None, reading: None };
+        assert_eq!(archive.verification(&layer(report.clone())), Verification::Unchecked);
+        (report.stated_digest, report.stated_diff_id) = (None, None);
+        assert_eq!(archive.verification(&layer(report)), Verification::Unstated);
+    }
+
+    #[test]
+    fn the_rate_is_that_of_all_news() {
+        let progress = |done| Progress { layer: None, done, total: 10_000 };
+        let reading = Reading::news(None, progress(1_000), 1_000.0);
+        assert_eq!(reading.rate(), None);
+        let reading = Reading::news(Some(reading), progress(5_000), 3_000.0);
+        assert_eq!(reading.rate(), Some(2_000.0));
+        assert_eq!(reading.seconds_left(), Some(2.5));
+    }
+}
