@@ -184,10 +184,10 @@ pub fn OverlayTable(props: &OverlayTableProps) -> Html {
                 if overlay.opaque {
                     <p class={classes!("overlay-opaque", hue::classes(*layer))}>{(words.opaque)(hue::number(*layer))}</p>
                 }
+                { for columns }
                 if total == 0 {
                     <p class="blank">{words.empty}</p>
                 }
-                { for columns }
                 if shown.len() < total {
                     <button class="overlay-more" onclick={more}>
                         {(words.more_names)(&format::number(all.lang, (total - shown.len()) as u64))}

@@ -40,8 +40,8 @@ use crate::{
 /// Milliseconds after the last keystroke in the filter before the tree follows.
 const DEBOUNCE: u32 = 80;
 /// Rows looked through for a typed name with one request, and at most how often.
-const FIND_STEP: u32 = 2_048;
-const FIND_REQUESTS: usize = 32;
+const FIND_STEP: u32 = 4_096;
+const FIND_REQUESTS: usize = 64;
 /// Directories above a path that are tried when the path itself has no row any more.
 const FALLBACKS: usize = 32;
 
