@@ -85,6 +85,8 @@ pub struct FilesWords {
     pub collapse_all: &'static str,
     /// How many paths match: the number is formatted already.
     pub matches: fn(&str) -> String,
+    /// The layers that the tree shows while those above are still read.
+    pub so_far: fn(u32) -> String,
     /// "rwsr-xr-x, 4755 octal".
     pub mode_title: fn(&str, &str) -> String,
     /// Said of a mode with setuid, setgid or sticky bits.
@@ -173,7 +175,8 @@ pub const EN: FilesWords = FilesWords {
     sort_size: "Size",
     expand_all: "Expand all",
     collapse_all: "Collapse all",
-    matches: |number| format!("{number} paths"),
+    matches: |number| if number == "1" { "1 path".into() } else { format!("{number} paths") },
+    so_far: |layer| format!("layers 1–{layer} so far"),
     mode_title: |text, octal| format!("{text} ({octal})"),
     special_mode: |mode| match (mode & 0o4000 != 0, mode & 0o2000 != 0, mode & 0o1000 != 0) {
         (true, true, _) => "setuid and setgid: runs as its owner and group",
@@ -279,6 +282,7 @@ pub const ZH: FilesWords = FilesWords {
     expand_all: "全部展开",
     collapse_all: "全部折叠",
     matches: |number| format!("{number} 个路径"),
+    so_far: |layer| format!("目前为第 1–{layer} 层"),
     mode_title: |text, octal| format!("{text}（{octal}）"),
     special_mode: |mode| match (mode & 0o4000 != 0, mode & 0o2000 != 0, mode & 0o1000 != 0) {
         (true, true, _) => "setuid 和 setgid：以属主和属组身份运行",
