@@ -25,7 +25,7 @@ use crate::{
     limits,
     overlay::{FileRef, LayerIndex, Stack, State},
     path,
-    report::{AnomalyReport, ImageReport, LayerReport, Report},
+    report::{AnomalyReport, ImageReport, LayerReport, Report, UnusedReport},
     tree::{NodeId, Tree},
     worker::protocol::{self, Event, Failure, FailureKind, LayerSizes, OsRelease, Totals},
 };
@@ -270,6 +270,7 @@ impl Session {
             format: self.archive.format,
             outer_compression: self.outer,
             images: self.archive.images.iter().enumerate().map(image).collect(),
+            unused: self.archive.unused.iter().map(|id| unused(&self.members[id.0 as usize])).collect(),
             anomalies: self.anomalies.clone(),
         }
     }
@@ -473,9 +474,13 @@ fn verified(found: Option<&Digest>, stated: Option<&Digest>) -> Option<bool> {
     (found.algorithm() == stated.algorithm()).then(|| found == stated)
 }
 
+fn unused(member: &Member) -> UnusedReport {
+    UnusedReport { path: member.path.to_string(), size: member.size, offset: member.offset }
+}
+
 fn report_anomaly(image: Option<u32>, layer: Option<u32>, anomaly: &Anomaly) -> AnomalyReport {
     let Anomaly { code, message, offset } = anomaly.clone();
-    AnomalyReport { code, message, image, layer, offset }
+    AnomalyReport { code, severity: code.severity(), message, image, layer, offset }
 }
 
 fn failure(kind: FailureKind, detail: impl Into<String>) -> Failure {

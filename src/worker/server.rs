@@ -13,6 +13,7 @@ use super::protocol::{
 };
 use crate::{
     fixture,
+    image::{Member, MemberKind},
     layer::ContentKey,
     platform::{self, Source},
     session::{ContentRead, LayerScan, Opening, Session},
@@ -115,7 +116,13 @@ impl Server {
 
     fn open(self: &Rc<Self>, job: Job, source: protocol::Source, blob: Option<Blob>) -> Result<(), Failure> {
         let not_found = |what: &str| failure(FailureKind::NotFound, what);
+        let mut directory = None;
         let (source, name) = match source {
+            protocol::Source::Directory { name, files } => {
+                let file = |(path, size)| (path, MemberKind::File, size);
+                directory = Some(Member::of_directory(files.into_iter().map(file)));
+                (Source::Blob(blob.ok_or_else(|| not_found("no file came with the request"))?), name)
+            }
             protocol::Source::File(name) => {
                 (Source::Blob(blob.ok_or_else(|| not_found("no file came with the request"))?), name)
             }
@@ -130,7 +137,7 @@ impl Server {
         self.state.borrow_mut().open = Some(Open { source: source.clone(), session: None });
         let server = Rc::clone(self);
         spawn_local(async move {
-            let event = match server.read(job, &source, name).await {
+            let event = match server.read(job, &source, name, directory).await {
                 Ok(()) => Event::Finished,
                 Err(Stop::Cancelled) => Event::Cancelled,
                 Err(Stop::Failed(failure)) => Event::Failed(failure),
@@ -141,10 +148,19 @@ impl Server {
     }
 
     /// Reads an archive from its first byte to its last layer.
-    async fn read(&self, job: Job, source: &Source, name: String) -> Result<(), Stop> {
+    async fn read(
+        &self,
+        job: Job,
+        source: &Source,
+        name: String,
+        directory: Option<Vec<Member>>,
+    ) -> Result<(), Stop> {
         let content_key = platform::content_key();
         let mut progress = Pace::default();
-        let mut opening = Opening::new(source.len(), content_key);
+        let mut opening = match directory {
+            Some(members) => Opening::directory(members, content_key)?,
+            None => Opening::new(source.len(), content_key),
+        };
         let mut reader = Reader::new(source);
         while let Some(range) = opening.wants() {
             let bytes = reader.read(range.clone(), opening.wants_after(&range)).await?;

@@ -166,6 +166,7 @@ pub const EN: ImageWords = ImageWords {
         Format::DockerOci => "Docker archive and OCI layout",
         Format::OciLayout => "OCI layout",
         Format::LegacyDocker => "Docker archive from before 1.10",
+        Format::BareLayer => "No image archive: a root filesystem or one layer",
     },
     compression: |compression| match compression {
         Compression::None => "not compressed",
@@ -262,6 +263,7 @@ pub const ZH: ImageWords = ImageWords {
         Format::DockerOci => "Docker 归档兼 OCI 布局",
         Format::OciLayout => "OCI 布局",
         Format::LegacyDocker => "Docker 1.10 之前的归档",
+        Format::BareLayer => "不是镜像归档：一个根文件系统或单个层",
     },
     compression: |compression| match compression {
         Compression::None => "未压缩",
@@ -391,6 +393,7 @@ fn anomaly_en(code: Code) -> &'static str {
         Code::NameUnusual => "A name is not UTF-8, or holds control or invisible characters.",
         Code::ValueOutOfRange => "An id or a time is beyond what a kernel holds.",
         Code::LimitReached => "More than the limit was found; the rest is only counted.",
+        Code::BareLayer => "There is no manifest and no index: the tar itself is shown as one layer.",
     }
 }
 
@@ -446,5 +449,6 @@ fn anomaly_zh(code: Code) -> &'static str {
         Code::NameUnusual => "名称不是 UTF-8，或含有控制字符、不可见字符。",
         Code::ValueOutOfRange => "ID 或时间超出内核能表示的范围。",
         Code::LimitReached => "超过上限；其余只计数。",
+        Code::BareLayer => "没有清单也没有索引：该 tar 本身作为一个层显示。",
     }
 }

@@ -18,6 +18,8 @@ pub struct ShellWords {
     pub drop_hint: &'static str,
     /// Opens the file dialog.
     pub choose_file: &'static str,
+    /// A button that opens the dialog for a directory.
+    pub choose_directory: &'static str,
     /// Shown over the window while something is dragged over it.
     pub drop_here: &'static str,
     /// Heads the samples.
@@ -174,6 +176,7 @@ pub const EN: ShellWords = ShellWords {
     drop_title: "Drop an image archive anywhere",
     drop_hint: "What docker save, podman save, skopeo or buildx wrote: a Docker archive or an OCI layout, plain or compressed.",
     choose_file: "Choose a file…",
+    choose_directory: "Choose a directory…",
     drop_here: "Drop to open",
     samples_title: "Or begin with a sample",
     sample: |name| match name {
@@ -345,6 +348,7 @@ pub const ZH: ShellWords = ShellWords {
     drop_title: "把镜像归档拖放到页面任意位置",
     drop_hint: "docker save、podman save、skopeo 或 buildx 的输出：Docker 归档或 OCI 布局，压缩与否均可。",
     choose_file: "选择文件…",
+    choose_directory: "选择目录…",
     drop_here: "松开即可打开",
     samples_title: "或者从示例开始",
     sample: |name| match name {

@@ -473,8 +473,14 @@ mod tests {
 
     #[test]
     fn anomalies_are_grouped_by_kind_and_image() {
-        let anomaly =
-            |code, image| AnomalyReport { code, message: String::new(), image, layer: None, offset: None };
+        let anomaly = |code: Code, image| AnomalyReport {
+            code,
+            severity: code.severity(),
+            message: String::new(),
+            image,
+            layer: None,
+            offset: None,
+        };
         let all = [
             anomaly(Code::PathUnusual, Some(0)),
             anomaly(Code::TarNoEnd, None),
