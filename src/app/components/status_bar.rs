@@ -57,7 +57,7 @@ pub fn StatusBar() -> Html {
             if let Some(opening) = &app.state.opening {
                 <span class="status-busy"><bdi>{(words.shell.opening)(&crate::app::text::visible(opening.name.as_bytes()))}</bdi></span>
             } else if archive.stage == Stage::Reading {
-                <span class="status-busy">{reading.unwrap_or_else(|| words.shell.decompressing.to_owned())}</span>
+                <span class="status-busy">{reading.unwrap_or_else(|| if archive.reading.is_some() { words.shell.decompressing } else { words.shell.reading }.to_owned())}</span>
             }
             if app.state.is_busy() {
                 <button type="button" class="cancel" data-testid="cancel" onclick={let app = app.clone(); move |_| app.cancel()}>
