@@ -516,10 +516,12 @@ impl Image {
         Some(short.strip_prefix("library/").unwrap_or(short))
     }
 
-    /// How many layers are verified, and how many there are.
+    /// How many layers are verified, and of how many something is stated that can be.
     pub fn verified(&self) -> (u32, u32) {
-        let verified = self.layers.iter().filter(|layer| layer.verification() == Verification::Verified);
-        (verified.count() as u32, self.layers.len() as u32)
+        let count = |wanted: &dyn Fn(Verification) -> bool| {
+            self.layers.iter().filter(|layer| wanted(layer.verification())).count() as u32
+        };
+        (count(&|check| check == Verification::Verified), count(&|check| check != Verification::Unstated))
     }
 
     /// Whether the bytes of some layer are not what the documents say.
@@ -540,6 +542,11 @@ impl Image {
 }
 
 impl Layer {
+    /// Whether its blob is not in the archive: it is merged, and yet there was nothing to hash.
+    pub fn is_missing(&self) -> bool {
+        self.sizes.is_some() && self.report.digest.is_none()
+    }
+
     fn verification(&self) -> Verification {
         let report = &*self.report;
         let checks = [
@@ -716,7 +723,7 @@ mod tests {
     #[test]
     fn a_layer_is_verified_once_all_that_is_stated_agrees() {
         let mut archive = samples::archive();
-        let mut check = |digest, diff_id| {
+        let check = |digest, diff_id| {
             let mut report = samples::layer_report(0);
             (report.digest_verified, report.diff_id_verified) = (digest, diff_id);
             let layer = Layer { report: Rc::new(report), sizes: None, reading: None };
@@ -732,7 +739,11 @@ mod tests {
         let layer = |report| Layer { report: Rc::new(report), sizes: None, reading: None };
         assert_eq!(archive.verification(&layer(report.clone())), Verification::Unchecked);
         (report.stated_digest, report.stated_diff_id) = (None, None);
-        assert_eq!(archive.verification(&layer(report)), Verification::Unstated);
+        assert_eq!(archive.verification(&layer(report.clone())), Verification::Unstated);
+        let mut image = Image::new(samples::image_report());
+        assert_eq!(image.verified(), (0, 3));
+        image.layers[0].report = Rc::new(report);
+        assert_eq!(image.verified(), (0, 2), "nothing is stated of one");
     }
 
     #[test]

@@ -72,6 +72,8 @@ pub fn LayerRow(props: &LayerRowProps) -> Html {
             </div>
             if let Some(reading) = layer.reading {
                 <ReadingBar {reading} label={(words.shell.reading_layer)(number, *layers)} />
+            } else if layer.is_missing() {
+                <p class="layer-waiting mark-finding">{words.shell.blob_missing}</p>
             } else if let Some(sizes) = layer.sizes {
                 <dl class="layer-sizes">
                     <div><dt class="sr-only">{words.shell.stored}</dt><dd><Size bytes={sizes.stored} /></dd></div>

@@ -38,7 +38,7 @@ pub fn StatusBar() -> Html {
             </footer>
         };
     };
-    let (verified, layers) = image.verified();
+    let (verified, stated) = image.verified();
     let mismatch = image.has_mismatch();
     let totals = &image.totals;
     let reading = archive.images.iter().flat_map(|image| {
@@ -71,10 +71,10 @@ pub fn StatusBar() -> Html {
                 </span>
             }
             <span data-testid="status-digests" class={classes!(mismatch.then_some("check-mismatch"))}>
-                {(words.shell.digests)(verified, layers)}
+                {(words.shell.digests)(verified, stated)}
                 if mismatch {
                     {" ✗ "}{words.shell.digests_mismatch}
-                } else if verified == layers && layers > 0 {
+                } else if verified == stated && stated > 0 {
                     {" ✓"}
                 }
             </span>

@@ -280,7 +280,10 @@ pub const EN: ShellWords = ShellWords {
     },
     sum: |stored, visible, hidden| format!("stored {stored} = visible {visible} + hidden {hidden}"),
     sum_title: "Content of all files stored in the layers; of it, what the merged filesystem shows and what it does not",
-    digests: |n, of| format!("digests {n}/{of}"),
+    digests: |n, of| match of {
+        0 => "no digests stated".to_owned(),
+        _ => format!("digests {n}/{of}"),
+    },
     digests_mismatch: "digest mismatch",
     anomalies: |n| match n {
         0 => "no anomalies".to_owned(),
@@ -451,7 +454,10 @@ pub const ZH: ShellWords = ShellWords {
     paths: |n| format!("{} 个路径", format::number(Lang::Zh, n)),
     sum: |stored, visible, hidden| format!("存储 {stored} = 可见 {visible} + 隐藏 {hidden}"),
     sum_title: "各层存储的全部文件内容；其中合并视图可见的部分与不可见的部分",
-    digests: |n, of| format!("摘要 {n}/{of}"),
+    digests: |n, of| match of {
+        0 => "未声明摘要".to_owned(),
+        _ => format!("摘要 {n}/{of}"),
+    },
     digests_mismatch: "摘要不符",
     anomalies: |n| match n {
         0 => "无异常".to_owned(),
