@@ -83,7 +83,15 @@ wasm_target() {
     *) die "LAYERSCOPE_WASM is 'rustup' or 'debian'" ;;
   esac
   if [ "${LAYERSCOPE_WASM:-}" != debian ]; then
-    if has_wasm_std || add_wasm_target; then
+    if has_wasm_std; then
+      rm -f "$NOTES/wasm-toolchain"
+      return
+    fi
+    # Where rustup failed before, it is not waited for again.
+    if [ -z "${LAYERSCOPE_WASM:-}" ] && [ "$(noted_toolchain wasm)" = debian ] && has_wasm_std debian; then
+      return
+    fi
+    if add_wasm_target; then
       rm -f "$NOTES/wasm-toolchain"
       return
     fi

@@ -32,5 +32,7 @@ pub const ZSTD_WINDOW: u64 = 128 << 20;
 pub const ANOMALIES: usize = 1_000;
 /// Symbolic links followed before a lookup gives up (the kernel's `MAXSYMLINKS`).
 pub const SYMLINK_HOPS: usize = 40;
-/// Largest file content that is held at once to be shown or downloaded from the page.
+/// How much of a file's content the page shows at first, and more of it at a time.
 pub const PREVIEW: u64 = 1 << 20;
+/// Largest part of a file's content that the worker sends at once.
+pub const CONTENT_REPLY: u64 = 64 << 20;

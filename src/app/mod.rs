@@ -6,6 +6,7 @@
 //!
 //! The Content-Security-Policy forbids `style` attributes; see [`hooks::use_style`].
 
+pub mod capability;
 pub mod components;
 pub mod dom;
 pub mod format;
@@ -13,15 +14,24 @@ pub mod handle;
 pub mod hooks;
 pub mod hue;
 pub mod i18n;
+pub mod mode;
 pub mod pages;
+pub mod preview;
 #[cfg(all(test, feature = "ssr"))]
 mod render_tests;
 pub mod root;
+pub mod row_cache;
 #[cfg(test)]
 mod samples;
 pub mod state;
+pub mod story;
 pub mod text;
 pub mod theme;
+pub mod tree_keys;
+pub mod tree_model;
+#[cfg(test)]
+mod tree_samples;
+pub mod virtual_list;
 
 pub use handle::{AppHandle, use_app};
 pub use root::App;

@@ -7,6 +7,7 @@ use super::{
     components::{
         announcer::Announcer,
         drop_target::DropTarget,
+        filter_bar,
         header::{self, Header},
         help::Help,
         image_picker,
@@ -94,7 +95,8 @@ fn use_shortcuts(app: &AppHandle) {
             "]" if is_open => Action::StepUpto(1),
             "/" if is_open => {
                 event.prevent_default();
-                return dom::focus(header::SEARCH);
+                let on_files = app.state.selection.page == Page::Files;
+                return dom::focus(if on_files { filter_bar::FILTER_ID } else { header::SEARCH });
             }
             _ => return,
         };

@@ -12,7 +12,10 @@ use crate::{
     codec::Compression,
     image::Format,
     report::{AnomalyReport, ImageReport, LayerReport, Report},
-    worker::protocol::{Event, Failure, FailureKind, Job, LayerSizes, Node, OsRelease, Progress, Totals},
+    worker::protocol::{
+        ChangeFilter, Compare, Event, Failure, FailureKind, Job, LayerSizes, Node, OsRelease, Progress, Sort,
+        Totals,
+    },
 };
 
 /// Everything the page knows.
@@ -28,10 +31,31 @@ pub struct State {
     pub selection: Selection,
     /// The text in the search field, which filters the files.
     pub search: AttrValue,
+    /// What the files page shows of the tree.
+    pub view: ViewOptions,
     /// Which pane is shown where there is room for one only.
     pub pane: Pane,
     /// Whether the help is open.
     pub help: bool,
+}
+
+/// What the files page shows of the tree, the text filter ([`State::search`]) left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ViewOptions {
+    /// Which changes have rows.
+    pub changes: ChangeFilter,
+    /// What counts as a change.
+    pub compare: Compare,
+    /// The order within a directory.
+    pub sort: Sort,
+    /// Whether deleted and hidden paths have rows.
+    pub ghosts: bool,
+}
+
+impl Default for ViewOptions {
+    fn default() -> Self {
+        Self { changes: ChangeFilter::default(), compare: Compare::Layer, sort: Sort::Name, ghosts: true }
+    }
 }
 
 /// What is selected.
@@ -261,6 +285,8 @@ pub enum Action {
     SelectNode(Option<Node>),
     /// The search field changed.
     Search(AttrValue),
+    /// Show the tree in another way.
+    View(ViewOptions),
     /// Show another pane, where there is room for one only.
     ShowPane(Pane),
     /// Open or close the help.
@@ -310,6 +336,7 @@ impl State {
             }
             Action::SelectNode(node) => next.selection.node = node,
             Action::Search(text) => next.search = text,
+            Action::View(view) => next.view = view,
             Action::ShowPane(pane) => next.pane = pane,
             Action::ShowHelp(help) => next.help = help,
         }
@@ -399,6 +426,7 @@ impl PartialEq for State {
             && same(&self.refusal, &other.refusal)
             && self.selection == other.selection
             && self.search == other.search
+            && self.view == other.view
             && self.pane == other.pane
             && self.help == other.help
     }

@@ -123,6 +123,12 @@ impl ContentRead {
         self.size
     }
 
+    /// Where the whole of what is read stands in the archive as it is, if it does.
+    pub fn direct(&self) -> Option<Range<u64>> {
+        let is_direct = self.stages.is_empty() && matches!(self.pieces.as_slices().0, [Piece::Data(_)]);
+        is_direct.then(|| self.range.clone())
+    }
+
     /// Takes the next bytes of the content, about a mebibyte at the most; none if more have to be read.
     pub fn take(&mut self) -> Vec<u8> {
         let mut out = Vec::new();

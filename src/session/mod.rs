@@ -428,6 +428,12 @@ impl LayerScan {
         (start < end).then(|| start..end.min(start.saturating_add(STEP)))
     }
 
+    /// What will be wanted after `range`.
+    pub fn wants_after(&self, range: &Range<u64>) -> Option<Range<u64>> {
+        let end = self.range.end;
+        (range.end < end).then(|| range.end..end.min(range.end.saturating_add(STEP)))
+    }
+
     /// Takes the bytes of that range. None at all mean that the archive ends there.
     pub fn supply(&mut self, bytes: &[u8]) {
         self.scan.push(bytes);

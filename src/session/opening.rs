@@ -70,6 +70,12 @@ impl Opening {
         }
     }
 
+    /// What will be wanted after `range`, if that is known before `range` has been read.
+    pub fn wants_after(&self, range: &Range<u64>) -> Option<Range<u64>> {
+        let is_streaming = matches!(self.stage, Stage::Streaming(_)) && range.end < self.len;
+        is_streaming.then(|| range.end..self.len.min(range.end.saturating_add(STEP)))
+    }
+
     /// How many bytes have been read of a compressed archive, which is read from end to end.
     pub fn streamed(&self) -> Option<u64> {
         match &self.stage {

@@ -112,8 +112,8 @@ pub enum Request {
 /// What to open.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Source {
-    /// The `File` that rides beside.
-    File,
+    /// The `File` that rides beside, by its name.
+    File(String),
     /// A built-in sample by its name: see [`crate::fixture::samples`].
     Sample(String),
 }
@@ -212,7 +212,10 @@ pub enum Message {
 }
 
 /// Identifies the build; page and worker must agree.
-pub const BUILD: &str = env!("CARGO_PKG_VERSION");
+pub const BUILD: &str = match option_env!("LAYERSCOPE_BUILD") {
+    Some(build) => build,
+    None => env!("CARGO_PKG_VERSION"),
+};
 
 /// Answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use std::{
     env, fs,
-    io::{BufRead, BufReader},
+    io::{self, BufRead, BufReader, Write},
     panic::{AssertUnwindSafe, resume_unwind},
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
@@ -61,7 +61,7 @@ pub fn run(name: &str, options: Options, test: impl AsyncFnOnce(&mut Page)) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let Some(driver) = Driver::start() else {
-            eprintln!("SKIPPED: browser test {name}: chromedriver not found (see `scripts/setup.sh test`)");
+            skipped(&format!("browser test {name}: chromedriver not found (see `scripts/setup.sh test`)"));
             return;
         };
         let mut page = Page::new(&driver, &options).await;
@@ -94,8 +94,13 @@ pub fn corpus(name: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    eprintln!("SKIPPED: corpus not found: {}", path.display());
+    skipped(&format!("corpus not found: {}", path.display()));
     None
+}
+
+/// Says that a test was skipped, and why. Not by `eprintln!`, which the test runner swallows when a test passes.
+fn skipped(why: &str) {
+    writeln!(io::stderr(), "SKIPPED: {why}").unwrap();
 }
 
 /// A chromedriver process. It ends with this value.

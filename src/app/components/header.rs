@@ -36,7 +36,8 @@ pub fn Header() -> Html {
             }
             <div class="tools">
                 if is_open {
-                    <Search />
+                    // The files page has the same field beside its tree.
+                    if app.state.selection.page != Page::Files { <Search /> }
                     <OpenButton label={words.shell.open_another} />
                 }
                 <LanguageSwitch />

@@ -1,0 +1,102 @@
+//! Bytes of what was opened, by range.
+
+use std::ops::Range;
+
+use js_sys::{ArrayBuffer, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::Blob;
+
+use super::{from_f64, to_f64};
+use crate::worker::protocol::{Failure, FailureKind};
+
+/// Something that was opened.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// A file of the reader's.
+    Blob(Blob),
+    /// A built-in sample.
+    Sample(&'static [u8]),
+}
+
+/// A read that has been started; the browser carries it out while the caller does other things.
+pub struct PendingRead(Pending);
+
+enum Pending {
+    Blob(JsFuture),
+    Sample(&'static [u8]),
+}
+
+impl Source {
+    /// Its length in bytes.
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::Blob(blob) => from_f64(blob.size()),
+            Self::Sample(bytes) => bytes.len() as u64,
+        }
+    }
+
+    /// Whether it has no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Starts to read a range. A read costs about a millisecond however small it is.
+    ///
+    /// # Errors
+    ///
+    /// If the browser refuses at once.
+    pub fn start(&self, range: Range<u64>) -> Result<PendingRead, Failure> {
+        Ok(PendingRead(match self {
+            Self::Blob(_) => Pending::Blob(JsFuture::from(self.slice(range)?.array_buffer())),
+            Self::Sample(bytes) => {
+                let at = |offset: u64| usize::try_from(offset).map_or(bytes.len(), |i| i.min(bytes.len()));
+                Pending::Sample(&bytes[at(range.start)..at(range.end)])
+            }
+        }))
+    }
+
+    /// A range as a blob of its own, which no byte is read for.
+    ///
+    /// # Errors
+    ///
+    /// If the browser refuses.
+    pub fn slice(&self, range: Range<u64>) -> Result<Blob, Failure> {
+        match self {
+            Self::Blob(blob) => blob
+                .slice_with_f64_and_f64(to_f64(range.start), to_f64(range.end))
+                .map_err(|error| unreadable(&error)),
+            Self::Sample(bytes) => {
+                let end = usize::try_from(range.end).map_or(bytes.len(), |end| end.min(bytes.len()));
+                let start = usize::try_from(range.start).map_or(end, |start| start.min(end));
+                let parts = js_sys::Array::of1(&Uint8Array::from(&bytes[start..end]));
+                Blob::new_with_u8_array_sequence(&parts).map_err(|error| unreadable(&error))
+            }
+        }
+    }
+}
+
+impl PendingRead {
+    /// The bytes, once they are there.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureKind::Unreadable`] if the file has changed or is gone.
+    pub async fn bytes(self) -> Result<Vec<u8>, Failure> {
+        match self.0 {
+            Pending::Sample(bytes) => Ok(bytes.to_vec()),
+            Pending::Blob(read) => {
+                let buffer = read.await.map_err(|error| unreadable(&error))?;
+                Ok(Uint8Array::new(buffer.unchecked_ref::<ArrayBuffer>()).to_vec())
+            }
+        }
+    }
+}
+
+fn unreadable(error: &JsValue) -> Failure {
+    let detail = match error.dyn_ref::<js_sys::Error>() {
+        Some(error) => String::from(error.to_string()),
+        None => format!("{error:?}"),
+    };
+    Failure { kind: FailureKind::Unreadable, detail, offset: None }
+}

@@ -1,0 +1,131 @@
+//! The worker thread, started from a blob.
+//!
+//! A worker that is loaded from a URL takes its Content-Security-Policy from its own response; one that is
+//! started from a blob inherits the page's. The code is fetched once, so that opening a file, or starting
+//! the worker again after a crash, makes no request.
+
+use js_sys::{Array, WebAssembly};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    Blob, BlobPropertyBag, ErrorEvent, MessageEvent, Response, Url, Worker, WorkerOptions, WorkerType,
+};
+
+use super::message;
+
+/// Names as the build emits them, beside the page.
+const GLUE: &str = "worker.js";
+const WASM: &str = "worker_bg.wasm";
+
+/// What is run after the glue: it waits for the compiled module. A rejected promise is made an error,
+/// which reaches the page.
+const BOOTSTRAP: &str = r#"
+self.addEventListener("unhandledrejection", (event) => { setTimeout(() => { throw event.reason; }); });
+self.onmessage = (event) => { self.onmessage = null; initSync({ module: event.data }); };
+"#;
+
+/// The worker's code, fetched and compiled.
+#[derive(Debug, Clone)]
+pub struct WorkerCode {
+    glue: String,
+    module: WebAssembly::Module,
+}
+
+impl WorkerCode {
+    /// Fetches it from beside the page.
+    ///
+    /// # Errors
+    ///
+    /// What the browser throws, or the status that the server answers.
+    pub async fn fetch() -> Result<Self, JsValue> {
+        let (glue, wasm) = (request(GLUE)?, request(WASM)?);
+        let glue = JsFuture::from(response(glue).await?.text()?).await?;
+        let wasm = JsFuture::from(response(wasm).await?.array_buffer()?).await?;
+        let module = JsFuture::from(WebAssembly::compile(&wasm)).await?;
+        Ok(Self { glue: glue.as_string().unwrap_or_default(), module: module.unchecked_into() })
+    }
+}
+
+fn request(name: &str) -> Result<JsFuture, JsValue> {
+    let window = web_sys::window().ok_or("no window")?;
+    Ok(JsFuture::from(window.fetch_with_str(name)))
+}
+
+async fn response(request: JsFuture) -> Result<Response, JsValue> {
+    let response: Response = request.await?.unchecked_into();
+    if response.ok() {
+        Ok(response)
+    } else {
+        Err(format!("{}: {} {}", response.url(), response.status(), response.status_text()).into())
+    }
+}
+
+/// What a [`WorkerThread`] calls.
+pub struct Handlers {
+    /// A message: its bytes, and the blob that rides beside it.
+    pub message: Box<dyn FnMut(Vec<u8>, Option<Blob>)>,
+    /// The worker has thrown, or a message could not be read.
+    pub error: Box<dyn FnMut(String)>,
+}
+
+/// A running worker; it is ended when this goes out of scope.
+pub struct WorkerThread {
+    worker: Worker,
+    /// Kept alive for as long as the worker may call them.
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_error: Closure<dyn FnMut(ErrorEvent)>,
+}
+
+impl WorkerThread {
+    /// Starts a worker.
+    ///
+    /// # Errors
+    ///
+    /// What the browser throws.
+    pub fn start(code: &WorkerCode, handlers: Handlers) -> Result<Self, JsValue> {
+        let Handlers { message: mut on_bytes, error: mut on_failure } = handlers;
+        let options = BlobPropertyBag::new();
+        options.set_type("text/javascript");
+        let parts = Array::of2(&code.glue.as_str().into(), &BOOTSTRAP.into());
+        let url =
+            Url::create_object_url_with_blob(&Blob::new_with_str_sequence_and_options(&parts, &options)?)?;
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        let worker = Worker::new_with_options(&url, &options)?;
+
+        let on_message = Closure::new(move |event: MessageEvent| {
+            let (bytes, blob) = message::unpack(&event.data());
+            on_bytes(bytes, blob);
+        });
+        let on_error = Closure::new(move |event: ErrorEvent| {
+            event.prevent_default();
+            let text = event.message();
+            on_failure(if text.is_empty() { "the worker ended without a word".into() } else { text });
+        });
+        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        worker.set_onmessageerror(Some(on_error.as_ref().unchecked_ref()));
+        worker.post_message(&code.module)?;
+        // The worker may not have been read yet, so its URL is left: it is one per start, and small.
+        Ok(Self { worker, _on_message: on_message, _on_error: on_error })
+    }
+
+    /// Sends a message, and a blob beside it.
+    ///
+    /// # Errors
+    ///
+    /// What the browser throws.
+    pub fn send(&self, bytes: &[u8], blob: Option<&Blob>) -> Result<(), JsValue> {
+        let (message, transfer) = message::pack(bytes, blob);
+        self.worker.post_message_with_transfer(&message, &transfer)
+    }
+}
+
+impl Drop for WorkerThread {
+    fn drop(&mut self) {
+        self.worker.set_onmessage(None);
+        self.worker.set_onerror(None);
+        self.worker.set_onmessageerror(None);
+        self.worker.terminate();
+    }
+}
