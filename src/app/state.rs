@@ -316,6 +316,11 @@ impl State {
             Action::Open { job, name, at } => {
                 next.opening = Some(Rc::new(Opening { job, name, since: at, reading: None }));
                 next.refusal = None;
+                // The worker reads one archive at a time.
+                if let Some(archive) = next.archive.as_mut().filter(|archive| archive.stage == Stage::Reading)
+                {
+                    Rc::make_mut(archive).end(Stage::Cancelled);
+                }
             }
             Action::Refuse(refusal) => next.refusal = Some(Rc::new(refusal)),
             Action::Event { job, event, at } => next.apply(job, event, at)?,
@@ -655,7 +660,9 @@ mod tests {
     #[test]
     fn a_second_drop_replaces_the_first() {
         let state = open(ready(), 2);
-        assert_eq!(state.archive.as_ref().unwrap().job, Job(1), "until the second has a history");
+        let archive = state.archive.as_ref().unwrap();
+        assert_eq!(archive.job, Job(1), "until the second has a history");
+        assert_eq!(archive.stage, Stage::Cancelled, "no more of it is read");
         let late = news(Rc::clone(&state), 1, Event::Finished);
         assert!(Rc::ptr_eq(&late, &state), "news of the first no longer counts");
         let state = news(state, 2, opened());
