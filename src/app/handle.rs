@@ -47,6 +47,12 @@ impl AppHandle {
         self.dispatch.emit(action);
     }
 
+    /// What changes the state, the same at every rendering: for the properties of components that should not be
+    /// rendered anew with every change of the state.
+    pub fn dispatcher(&self) -> &Callback<Action> {
+        &self.dispatch
+    }
+
     /// A callback that changes the state.
     pub fn on<E: 'static>(&self, action: impl Fn(E) -> Action + 'static) -> Callback<E> {
         self.dispatch.reform(action)

@@ -52,16 +52,18 @@ struct Server {
 }
 
 struct State {
+    /// The latest job.
     job: Job,
+    /// What requests are answered from. While an archive is being opened, and if that fails, what was open before.
     open: Option<Open>,
     /// The job whose archive is being read; another one, or none, tells the reader to stop.
     reading: Option<Job>,
 }
 
-/// What is open: `session` is there once the documents have been read.
+/// An archive whose documents have been read.
 struct Open {
     source: Source,
-    session: Option<Session>,
+    session: Session,
 }
 
 /// Why the reading of an archive ends early.
@@ -132,9 +134,10 @@ impl Server {
                 (Source::Sample(sample.bytes), name)
             }
         };
-        // Memory of what was open before goes first.
-        *self.state.borrow_mut() = State { job, open: None, reading: Some(job) };
-        self.state.borrow_mut().open = Some(Open { source: source.clone(), session: None });
+        {
+            let mut state = self.state.borrow_mut();
+            (state.job, state.reading) = (job, Some(job));
+        }
         let server = Rc::clone(self);
         spawn_local(async move {
             let event = match server.read(job, &source, name, directory).await {
@@ -176,9 +179,7 @@ impl Server {
         for event in session.take_events() {
             self.event(job, event);
         }
-        if let Some(open) = &mut self.state.borrow_mut().open {
-            open.session = Some(session);
-        }
+        self.state.borrow_mut().open = Some(Open { source: source.clone(), session });
         self.read_layers(job, source, content_key, progress).await
     }
 
@@ -221,8 +222,9 @@ impl Server {
         if state.job != job {
             return Err(failure(FailureKind::Superseded, "another file was opened"));
         }
-        let session = state.open.as_mut().and_then(|open| open.session.as_mut());
-        session.map(work).ok_or_else(|| failure(FailureKind::NotFound, "the archive is not open yet"))
+        let open = state.open.as_mut();
+        open.map(|open| work(&mut open.session))
+            .ok_or_else(|| failure(FailureKind::NotFound, "the archive is not open yet"))
     }
 
     /// Where a version's content is read from.
