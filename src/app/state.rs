@@ -744,7 +744,7 @@ mod tests {
     #[test]
     fn a_layer_is_verified_once_all_that_is_stated_agrees() {
         let mut archive = samples::archive();
-        let mut check = |digest, diff_id| {
+        let check = |digest, diff_id| {
             let mut report = samples::layer_report(0);
             (report.digest_verified, report.diff_id_verified) = (digest, diff_id);
             let layer = Layer { report: Rc::new(report), sizes: None, reading: None };
