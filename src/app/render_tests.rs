@@ -1,4 +1,8 @@
 //! What the page shows for made-up states, in both languages.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test may panic; clippy does not see that this is one, for its `cfg`"
+)]
 
 use std::rc::Rc;
 
