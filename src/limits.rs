@@ -36,8 +36,10 @@ pub const RATIO_FROM: u64 = 64 << 20;
 pub const LAYER_TEXT: usize = 256 << 20;
 /// Most paths of one layer, directories that no entry makes included.
 pub const LAYER_PATHS: usize = 4_000_000;
-/// Most PAX records that apply to one entry, those of global headers included.
-pub const PAX_RECORDS: usize = 1_000;
+/// Most PAX records of different keys in one header, or in all global headers together.
+pub const PAX_RECORDS: usize = 256;
+/// Most bytes in all global PAX headers together: they apply to every entry that follows.
+pub const PAX_GLOBAL: usize = 64 << 10;
 /// Largest window a zstd frame may ask for.
 pub const ZSTD_WINDOW: u64 = 128 << 20;
 /// Most anomalies kept per layer; further ones are counted only.
@@ -76,11 +78,6 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            layer_bytes: LAYER_BYTES,
-            ratio: RATIO,
-            ratio_from: RATIO_FROM,
-            layer_entries: LAYER_ENTRIES,
-        }
+        Self { layer_bytes: LAYER_BYTES, ratio: RATIO, ratio_from: RATIO_FROM, layer_entries: LAYER_ENTRIES }
     }
 }

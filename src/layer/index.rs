@@ -252,8 +252,13 @@ pub(super) struct Builder {
     max_entries: usize,
     /// Bytes of links, attributes and sparse maps that are kept.
     extra_bytes: usize,
-    limit_reached: bool,
+    /// Nothing more is taken on.
+    pub(super) limit_reached: bool,
 }
+
+/// Attributes in which overlayfs keeps its own marks (Linux, Documentation/filesystems/overlayfs.rst). In a layer they
+/// mean nothing: it has `.wh.` files for that.
+const OVERLAYFS_XATTRS: [&str; 2] = ["trusted.overlay.", "user.overlay."];
 
 /// Files whose content says what the image is.
 const CAPTURE: [&str; 2] = ["etc/os-release", "usr/lib/os-release"];
@@ -262,22 +267,13 @@ const CAPTURE_MAX: u64 = 64 << 10;
 
 impl Builder {
     pub(super) fn new(key: ContentKey, max_entries: usize) -> Self {
-        Self {
-            index: Index::new(key),
-            entries: 0,
-            max_entries,
-            extra_bytes: 0,
-            limit_reached: false,
-        }
+        Self { index: Index::new(key), entries: 0, max_entries, extra_bytes: 0, limit_reached: false }
     }
 
     /// Takes an entry on. Returns its place, if it has a content to come that should be given to
     /// [`Builder::content`].
     pub(super) fn entry(&mut self, entry: tar::Entry, anomalies: &mut Vec<Anomaly>) -> Option<EntryId> {
         self.entries += 1;
-        if self.limit_reached {
-            return None;
-        }
         if let Some(what) = self.limit() {
             self.limit_reached = true;
             let message = format!("the layer has {what}; the rest is not listed");
@@ -349,6 +345,15 @@ impl Builder {
             // The parser has noted it; there is nothing to merge.
             EntryKind::Unknown(_) => return None,
         };
+        let is_overlayfs_attribute = |(name, _): &(BString, BString)| {
+            OVERLAYFS_XATTRS.iter().any(|prefix| name.starts_with_str(prefix))
+        };
+        if kind == Kind::CharDevice && entry.device == (0, 0) {
+            let message = format!("{:?} is a character device 0/0, a whiteout to overlayfs only", entry.path);
+            note(Code::OverlayfsMark, message);
+        } else if let Some((name, _)) = entry.xattrs.iter().find(|xattr| is_overlayfs_attribute(xattr)) {
+            note(Code::OverlayfsMark, format!("{:?} has {name:?}, which only overlayfs acts on", entry.path));
+        }
         let mut names = match path::normalise(&entry.path) {
             Ok(normalised) => {
                 if normalised.unusual {

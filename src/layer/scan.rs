@@ -302,7 +302,7 @@ impl TarIndexer {
     }
 
     fn parse(&mut self, mut input: &[u8], eof: bool) {
-        loop {
+        while !self.stopped {
             match self.parser.parse(input, eof) {
                 Ok(parsed) => {
                     input = &input[parsed.consumed..];
@@ -330,6 +330,7 @@ impl TarIndexer {
                 let mut found = Vec::new();
                 let content = self.builder.entry(*entry, &mut found);
                 self.current = content.map(|id| (id, self.content_key.hasher()));
+                self.stopped = self.builder.limit_reached;
                 found.into_iter().for_each(|anomaly| self.note(anomaly));
             }
             Event::Data(bytes) => {

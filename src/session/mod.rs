@@ -164,7 +164,8 @@ impl Session {
             index = Index::new(ContentKey([0; 16]));
         }
         let index = Rc::new(index);
-        let blob = Blob { digest, diff_id, damaged, compression, stored_size, size, entries, index, anomalies };
+        let blob =
+            Blob { digest, diff_id, damaged, compression, stored_size, size, entries, index, anomalies };
         self.blobs.insert(member, blob);
         let first_event = self.anomalies.len();
         for (i, l) in self.places_of(member) {
