@@ -7,7 +7,7 @@ use crate::support::{Options, Scheme, run};
 #[test]
 fn starts_under_a_sub_path_without_a_complaint() {
     run("boot", Options::default(), async |page| {
-        page.wait_for_text("#app h1", "Layerscope").await;
+        page.wait_for_text("#app .brand", "Layerscope").await;
         assert_eq!(page.title().await, "Layerscope");
         page.assert_silent().await;
 
