@@ -22,7 +22,7 @@ pub fn merge(layers: &[Tar]) -> Vec<Entry> {
         image = image.layer(layer, "RUN something");
     }
     let archive = Archive::new(Shape::OciLayout).pack(Pack::Gzip).image(image).bytes();
-    list(&open(&archive), &archive, 0)
+    list(&open(&archive), &archive, 0, &crate::tars(layers))
 }
 
 /// Opens an archive and reads every layer of it.
@@ -48,8 +48,10 @@ fn slice(archive: &[u8], range: Range<u64>) -> &[u8] {
     &archive[(range.start as usize).min(end)..end]
 }
 
-/// The merged filesystem of all layers of an image, sorted by path bytes, without its root.
-pub fn list(session: &Session, archive: &[u8], image: u32) -> Vec<Entry> {
+/// The merged filesystem of all layers of an image, sorted by path bytes, without its root. `tars` are its
+/// layers: reading each file through the session would decode a compressed layer once per file, so only the
+/// first are read so, and the others where the index says that they lie.
+pub fn list(session: &Session, archive: &[u8], image: u32, tars: &[Vec<u8>]) -> Vec<Entry> {
     let (stack, tree) = (session.stack(image).unwrap(), session.tree());
     let Some(top) = stack.len().checked_sub(1).map(LayerIndex) else { return Vec::new() };
     let mut entries = BTreeMap::new();
@@ -68,8 +70,14 @@ pub fn list(session: &Session, archive: &[u8], image: u32) -> Vec<Entry> {
                 let record = stack.record(target);
                 let mut entry = entry(stack.layer(target.layer), record, path.clone());
                 if entry.kind == Kind::File {
+                    let through_session =
+                        digests.len() < 10 || !stack.layer(target.layer).sparse(record).is_empty();
                     let digest = digests.entry(target).or_insert_with(|| {
-                        listing::digest(&content(session, archive, image, target, record.size))
+                        if through_session {
+                            return listing::digest(&content(session, archive, image, target, record.size));
+                        }
+                        let start = record.body_offset() as usize;
+                        listing::digest(&tars[target.layer.0 as usize][start..][..record.size as usize])
                     });
                     entry.digest = Some(digest.clone());
                 }
