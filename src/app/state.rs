@@ -357,9 +357,8 @@ impl State {
     fn apply(&mut self, job: Job, event: Event, at: f64) -> Option<()> {
         match self.opening.clone() {
             Some(opening) if opening.job == job => self.apply_to_opening(opening, event, at),
-            // News of the archive before, sent before the worker knew of the next.
-            Some(_) => None,
-            None => {
+            // The archive before stays until the next is open.
+            _ => {
                 let archive = self.archive.as_mut().filter(|archive| archive.job == job)?;
                 Rc::make_mut(archive).apply(event, at)
             }

@@ -176,7 +176,7 @@ fn text_stands_out_in_both_themes() {
     for (name, scheme) in [("light", Scheme::Light), ("dark", Scheme::Dark)] {
         run(
             &format!("contrast-{name}"),
-            Options { scheme, size: (1440, 1000), ..Options::default() },
+            Options { scheme, size: (1920, 1000), ..Options::default() },
             async |page| {
                 page.wait_for(&id("start")).await;
                 assert_contrast(
@@ -422,7 +422,9 @@ async fn assert_chinese(page: &Page, what: &str) {
 }
 
 fn is_chinese(text: &str) -> bool {
-    let is_code = |word: &str| CODE_WORDS.contains(&word) || !word.chars().any(|c| c.is_ascii_alphabetic());
+    let is_code = |word: &str| {
+        CODE_WORDS.contains(&word) || word.starts_with("0x") || !word.chars().any(|c| c.is_ascii_alphabetic())
+    };
     text.chars().any(is_han)
         || text.split(|c: char| !c.is_ascii_alphanumeric() && !"-_=".contains(c)).all(is_code)
 }
