@@ -662,6 +662,13 @@ mod tests {
     }
 
     #[test]
+    fn the_archive_before_is_read_on_while_the_next_is_opened() {
+        let state = news(open(ready(), 2), 1, Event::Finished);
+        assert_eq!(state.archive.as_ref().unwrap().stage, Stage::Finished);
+        assert!(state.opening.is_some());
+    }
+
+    #[test]
     fn results_stay_when_a_later_opening_fails() {
         let state = news(open(ready(), 2), 2, Event::Failed(failure()));
         assert_eq!(state.archive.as_ref().unwrap().job, Job(1));

@@ -307,6 +307,21 @@ fn ghosts_say_which_layer_took_them_away() {
     });
 }
 
+/// What is said of a ghost must not press its name together.
+#[test]
+fn names_keep_their_room() {
+    with_tree("room", async |page, _| {
+        for width in [1280, 900, 320] {
+            page.resize(width, 3000).await;
+            page.wait_until_drawn().await;
+            let pressed = "[...document.querySelectorAll('.row .name')]
+                .filter((name) => name.clientWidth < Math.min(name.scrollWidth, 48))
+                .map((name) => name.textContent)";
+            assert_eq!(page.strings(pressed).await, [""; 0], "at {width}");
+        }
+    });
+}
+
 #[test]
 fn the_strata_strip_has_words() {
     with_tree("strata", async |page, native| {
