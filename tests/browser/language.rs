@@ -213,7 +213,7 @@ fn text_stands_out_in_both_themes() {
                         ".row .cell-size",
                         ".row .cell-owner",
                         ".row .cell-time",
-                        ".row .gone",
+                        ".row.ghost .word",
                         ".row.selected .name",
                         ".cell-change .word",
                         ".swatch b",

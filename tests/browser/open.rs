@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::{
     app::{Folder, id, row},
     native::{Native, bytes, counted, grouped, is_plain, permissions, size},
-    support::{Options, Page, corpus, run},
+    support::{Options, Page, corpus, run, say},
 };
 
 /// Rows of the tree that are compared: no more are drawn at once.
@@ -146,7 +146,7 @@ fn the_history_of_a_large_archive_is_there_before_its_layers() {
         let times = "['history', 'tree', 'verified'].map((name) => Math.round(
             performance.getEntriesByName(`layerscope:${name}`)[0].startTime
             - performance.getEntriesByName('layerscope:open')[0].startTime))";
-        eprintln!("history, tree, verified after the drop of 200 MB: {} ms", page.eval(times).await);
+        say(&format!("history, tree, verified after the drop of 200 MB: {} ms", page.eval(times).await));
         assert_page_agrees(page, large_archive()).await;
     });
 }

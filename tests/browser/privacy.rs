@@ -207,7 +207,7 @@ async fn use_everything(page: &Page, path: &str) {
     page.click(&id("expand-all")).await;
     page.key("/").await;
     page.type_keys(path).await;
-    page.wait_for_text(&id("matches"), "1 paths").await;
+    page.wait_for_text(&id("matches"), "1 path").await;
     page.select(path).await;
     for kind in ["view-text", "view-hex"] {
         page.click(&id(kind)).await;

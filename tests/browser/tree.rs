@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     app::{Folder, id, row},
     native::{Native, view},
-    support::{Options, Page, run},
+    support::{Options, Page, run, say},
 };
 
 /// High enough for every row of the samples to be drawn.
@@ -381,7 +381,7 @@ fn a_directory_of_a_hundred_thousand_files_scrolls_to_its_end() {
             return { most, long };
         })()";
         let scrolled = page.eval(script).await;
-        eprintln!("long tasks while scrolling 100,000 rows: {} ms", scrolled["long"]);
+        say(&format!("long tasks while scrolling 100,000 rows: {} ms", scrolled["long"]));
         let most = scrolled["most"].as_u64().unwrap();
         assert!((1..200).contains(&most), "{most} rows in the document");
 
