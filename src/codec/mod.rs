@@ -7,8 +7,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+mod bzip2;
 mod decoder;
 mod gzip;
+mod xz;
 mod zstd;
 
 pub use decoder::{Decoder, Error, Progress, Status};
@@ -23,9 +25,9 @@ pub enum Compression {
     Gzip,
     /// Zstandard (RFC 8878), one or several frames.
     Zstd,
-    /// bzip2.
+    /// bzip2, one or several streams.
     Bzip2,
-    /// xz.
+    /// xz, one or several streams.
     Xz,
 }
 
