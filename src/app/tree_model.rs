@@ -41,8 +41,11 @@ struct Next {
 pub enum Anchor {
     /// It stays in its row, and the rows stay where they are: nothing above them changed.
     Keep,
-    /// To this row, which takes the place on the screen of the one that had it.
+    /// To this row, which takes the place on the screen of the one that had it; if that was out of view, the row
+    /// comes to the middle.
     Row(u32),
+    /// To this row, likewise; but if the focus was out of view, nothing scrolls.
+    Quietly(u32),
     /// To the first row.
     Top,
 }
@@ -138,14 +141,18 @@ impl TreeModel {
                 let top = now.to_content(self.scroll_top);
                 (self.focus.min(last), then.to_scroll(top))
             }
-            Anchor::Row(row) => {
+            Anchor::Row(row) | Anchor::Quietly(row) => {
+                let in_view = matches!(anchor, Anchor::Row(_));
                 let row = row.min(last);
+                let top = now.to_content(self.scroll_top);
                 let seen = self.focus < now.rows && now.reveal(self.focus, self.scroll_top).is_none();
                 let scroll_top = if seen {
-                    let above = f64::from(self.focus) * ROW_HEIGHT - now.to_content(self.scroll_top);
+                    let above = f64::from(self.focus) * ROW_HEIGHT - top;
                     then.to_scroll(f64::from(row) * ROW_HEIGHT - above)
-                } else {
+                } else if in_view {
                     then.center(row)
+                } else {
+                    then.to_scroll(top)
                 };
                 (row, scroll_top)
             }
@@ -279,6 +286,13 @@ mod tests {
             tree.take(start, answer(2, start));
         }
         assert_eq!(tree.geometry().visible(tree.scroll_top()), 4_990..5_011);
+        // Unless the reader is looking at something else.
+        tree.scroll(200_000.0);
+        tree.show(&view(3, 10_007), Anchor::Quietly(70));
+        for start in tree.wanted() {
+            tree.take(start, answer(3, start));
+        }
+        assert_eq!((tree.generation(), tree.focus(), tree.scroll_top()), (3, 70, 200_000.0));
     }
 
     #[test]

@@ -61,13 +61,14 @@ impl Default for Algorithms {
     }
 }
 
+#[expect(clippy::large_enum_variant, reason = "one per layer, never moved once it is read")]
 enum Stage {
     /// Too little was seen to tell the compression.
     Sniffing,
     /// The blob is the tar. It is hashed once where both digests are of one algorithm.
-    Plain { tar: TarIndexer, diff_id: Option<Digester> },
+    Plain { tar: Box<TarIndexer>, diff_id: Option<Box<Digester>> },
     /// The blob is decoded into the tar.
-    Compressed { codec: Box<Codec>, tar: TarIndexer },
+    Compressed { codec: Box<Codec>, tar: Box<TarIndexer> },
 }
 
 struct Codec {
@@ -122,9 +123,9 @@ impl Scan {
         let digest = self.blob.finish();
         let (compression, diff_id, tar) = match self.stage {
             // `begin` has ended the sniffing.
-            Stage::Sniffing => (Compression::None, None, TarIndexer::new(self.content_key)),
+            Stage::Sniffing => (Compression::None, None, Box::new(TarIndexer::new(self.content_key))),
             Stage::Plain { tar, diff_id } => {
-                let diff_id = diff_id.map_or_else(|| digest.clone(), Digester::finish);
+                let diff_id = diff_id.map_or_else(|| digest.clone(), |digester| digester.finish());
                 (Compression::None, Some(diff_id), tar)
             }
             Stage::Compressed { codec, tar } => {
@@ -146,11 +147,11 @@ impl Scan {
 
     fn begin(&mut self) {
         let head = std::mem::take(&mut self.head);
-        let tar = TarIndexer::new(self.content_key);
+        let tar = Box::new(TarIndexer::new(self.content_key));
         let Algorithms { blob, diff_id } = self.algorithms;
         self.stage = match Compression::sniff(&head) {
             Compression::None => {
-                Stage::Plain { tar, diff_id: (blob != diff_id).then(|| Digester::new(diff_id)) }
+                Stage::Plain { tar, diff_id: (blob != diff_id).then(|| Box::new(Digester::new(diff_id))) }
             }
             compression => Stage::Compressed {
                 codec: Box::new(Codec {

@@ -298,7 +298,9 @@ impl Push<'_> {
         }
         let Some(node) = self.place(record.node, record)? else { return Ok(()) };
         let before = self.now(node);
-        if before.layer() == Some(self.layer) && before.entry().is_some() {
+        // Tools that add to a tar repeat directories, and nothing is lost by it.
+        let repeats_directory = record.kind == Kind::Directory && self.stack.is_directory(before);
+        if before.layer() == Some(self.layer) && before.entry().is_some() && !repeats_directory {
             let message = format!("{:?} stands in this layer more than once", self.tree.path(node));
             self.note(Code::PathDuplicate, record, message);
         }

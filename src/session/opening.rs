@@ -6,7 +6,7 @@ use bstr::BString;
 
 use super::{Session, failure};
 use crate::{
-    anomaly::Anomaly,
+    anomaly::{Anomaly, Code},
     codec::{Compression, Decoder, MAGIC_LEN, Status},
     digest::Algorithm,
     image::{self, Documents, Lister, Located, Member, MemberId, MemberKind, Resolved},
@@ -354,7 +354,7 @@ impl Streaming {
                 Resolved::NotAnImage if self.members.is_empty() => {
                     return Err(match self.anomalies.first() {
                         // The compression was right, but not what is in it.
-                        Some(a) if a.offset == Some(0) => {
+                        Some(a) if a.code == Code::TarChecksum && a.offset == Some(0) => {
                             failure(FailureKind::NotAnArchive, "what was compressed is not a tar")
                         }
                         _ => not_an_image(&self.anomalies),

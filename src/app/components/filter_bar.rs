@@ -158,6 +158,9 @@ pub fn FilterBar(props: &FilterBarProps) -> Html {
                 {expand(Expand::None, "M3 10l5-5 5 5M3 13h10", words.collapse_all, "collapse-all")}
             </span>
             <span class="matches muted" role="status" data-testid="matches">
+                if props.upto < app.state.selection.upto {
+                    <span class="so-far">{(words.so_far)(hue::number(props.upto))}{" · "}</span>
+                }
                 if let Some(matches) = props.matches {
                     {(words.matches)(&format::number(all.lang, u64::from(matches)))}
                 }

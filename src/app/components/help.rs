@@ -3,7 +3,11 @@
 use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
-use crate::app::{i18n::use_words, state::Action, use_app};
+use crate::app::{
+    i18n::use_words,
+    state::{Action, Page},
+    use_app,
+};
 
 /// The help, as a modal dialog.
 #[component]
@@ -31,14 +35,11 @@ pub fn Help() -> Html {
                 <button type="button" onclick={app.on(|_| Action::ShowHelp(false))}>{words.shell.close}</button>
             </header>
             <h3>{words.shell.keys_title}</h3>
-            <dl class="keys">
-                { for words.shell.keys.iter().map(|(keys, meaning)| html! {
-                    <div>
-                        <dt>{ for keys.iter().map(|key| html! { <kbd>{*key}</kbd> }) }</dt>
-                        <dd>{*meaning}</dd>
-                    </div>
-                }) }
-            </dl>
+            {keys(words.shell.keys)}
+            <h3>{(words.shell.page)(Page::Files)}</h3>
+            {keys(words.files.keys)}
+            <h3>{(words.shell.page)(Page::Overlay)}</h3>
+            {keys(words.overlay.keys)}
             <h3>{words.shell.marks_title}</h3>
             <dl class="keys">
                 { for words.shell.marks.iter().map(|(glyph, class, meaning)| html! {
@@ -50,4 +51,17 @@ pub fn Help() -> Html {
             </dl>
         </dialog>
     }
+}
+
+/// A list of keys with what they do.
+fn keys(keys: &'static [(&'static [&'static str], &'static str)]) -> Html {
+    let rows = keys.iter().map(|(keys, meaning)| {
+        html! {
+            <div>
+                <dt>{ for keys.iter().map(|key| html! { <kbd>{*key}</kbd> }) }</dt>
+                <dd>{*meaning}</dd>
+            </div>
+        }
+    });
+    html! { <dl class="keys">{ for rows }</dl> }
 }

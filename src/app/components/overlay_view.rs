@@ -92,6 +92,15 @@ fn is_dir(name: &OverlayName) -> bool {
     kinds.contains(&Some(Kind::Dir))
 }
 
+/// The name that has the focus in the next directory.
+#[derive(Debug, Clone, PartialEq)]
+enum NextFocus {
+    /// The first.
+    First,
+    /// This one: the directory that the reader comes from.
+    On(BString),
+}
+
 /// The element of a name in a column.
 fn id(column: Column, row: usize) -> String {
     format!("overlay-{}-{row}", column.name())
@@ -124,13 +133,32 @@ pub fn OverlayTable(props: &OverlayTableProps) -> Html {
     let OverlayTableProps { overlay, layer, .. } = props;
     let active = use_state_eq(|| (Column::Merged, 0usize));
     let show_all = use_state_eq(|| false);
-    use_effect_with((Rc::clone(overlay), props.only_changes), {
-        let (active, show_all) = (active.setter(), show_all.setter());
-        move |_| {
-            active.set((Column::Merged, 0));
-            show_all.set(false);
+    // Where the focus goes in the next directory, if the reader went there from a name.
+    let next_focus = use_mut_ref(|| None::<NextFocus>);
+    use_effect_with((Rc::clone(overlay), *layer, props.only_changes), {
+        let (active, show_all, next_focus) = (active.setter(), show_all.setter(), Rc::clone(&next_focus));
+        move |(overlay, layer, only_changes)| {
+            let shown = names(overlay, *only_changes);
+            let next = next_focus.take();
+            let row = match &next {
+                Some(NextFocus::On(name)) => shown.iter().position(|shown| shown.name == *name).unwrap_or(0),
+                _ => 0,
+            };
+            let stop = tab_stop(&shown, *layer, (Column::Merged, row));
+            active.set(stop.unwrap_or((Column::Merged, 0)));
+            show_all.set(row >= NAMES);
+            if let (Some((column, row)), Some(_)) = (stop, next) {
+                dom::focus(&id(column, row));
+            }
         }
     });
+    let on_enter = {
+        let next_focus = Rc::clone(&next_focus);
+        props.on_enter.reform(move |place| {
+            *next_focus.borrow_mut() = Some(NextFocus::First);
+            place
+        })
+    };
 
     let mut shown = names(overlay, props.only_changes);
     let total = shown.len();
@@ -140,6 +168,7 @@ pub fn OverlayTable(props: &OverlayTableProps) -> Html {
     let tab_stop = tab_stop(&shown, *layer, *active);
     let onkeydown = {
         let (props, active, show_all) = (props.clone(), active.clone(), *show_all);
+        let (on_enter, next_focus) = (on_enter.clone(), Rc::clone(&next_focus));
         Callback::from(move |event: KeyboardEvent| {
             if event.ctrl_key() || event.alt_key() || event.meta_key() {
                 return;
@@ -156,10 +185,12 @@ pub fn OverlayTable(props: &OverlayTableProps) -> Html {
                 "End" => usize::MAX,
                 "ArrowRight" if is_dir(shown[row]) => {
                     event.prevent_default();
-                    return props.on_enter.emit((shown[row].node, child(&props.overlay, shown[row])));
+                    return on_enter.emit((shown[row].node, child(&props.overlay, shown[row])));
                 }
                 "ArrowLeft" | "Backspace" if props.overlay.parent.is_some() => {
                     event.prevent_default();
+                    let here = props.overlay.path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+                    *next_focus.borrow_mut() = Some(NextFocus::On(here.into()));
                     return props.on_up.emit(());
                 }
                 _ => return,
@@ -177,17 +208,18 @@ pub fn OverlayTable(props: &OverlayTableProps) -> Html {
         let show_all = show_all.setter();
         Callback::from(move |_: MouseEvent| show_all.set(true))
     };
-    let columns = Column::ALL.into_iter().map(|column| table(column, &shown, tab_stop, props, all));
+    let props = OverlayTableProps { on_enter, ..props.clone() };
+    let columns = Column::ALL.into_iter().map(|column| table(column, &shown, tab_stop, &props, all));
     html! {
         <>
             <div class="overlay-columns" {onkeydown}>
                 if overlay.opaque {
                     <p class={classes!("overlay-opaque", hue::classes(*layer))}>{(words.opaque)(hue::number(*layer))}</p>
                 }
+                { for columns }
                 if total == 0 {
                     <p class="blank">{words.empty}</p>
                 }
-                { for columns }
                 if shown.len() < total {
                     <button class="overlay-more" onclick={more}>
                         {(words.more_names)(&format::number(all.lang, (total - shown.len()) as u64))}
@@ -238,6 +270,7 @@ fn table(
         line(column, row, name, is_stop, props, all)
     });
     let name = column.name();
+    let from = if column == Column::Upper { all.files.column_change } else { all.files.column_layer };
     html! {
         <table class={classes!("overlay-column", format!("overlay-{name}"))} data-testid={format!("overlay-{name}")}>
             <caption>
@@ -245,11 +278,12 @@ fn table(
                 if column == Column::Upper { <span class={classes!("swatch", hue::classes(layer))} aria-hidden="true"><b>{number}</b></span>{" "} }
                 <span class="muted">{hint}</span>
             </caption>
-            <thead class="sr-only">
+            <colgroup><col /><col class="col-size" /><col class="col-from" /></colgroup>
+            <thead>
                 <tr>
-                    <th scope="col">{words.name}</th>
-                    <th scope="col">{all.files.column_size}</th>
-                    <th scope="col">{if column == Column::Upper { all.files.column_change } else { all.files.column_layer }}</th>
+                    <th scope="col"><span class="sr-only">{words.name}</span></th>
+                    <th scope="col"><span class="sr-only">{all.files.column_size}</span></th>
+                    <th scope="col"><span class="sr-only">{from}</span></th>
                 </tr>
             </thead>
             <tbody>{ for rows }</tbody>
@@ -275,22 +309,22 @@ fn line(
         Cell::Whiteout => html! {
             <tr class={classes!("taken", hue::classes(props.layer), selected)} data-name={shown_name.clone()}>
                 <th scope="row">{kind_icon(Kind::Whiteout)}<del>{text::bdi(name.name.as_bstr(), Breaks::Escape)}</del></th>
-                <td></td>
-                <td class="overlay-mark mark-deleted" title={words.whiteout}><b class="mark" aria-hidden="true">{mark::glyph(Mark::Deleted)}</b><span class="word">{words.whiteout}</span></td>
+                <td colspan="2" class="overlay-mark mark-deleted" title={words.whiteout}><b class="mark" aria-hidden="true">{mark::glyph(Mark::Deleted)}</b><span class="word">{words.whiteout}</span></td>
             </tr>
         },
         Cell::Gone(by) => html! {
             <tr class={classes!("gone-row", selected)} data-name={shown_name.clone()}>
                 <th scope="row"><span class="kind-space"></span><del>{text::bdi(name.name.as_bstr(), Breaks::Escape)}</del></th>
-                <td></td>
-                <td class={classes!("overlay-mark", mark::class(by))}>
+                <td colspan="2" class={classes!("overlay-mark", mark::class(by))}>
                     <b class="mark" aria-hidden="true">{mark::glyph(by)}</b><span class="word">{if by == Mark::Deleted { words.deleted } else { words.hidden }}</span>
                 </td>
             </tr>
         },
         Cell::Here(from, facts) => html! {
             <tr class={classes!("here", hue::classes(from), selected)} data-name={shown_name.clone()}>
-                <th scope="row">{kind_icon(facts.kind)}{press(column, row, name, facts, is_stop, props, &shown_name, words)}{link(facts)}</th>
+                <th scope="row">
+                    <span class="overlay-cell">{kind_icon(facts.kind)}{press(column, row, name, facts, is_stop, props, &shown_name, words)}{link(facts)}</span>
+                </th>
                 <td class="num" title={format!("{} · {}", format::exact_bytes(all.lang, facts.size), mode::text(facts.kind, facts.mode))}>
                     {if facts.kind == Kind::File { format::size(all.lang, facts.size) } else { String::new() }}
                 </td>

@@ -18,6 +18,9 @@ const GAP: u32 = 1;
 /// With more layers, all of them share the width of this many.
 pub const ROOMY: u32 = 24;
 
+/// With more layers, a narrow window presses the strip together, and its style sheet leaves out the glyphs.
+const COMFORTABLE: u32 = 5;
+
 /// The width of the strip for so many layers, in CSS pixels.
 pub fn width(layers: u32) -> u32 {
     layers.clamp(1, ROOMY) * SLOT
@@ -79,7 +82,7 @@ pub fn strip(strata: &[(u32, Mark)], layers: u32, upto: u32) -> Html {
         }
     });
     html! {
-        <svg class="strip" width={width.to_string()} height={HEIGHT.to_string()} viewBox={view_box}
+        <svg class={classes!("strip", (layers > COMFORTABLE).then_some("many"))} width={width.to_string()} height={HEIGHT.to_string()} viewBox={view_box}
             preserveAspectRatio="none" aria-hidden="true">
             <path class="strip-places" d={places(layers)} />
             { for cells }
@@ -133,7 +136,7 @@ pub fn scale(layers: u32, upto: u32) -> Html {
     });
     let x = format!("{:.2}", f64::from(upto) * slot);
     html! {
-        <svg class="strip-scale" width={width.to_string()} height={HEIGHT.to_string()}
+        <svg class={classes!("strip-scale", (layers > COMFORTABLE).then_some("many"))} width={width.to_string()} height={HEIGHT.to_string()}
             viewBox={format!("0 0 {width} {HEIGHT}")} preserveAspectRatio="none" aria-hidden="true">
             { for numbers }
             <rect class="scale-upto" {x} y="14" width={format!("{:.2}", (slot - 1.0).max(2.5))} height="2" />

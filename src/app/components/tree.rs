@@ -40,8 +40,8 @@ use crate::{
 /// Milliseconds after the last keystroke in the filter before the tree follows.
 const DEBOUNCE: u32 = 80;
 /// Rows looked through for a typed name with one request, and at most how often.
-const FIND_STEP: u32 = 2_048;
-const FIND_REQUESTS: usize = 32;
+const FIND_STEP: u32 = 4_096;
+const FIND_REQUESTS: usize = 64;
 /// Directories above a path that are tried when the path itself has no row any more.
 const FALLBACKS: usize = 32;
 
@@ -334,7 +334,7 @@ impl Driver {
             }
             Taken::Stale => {
                 if let Some(spec) = self.spec.borrow().clone() {
-                    self.clone().show(spec);
+                    self.clone().show(spec, true);
                 }
             }
         }
@@ -344,20 +344,21 @@ impl Driver {
     /// Shows what `spec` says; waits a little if only the filter changed, for it may be typed on.
     fn follow(&self, spec: ViewSpec) -> Option<Timeout> {
         let before = self.spec.replace(Some(spec.clone()));
-        let only_filter = before.is_some_and(|before| {
-            before.filter != spec.filter && ViewSpec { filter: spec.filter.clone(), ..before } == spec
-        });
+        let same_filter = before.as_ref().is_some_and(|before| before.filter == spec.filter);
+        let only_filter = !same_filter
+            && before.is_some_and(|before| ViewSpec { filter: spec.filter.clone(), ..before } == spec);
         let driver = self.clone();
         if only_filter {
-            Some(Timeout::new(DEBOUNCE, move || driver.show(spec)))
+            Some(Timeout::new(DEBOUNCE, move || driver.show(spec, false)))
         } else {
-            driver.show(spec);
+            driver.show(spec, same_filter);
             None
         }
     }
 
-    /// Has the worker make the view, finds the selected path in it, and shows it.
-    fn show(self, spec: ViewSpec) {
+    /// Has the worker make the view, finds the selected path in it, and shows it. `quietly` leaves the rows where they
+    /// are, as far as there is a choice: layers may be merged while the reader is scrolling.
+    fn show(self, spec: ViewSpec, quietly: bool) {
         let serial = self.next_serial();
         let path = match self.selected.get() {
             Some(_) => self.model.borrow().path(self.model.borrow().focus()),
@@ -369,6 +370,11 @@ impl Driver {
             let (view, anchor) = match path {
                 Some(path) => self.find_path(path, view, if filtered { 1 } else { FALLBACKS }).await,
                 None => (view, Anchor::Top),
+            };
+            let anchor = match anchor {
+                Anchor::Row(row) if quietly => Anchor::Quietly(row),
+                Anchor::Top if quietly => Anchor::Keep,
+                loud => loud,
             };
             if self.serial.get() == serial {
                 self.adopt(&view, anchor);

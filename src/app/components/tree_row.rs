@@ -72,7 +72,7 @@ pub fn TreeRow(props: &TreeRowProps) -> Html {
                     <b>{hue::number(row.layer)}</b>
                 </span>
             </span>
-            {change(row.change, words)}
+            {change(row, words)}
         </div>
     }
 }
@@ -116,16 +116,17 @@ fn name(row: &Row, words: &Words) -> Html {
                     {" → "}{text::bdi(target.as_slice().into(), Breaks::Escape)}
                 </span>
             }
-            if let Some(gone) = gone(row, words) { <span class="gone">{gone}</span> }
+            // Shown where there is no room for the column that says it.
+            if let Some((_, gone)) = gone(row, words) { <span class="gone">{gone}</span> }
         </span>
     }
 }
 
-/// "deleted by layer 7", for ghosts.
-fn gone(row: &Row, words: &Words) -> Option<String> {
+/// What took a ghost away: "deleted by layer 7".
+fn gone(row: &Row, words: &Words) -> Option<(Mark, String)> {
     let by = row.ghost?;
     let mark = row.strata.iter().find(|(layer, _)| *layer == by).map_or(Mark::Hidden, |(_, mark)| *mark);
-    Some((words.files.gone)(mark, hue::number(by)))
+    Some((mark, (words.files.gone)(mark, hue::number(by))))
 }
 
 /// Whether a size says anything about a path of this kind.
@@ -157,18 +158,19 @@ fn permissions(row: &Row, words: &Words) -> Html {
     html! { <span {class} {title}>{&text[1..]}</span> }
 }
 
-fn change(change: Change, words: &Words) -> Html {
-    let word = (words.files.change)(change);
-    match change {
-        Change::None => html! { <span class="cell-change"></span> },
-        Change::Below => html! {
-            <span class="cell-change below" title={word}><b class="mark" aria-hidden="true">{"·"}</b> <span class="word">{word}</span></span>
-        },
-        Change::Marked(mark) => html! {
-            <span class={classes!("cell-change", mark::class(mark))} title={word}>
-                <b class="mark" aria-hidden="true">{mark::glyph(mark)}</b> <span class="word">{word}</span>
-            </span>
-        },
+fn change(row: &Row, words: &Words) -> Html {
+    // What took a ghost away says more than what the compared layers do to it.
+    let (mark, word) = match (gone(row, words), row.change) {
+        (Some((mark, gone)), _) => (Some(mark), gone),
+        (None, Change::Marked(mark)) => (Some(mark), (words.files.mark)(mark).to_owned()),
+        (None, Change::Below) => (None, (words.files.change)(Change::Below).to_owned()),
+        (None, Change::None) => return html! { <span class="cell-change"></span> },
+    };
+    let (class, glyph) = mark.map_or(("below", "·"), |mark| (mark::class(mark), mark::glyph(mark)));
+    html! {
+        <span class={classes!("cell-change", class)} title={word.clone()}>
+            <b class="mark" aria-hidden="true">{glyph}</b><span class="word">{word}</span>
+        </span>
     }
 }
 
@@ -180,7 +182,7 @@ pub fn describe(row: &Row, words: &Words) -> String {
     if let Some(target) = &facts.link {
         parts.push(format!("→ {}", text::visible(target)));
     }
-    parts.extend(gone(row, words));
+    parts.extend(gone(row, words).map(|(_, gone)| gone));
     if has_size(row) {
         parts.push(format::exact_bytes(words.lang, row.total_size));
     }

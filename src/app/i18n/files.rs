@@ -85,6 +85,8 @@ pub struct FilesWords {
     pub collapse_all: &'static str,
     /// How many paths match: the number is formatted already.
     pub matches: fn(&str) -> String,
+    /// The layers that the tree shows while those above are still read.
+    pub so_far: fn(u32) -> String,
     /// "rwsr-xr-x, 4755 octal".
     pub mode_title: fn(&str, &str) -> String,
     /// Said of a mode with setuid, setgid or sticky bits.
@@ -92,7 +94,7 @@ pub struct FilesWords {
     /// Of a directory: its size is what is in it.
     pub size_below: &'static str,
     /// The keys of this view and what they do.
-    pub keys: &'static [(&'static str, &'static str)],
+    pub keys: &'static [(&'static [&'static str], &'static str)],
 }
 
 /// English.
@@ -173,7 +175,8 @@ pub const EN: FilesWords = FilesWords {
     sort_size: "Size",
     expand_all: "Expand all",
     collapse_all: "Collapse all",
-    matches: |number| format!("{number} paths"),
+    matches: |number| if number == "1" { "1 path".into() } else { format!("{number} paths") },
+    so_far: |layer| format!("layers 1–{layer} so far"),
     mode_title: |text, octal| format!("{text} ({octal})"),
     special_mode: |mode| match (mode & 0o4000 != 0, mode & 0o2000 != 0, mode & 0o1000 != 0) {
         (true, true, _) => "setuid and setgid: runs as its owner and group",
@@ -184,19 +187,19 @@ pub const EN: FilesWords = FilesWords {
     },
     size_below: "size of all files in it",
     keys: &[
-        ("↑ ↓", "Previous or next row"),
-        ("→ ←", "Expand; collapse, or go to the directory above"),
-        ("Home End", "First or last row"),
-        ("PgUp PgDn", "One page"),
-        ("Space", "Expand or collapse"),
-        ("Enter", "Show the path's details"),
-        ("a–z", "Go to a name (begin with Shift where the letter is a key)"),
-        ("/", "Filter"),
-        ("a m d u", "Show added, changed, deleted, unchanged paths"),
-        ("h", "Show ghosts: what is deleted or hidden"),
-        ("c", "Compare this layer, or all above the base"),
-        ("s", "Sort by name or size"),
-        ("* e", "Expand all, collapse all"),
+        (&["↑", "↓"], "Previous or next row"),
+        (&["→", "←"], "Expand; collapse, or go to the directory above"),
+        (&["Home", "End"], "First or last row"),
+        (&["PgUp", "PgDn"], "One page"),
+        (&["Space"], "Expand or collapse"),
+        (&["Enter"], "Show the path's details"),
+        (&["a–z"], "Go to a name (begin with Shift where the letter is a key)"),
+        (&["/"], "Filter"),
+        (&["a", "m", "d", "u"], "Show added, changed, deleted, unchanged paths"),
+        (&["h"], "Show ghosts: what is deleted or hidden"),
+        (&["c"], "Compare this layer, or all above the base"),
+        (&["s"], "Sort by name or size"),
+        (&["*", "e"], "Expand all, collapse all"),
     ],
 };
 
@@ -279,6 +282,7 @@ pub const ZH: FilesWords = FilesWords {
     expand_all: "全部展开",
     collapse_all: "全部折叠",
     matches: |number| format!("{number} 个路径"),
+    so_far: |layer| format!("目前为第 1–{layer} 层"),
     mode_title: |text, octal| format!("{text}（{octal}）"),
     special_mode: |mode| match (mode & 0o4000 != 0, mode & 0o2000 != 0, mode & 0o1000 != 0) {
         (true, true, _) => "setuid 和 setgid：以属主和属组身份运行",
@@ -289,18 +293,18 @@ pub const ZH: FilesWords = FilesWords {
     },
     size_below: "其中所有文件的大小",
     keys: &[
-        ("↑ ↓", "上一行、下一行"),
-        ("→ ←", "展开；折叠或转到上级目录"),
-        ("Home End", "首行、末行"),
-        ("PgUp PgDn", "翻页"),
-        ("Space", "展开或折叠"),
-        ("Enter", "查看路径详情"),
-        ("a–z", "跳到某个名称（字母是快捷键时先按 Shift）"),
-        ("/", "筛选"),
-        ("a m d u", "显示新增、修改、删除、未变的路径"),
-        ("h", "显示幽灵行：已删除或被隐藏的路径"),
-        ("c", "与下一层比较，或与基础层比较"),
-        ("s", "按名称或大小排序"),
-        ("* e", "全部展开、全部折叠"),
+        (&["↑", "↓"], "上一行、下一行"),
+        (&["→", "←"], "展开；折叠或转到上级目录"),
+        (&["Home", "End"], "首行、末行"),
+        (&["PgUp", "PgDn"], "翻页"),
+        (&["Space"], "展开或折叠"),
+        (&["Enter"], "查看路径详情"),
+        (&["a–z"], "跳到某个名称（字母是快捷键时先按 Shift）"),
+        (&["/"], "筛选"),
+        (&["a", "m", "d", "u"], "显示新增、修改、删除、未变的路径"),
+        (&["h"], "显示幽灵行：已删除或被隐藏的路径"),
+        (&["c"], "与下一层比较，或与基础层比较"),
+        (&["s"], "按名称或大小排序"),
+        (&["*", "e"], "全部展开、全部折叠"),
     ],
 };

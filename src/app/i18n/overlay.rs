@@ -65,7 +65,7 @@ pub struct OverlayWords {
     /// How many names there are more.
     pub more_names: fn(&str) -> String,
     /// The keys of this view and what they do.
-    pub keys: &'static [(&'static str, &'static str)],
+    pub keys: &'static [(&'static [&'static str], &'static str)],
 }
 
 /// English.
@@ -109,10 +109,10 @@ pub const EN: OverlayWords = OverlayWords {
     only_changes: "Only what the layer touches",
     more_names: |number| format!("Show {number} more names"),
     keys: &[
-        ("↑ ↓", "Previous or next name"),
-        ("Enter →", "Open the directory"),
-        ("Backspace ←", "Parent directory"),
-        ("Home End", "First or last name"),
+        (&["↑", "↓"], "Previous or next name"),
+        (&["Enter", "→"], "Open the directory"),
+        (&["Backspace", "←"], "Parent directory"),
+        (&["Home", "End"], "First or last name"),
     ],
 };
 
@@ -155,9 +155,9 @@ pub const ZH: OverlayWords = OverlayWords {
     only_changes: "仅显示该层涉及的内容",
     more_names: |number| format!("再显示 {number} 个名称"),
     keys: &[
-        ("↑ ↓", "上一个、下一个名称"),
-        ("Enter →", "打开目录"),
-        ("Backspace ←", "上级目录"),
-        ("Home End", "第一个、最后一个名称"),
+        (&["↑", "↓"], "上一个、下一个名称"),
+        (&["Enter", "→"], "打开目录"),
+        (&["Backspace", "←"], "上级目录"),
+        (&["Home", "End"], "第一个、最后一个名称"),
     ],
 };

@@ -87,7 +87,6 @@ pub fn OverlayPage() -> Html {
             seen.borrow_mut().insert(path, node);
             directory.set(Some(node));
             app.dispatch(Action::SelectNode(Some(node)));
-            dom::focus(HEADING_ID);
         })
     };
     let select = app.on(|node| Action::SelectNode(Some(node)));
@@ -183,6 +182,11 @@ fn breadcrumb(
     enter: &Callback<(Node, BString)>,
     words: &'static Words,
 ) -> Html {
+    // The button pressed is gone in the next directory: the heading takes the focus.
+    let enter = enter.reform(|place| {
+        dom::focus(HEADING_ID);
+        place
+    });
     let go = |path: BString| {
         let (app, seen, enter) = (app.clone(), seen.clone(), enter.clone());
         Callback::from(move |_: MouseEvent| {

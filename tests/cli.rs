@@ -1,0 +1,249 @@
+//! The command line, run as a program, against made archives and the corpus.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use layerscope::fixture::{Archive, Image, Pack, Shape, Tar};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+#[path = "support/corpus.rs"]
+mod corpus;
+
+fn run(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_layerscope")).args(args).output().unwrap()
+}
+
+fn ok(args: &[&str]) -> String {
+    let output = run(args);
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn inspect(archive: &Path) -> Value {
+    serde_json::from_str(&ok(&["inspect", archive.to_str().unwrap(), "--json"])).unwrap()
+}
+
+fn ls(args: &[&str]) -> Vec<Value> {
+    ok(&[&["ls", "--json"], args].concat()).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Writes an archive where the command line can read it.
+fn write(bytes: &[u8]) -> (TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("image.tar");
+    std::fs::write(&path, bytes).unwrap();
+    (directory, path)
+}
+
+fn sample() -> Archive {
+    let base = Tar::new()
+        .dir("etc", 0o755)
+        .file("etc/motd", "hello\n")
+        .owner(0, 5)
+        .mtime(1_600_000_000, 250_000_000)
+        .xattr("user.note", "hi")
+        .symlink("etc/link", "motd")
+        .hardlink("etc/hard", "etc/motd")
+        .char_device("null", 1, 3)
+        .file(b"bad-\xff", "x")
+        .file("implied/by/this", "y");
+    let top = Tar::new().file("etc/motd", "bye\n").mode(0o4711).whiteout("null").opaque("implied");
+    let image = |name: &str| {
+        Image::new()
+            .name(name)
+            .platform("linux", "amd64")
+            .env("A", "b")
+            .layer(&base, "/bin/sh -c #(nop) ADD file:x in /")
+    };
+    Archive::new(Shape::DockerOci)
+        .pack(Pack::Gzip)
+        .image(
+            image("two:latest")
+                .empty("/bin/sh -c #(nop)  CMD [\"sh\"]")
+                .layer(&top, "RUN /bin/sh -c x # buildkit"),
+        )
+        .image(image("one:latest"))
+}
+
+#[test]
+fn inspect_says_what_docs_json_md_promises() {
+    let (_directory, path) = write(&sample().bytes());
+    let report = inspect(&path);
+    assert_eq!((&report["version"], &report["format"]), (&json!(1), &json!("docker-oci")));
+    let image = &report["images"][0];
+    assert!(image["names"].as_array().unwrap().contains(&json!("two:latest")));
+    assert_eq!(image["platform"], "linux/amd64");
+    assert_eq!(image["config"]["config"]["Env"], json!(["A=b"]));
+    let history: Vec<_> = image["history"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (&row["empty_layer"], &row["layer"], &row["instruction"]))
+        .collect();
+    assert_eq!(
+        history,
+        [
+            (&json!(false), &json!(0), &json!("ADD file:x /")),
+            (&json!(true), &json!(null), &json!("CMD [\"sh\"]")),
+            (&json!(false), &json!(1), &json!("RUN x")),
+        ]
+    );
+    let layer = &image["layers"][0];
+    for key in ["digest", "diff_id"] {
+        assert_eq!(layer[key], layer[format!("stated_{key}")]);
+        assert_eq!(layer[format!("{key}_verified")], true);
+    }
+    assert_eq!(
+        (&layer["compression"], &layer["index"], &layer["entries"]),
+        (&json!("gzip"), &json!(0), &json!(7))
+    );
+    assert!(layer["size"].as_u64() > layer["stored_size"].as_u64());
+
+    let quick: Value =
+        serde_json::from_str(&ok(&["inspect", path.to_str().unwrap(), "--json", "--quick"])).unwrap();
+    let layer = &quick["images"][0]["layers"][0];
+    assert_eq!(
+        (&layer["digest"], &layer["digest_verified"], &layer["entries"]),
+        (&json!(null), &json!(null), &json!(null))
+    );
+    assert!(layer["stated_digest"].is_string() && layer["stored_size"].is_u64());
+    assert!(ok(&["inspect", path.to_str().unwrap()]).contains("two:latest"));
+}
+
+#[test]
+fn ls_lists_the_merged_filesystem() {
+    let (_directory, path) = write(&sample().bytes());
+    let path = path.to_str().unwrap();
+    let lines = ls(&[path]);
+    let paths: Vec<_> = lines.iter().map(|line| line["path"].as_str().unwrap()).collect();
+    assert_eq!(paths, ["bad-\u{fffd}", "etc", "etc/hard", "etc/link", "etc/motd"]);
+    assert_eq!(lines[0]["path_base64"], "YmFkLf8=");
+    assert_eq!(
+        lines[4],
+        json!({
+            "path": "etc/motd", "type": "file", "size": 4, "mode": "4711", "uid": 0, "gid": 0, "layer": 1, "link": null,
+            "mtime": lines[4]["mtime"], "mtime_nsec": 0, "xattrs": {},
+        })
+    );
+    assert_eq!(
+        (&lines[2]["type"], &lines[2]["link"], &lines[2]["size"]),
+        (&json!("hardlink"), &json!("etc/motd"), &json!(0))
+    );
+    assert_eq!((&lines[3]["type"], &lines[3]["link"]), (&json!("symlink"), &json!("motd")));
+
+    let below = ls(&[path, "--upto", "0"]);
+    let motd = below.iter().find(|line| line["path"] == "etc/motd").unwrap();
+    assert_eq!(
+        (&motd["gid"], &motd["mtime"], &motd["mtime_nsec"]),
+        (&json!(5), &json!(1_600_000_000), &json!(250_000_000))
+    );
+    assert_eq!(motd["xattrs"], json!({"user.note": "aGk="}));
+    let null = below.iter().find(|line| line["path"] == "null").unwrap();
+    assert_eq!((&null["type"], &null["devmajor"], &null["devminor"]), (&json!("char"), &json!(1), &json!(3)));
+    // What no entry makes is not listed.
+    assert!(below.iter().any(|line| line["path"] == "implied/by/this"));
+    assert!(!below.iter().any(|line| line["path"] == "implied/by"));
+    // The other image, by its name and by its place.
+    assert_eq!(ls(&[path, "--image", "one:latest"]), ls(&[path, "--image", "1"]));
+    assert_eq!(ls(&[path, "--image", "1"]).len(), below.len());
+}
+
+#[test]
+fn ls_lists_a_layer_in_the_order_of_its_tar() {
+    let (_directory, path) = write(&sample().bytes());
+    let lines = ls(&[path.to_str().unwrap(), "--layer", "1"]);
+    let entries: Vec<_> =
+        lines.iter().map(|l| (l["path"].as_str().unwrap(), l["type"].as_str().unwrap())).collect();
+    assert_eq!(entries, [("etc/motd", "file"), (".wh.null", "whiteout"), ("implied/.wh..wh..opq", "opaque")]);
+}
+
+#[test]
+fn cat_prints_what_is_on_top_or_in_a_layer() {
+    let (_directory, path) = write(&sample().bytes());
+    let path = path.to_str().unwrap();
+    assert_eq!(ok(&["cat", path, "etc/motd"]), "bye\n");
+    assert_eq!(ok(&["cat", path, "/etc/link"]), "bye\n");
+    assert_eq!(ok(&["cat", path, "etc/motd", "--layer", "0"]), "hello\n");
+    assert_eq!(ok(&["cat", path, "etc/hard"]), "hello\n");
+    // Deleted from the merged filesystem, and still there.
+    assert_eq!(run(&["cat", path, "implied/by/this"]).status.code(), Some(1));
+    assert_eq!(ok(&["cat", path, "implied/by/this", "--layer", "0"]), "y");
+}
+
+#[test]
+fn exit_codes_and_one_line_of_error() {
+    let (_directory, path) = write(&sample().bytes());
+    let path = path.to_str().unwrap();
+    let (_other, text) = write(b"no archive, but a text of some length");
+    let cases: &[(&[&str], i32)] = &[
+        (&["inspect", "/nowhere/at/all.tar"], 1),
+        (&["inspect", text.to_str().unwrap()], 1),
+        (&["inspect", "/"], 1),
+        (&["ls", path, "--layer", "2"], 1),
+        (&["ls", path, "--image", "three"], 1),
+        (&["cat", path, "etc"], 1),
+        (&["cat", path, "etc/none"], 1),
+        (&["cat", path], 2),
+        (&["ls", path, "--layer", "x"], 2),
+        (&["ls", path, "--layer", "0", "--upto", "0"], 2),
+        (&["frobnicate"], 2),
+        (&[], 2),
+    ];
+    for (args, code) in cases {
+        let output = run(args);
+        assert_eq!(output.status.code(), Some(*code), "{args:?}");
+        assert!(output.stdout.is_empty(), "{args:?}");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        if *code == 1 {
+            assert_eq!(stderr.lines().count(), 1, "{args:?}: {stderr}");
+        }
+    }
+}
+
+#[test]
+fn names_cannot_act_on_a_terminal() {
+    let layer = Tar::new().file("a\x1b[31m\u{202e}b", "x");
+    let image = Image::new().name("a:b").layer(&layer, "RUN echo \x1b]0;title\x07");
+    let (_directory, path) = write(&Archive::new(Shape::DockerOci).image(image).bytes());
+    for command in ["ls", "inspect"] {
+        let text = ok(&[command, path.to_str().unwrap()]);
+        assert!(!text.contains(['\x1b', '\x07', '\u{202e}']), "{text:?}");
+        assert!(text.contains("\\u{1b}"), "{text:?}");
+    }
+}
+
+/// Every image archive of the corpus, against what an independent program read.
+#[test]
+fn the_corpus_reads_as_an_independent_program_read_it() {
+    for row in corpus::images() {
+        if row["format"] == "oci-dir" {
+            continue;
+        }
+        let archive = corpus::path(&row["path"]);
+        let report = inspect(&archive);
+        let images = report["images"].as_array().unwrap();
+        let join =
+            |numbers: Vec<usize>| numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join("+");
+        assert_eq!(images.len().to_string(), row["images"], "{}: images", row["path"]);
+        let layers = images.iter().map(|image| image["layers"].as_array().unwrap().len());
+        assert_eq!(join(layers.collect()), row["layers"], "{}: layers", row["path"]);
+        let missing = images
+            .iter()
+            .flat_map(|image| image["layers"].as_array().unwrap())
+            .filter(|l| l["digest"].is_null());
+        assert_eq!(missing.count().to_string(), row["missing_layers"], "{}: missing layers", row["path"]);
+        let merged =
+            (0..images.len()).map(|i| ls(&[archive.to_str().unwrap(), "--image", &i.to_string()]).len());
+        assert_eq!(join(merged.collect()), row["merged_entries"], "{}: merged entries", row["path"]);
+        // Where skopeo verified every digest, so do we.
+        if row["skopeo"] == "ok" && row["missing_layers"] == "0" {
+            for layer in images.iter().flat_map(|image| image["layers"].as_array().unwrap()) {
+                assert_ne!(layer["digest_verified"], false, "{}", row["path"]);
+                assert_ne!(layer["diff_id_verified"], false, "{}", row["path"]);
+            }
+        }
+    }
+}

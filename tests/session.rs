@@ -1,0 +1,388 @@
+//! An archive opened as the worker and the command line open it.
+
+use std::collections::BTreeSet;
+
+use layerscope::{
+    anomaly::Code,
+    fixture::{self, Archive, Image, Pack, Shape, Tar},
+    layer::ContentKey,
+    overlay::{LayerIndex, Mark, State},
+    session::{Opening, Session},
+    worker::protocol::{
+        Cause, ChangeFilter, Compare, Difference, Event, Expand, Failure, FailureKind, Kind, Node, Row, Sort,
+        Version, ViewSpec,
+    },
+};
+use proptest::prelude::*;
+
+#[path = "support/stacks.rs"]
+mod stacks;
+
+const KEY: ContentKey = ContentKey([7; 16]);
+
+/// Opens an archive and reads its documents, in reads that end wherever `step` says.
+fn open_in_steps(bytes: &[u8], step: usize) -> Result<Session, Failure> {
+    let mut opening = Opening::new(bytes.len() as u64, KEY);
+    while let Some(range) = opening.wants() {
+        let (start, end) = (range.start as usize, (range.end as usize).min(bytes.len()));
+        opening.supply(&bytes[start.min(end)..end.min(start.saturating_add(step))])?;
+    }
+    opening.finish()
+}
+
+fn open(bytes: &[u8]) -> Result<Session, Failure> {
+    open_in_steps(bytes, usize::MAX)
+}
+
+fn read_all(mut session: Session, bytes: &[u8]) -> Session {
+    while let Some(mut scan) = session.next_scan(KEY) {
+        while let Some(range) = scan.wants() {
+            scan.supply(&bytes[range.start as usize..(range.end as usize).min(bytes.len())]);
+        }
+        session.accept(scan);
+    }
+    session
+}
+
+fn session(archive: &Archive) -> (Session, Vec<u8>) {
+    let bytes = archive.bytes();
+    (read_all(open(&bytes).unwrap(), &bytes), bytes)
+}
+
+fn one_image(layers: &[Tar]) -> Archive {
+    let image =
+        layers.iter().fold(Image::new().name("test:latest"), |image, layer| image.layer(layer, "RUN x"));
+    Archive::new(Shape::DockerOci).image(image)
+}
+
+fn spec(upto: u32) -> ViewSpec {
+    ViewSpec {
+        image: 0,
+        upto,
+        compare: Compare::Layer,
+        filter: String::new(),
+        changes: ChangeFilter::default(),
+        sort: Sort::Name,
+        ghosts: true,
+    }
+}
+
+fn rows(session: &mut Session, spec: ViewSpec) -> Vec<Row> {
+    session.show(spec).unwrap();
+    let view = session.expand(Expand::All).unwrap();
+    session.rows(0, view.rows).unwrap().rows
+}
+
+/// The merged filesystem of an image as paths and layers.
+fn listing(session: &Session, upto: u32) -> BTreeSet<(String, u32)> {
+    let (stack, tree) = (session.stack(0).unwrap(), session.tree());
+    tree.ids()
+        .skip(1)
+        .filter_map(|node| {
+            let file = stack.state(node, LayerIndex(upto)).entry()?;
+            Some((tree.path(node).to_string(), file.layer.0))
+        })
+        .collect()
+}
+
+fn content(
+    session: &Session,
+    bytes: &[u8],
+    version: Version,
+    offset: u64,
+    limit: u64,
+) -> Result<Vec<u8>, Failure> {
+    let mut content = session.content(version, offset, limit)?;
+    let mut out = Vec::new();
+    loop {
+        let piece = content.take();
+        if !piece.is_empty() {
+            out.extend(piece);
+            continue;
+        }
+        let Some(range) = content.wants() else { return Ok(out) };
+        content.supply(&bytes[range.start as usize..(range.end as usize).min(bytes.len())])?;
+    }
+}
+
+fn node(session: &Session, path: &str) -> Node {
+    Node(session.tree().find(path.split('/').map(Into::into)).unwrap().0)
+}
+
+#[test]
+fn every_shape_and_compression_gives_the_same_image() {
+    let layers = [
+        Tar::new().dir("etc", 0o755).file("etc/motd", "hello").file("etc/old", vec![7; 100_000]),
+        Tar::new().whiteout("etc/old").file("etc/motd", "bye"),
+    ];
+    let mut seen = BTreeSet::new();
+    for shape in [Shape::Docker, Shape::DockerOci, Shape::OciLayout] {
+        for pack in [Pack::Plain, Pack::Gzip, Pack::Zstd] {
+            for outer in [Pack::Plain, Pack::Gzip, Pack::Zstd] {
+                let image =
+                    Image::new().name("test:latest").layer(&layers[0], "RUN a").layer(&layers[1], "RUN b");
+                let bytes = outer.pack(&Archive::new(shape).pack(pack).image(image).bytes());
+                let session = read_all(open(&bytes).unwrap(), &bytes);
+                let report = session.report();
+                let image = &report.images[0];
+                assert_eq!(report.anomalies, [], "{shape:?} {pack:?} {outer:?}");
+                assert!(image.layers.iter().all(|layer| layer.diff_id_verified == Some(true)));
+                assert_eq!(image.history.iter().map(|row| row.layer).collect::<Vec<_>>(), [Some(0), Some(1)]);
+                seen.insert((image.id.clone(), listing(&session, 0), listing(&session, 1)));
+                // Content is found behind both compressions, from the start and from within.
+                let old = Version { image: 0, layer: 0, entry: 2 };
+                assert_eq!(content(&session, &bytes, old, 0, u64::MAX).unwrap(), vec![7; 100_000]);
+                assert_eq!(content(&session, &bytes, old, 99_998, 10).unwrap(), [7, 7]);
+                assert_eq!(content(&session, &bytes, Version { entry: 1, ..old }, 1, 3).unwrap(), b"ell");
+            }
+        }
+    }
+    assert_eq!(seen.len(), 1);
+}
+
+#[test]
+fn pieces_of_any_size_change_nothing() {
+    let bytes = Pack::Gzip.pack(&fixture::samples::make_whiteouts().bytes());
+    let whole = open(&bytes).unwrap().report();
+    for step in [600, 4096] {
+        assert_eq!(open_in_steps(&bytes, step).unwrap().report(), whole, "{step}");
+    }
+}
+
+#[test]
+fn what_is_no_image_is_told_at_once() {
+    let kind = |bytes: &[u8]| open(bytes).err().map(|failure| failure.kind);
+    assert_eq!(kind(b""), Some(FailureKind::Empty));
+    assert_eq!(kind(b"%PDF-1.7\nand so on, a document of some length"), Some(FailureKind::NotAnArchive));
+    assert_eq!(kind(&[0x5a; 100_000]), Some(FailureKind::NotAnArchive));
+    assert_eq!(kind(&Tar::new().file("a", "b").bytes()), Some(FailureKind::NotAnImage));
+    assert_eq!(kind(&Pack::Gzip.pack(b"just a text")), Some(FailureKind::NotAnArchive));
+    assert_eq!(kind(&Pack::Gzip.pack(&Tar::new().file("a", "b").bytes())), Some(FailureKind::NotAnImage));
+}
+
+#[test]
+fn a_truncated_archive_keeps_what_is_there() {
+    let archive = one_image(&[Tar::new().file("a", "1"), Tar::new().file("b", vec![1; 50_000])]);
+    let bytes = archive.bytes();
+    let report = read_all(open(&bytes).unwrap(), &bytes).report();
+    assert!(report.anomalies.is_empty());
+    // The documents come first; the archive ends within the last layer.
+    let members = archive.members().first(|path| !path.starts_with(b"blobs/") || path.len() < 10);
+    let bytes = members.bytes();
+    for cut in [bytes.len() - 20_000, bytes.len() - 40_000] {
+        if let Ok(session) = open(&bytes[..cut]) {
+            let session = read_all(session, &bytes[..cut]);
+            assert!(!session.report().anomalies.is_empty(), "cut at {cut}");
+        }
+    }
+}
+
+#[test]
+fn digests_that_do_not_match_are_said_and_the_layer_is_shown() {
+    let image = Image::new().name("a:b").layer(&Tar::new().file("a", "1"), "RUN a").edit_config(|config| {
+        config["rootfs"]["diff_ids"][0] = format!("sha256:{}", "0".repeat(64)).into();
+    });
+    let (session, _) = session(&Archive::new(Shape::OciLayout).pack(Pack::Gzip).image(image));
+    let report = session.report();
+    assert_eq!(report.images[0].layers[0].diff_id_verified, Some(false));
+    assert_eq!(report.images[0].layers[0].digest_verified, Some(true));
+    assert!(report.anomalies.iter().any(|a| a.code == Code::DiffIdMismatch && a.layer == Some(0)));
+    assert_eq!(listing(&session, 0).len(), 1);
+}
+
+#[test]
+fn layers_that_images_share_are_read_once_and_told_of_both() {
+    let base = Tar::new().file("base", "b");
+    let image = |name: &str| {
+        Image::new().name(name).layer(&base, "RUN base").layer(&Tar::new().file(name, "x"), "RUN x")
+    };
+    let bytes = Archive::new(Shape::Docker).image(image("one")).image(image("two")).bytes();
+    let mut session = open(&bytes).unwrap();
+    let mut scans = 0;
+    while let Some(mut scan) = session.next_scan(KEY) {
+        scans += 1;
+        while let Some(range) = scan.wants() {
+            scan.supply(&bytes[range.start as usize..range.end as usize]);
+        }
+        session.accept(scan);
+    }
+    assert_eq!(scans, 3);
+    let layers = session.take_events().into_iter().filter_map(|event| match event {
+        Event::Layer { image, layer } => Some((image, layer.index)),
+        _ => None,
+    });
+    assert_eq!(layers.collect::<Vec<_>>(), [(0, 0), (1, 0), (0, 1), (1, 1)]);
+}
+
+#[test]
+fn a_biography_tells_every_change_and_its_cause() {
+    let (session, bytes) = session(&one_image(&[
+        Tar::new().dir("d", 0o755).file("d/f", "one").file("d/g", "g"),
+        Tar::new().file("d/f", "one").mode(0o600),
+        Tar::new().whiteout("d"),
+        Tar::new().file("d/f", "two"),
+        Tar::new().dir("d", 0o700).opaque("d"),
+    ]));
+    let biography = session.biography(0, node(&session, "d/f")).unwrap();
+    let marks: Vec<_> = biography.chapters.iter().map(|c| (c.layer, c.mark)).collect();
+    use Mark::*;
+    assert_eq!(marks, [(0, Added), (1, Metadata), (2, Hidden), (3, Added), (4, Hidden)]);
+    assert_eq!(biography.chapters[1].differences, [Difference::Mode]);
+    assert_eq!(biography.chapters[2].cause, Cause::WhiteoutAbove("d".into()));
+    assert_eq!(biography.chapters[4].cause, Cause::Opaque("d".into()));
+    // Every version can still be read.
+    let versions = biography.chapters.iter().filter_map(|c| c.version.as_ref()?.content);
+    let contents: Vec<_> = versions.map(|v| content(&session, &bytes, v, 0, 100).unwrap()).collect();
+    assert_eq!(contents, [b"one", b"one", b"two"]);
+    let directory = session.biography(0, node(&session, "d")).unwrap();
+    let chapter = &directory.chapters[2];
+    assert_eq!((chapter.layer, &chapter.cause, chapter.mark), (3, &Cause::Implied, Added));
+    let gone = session.biography(0, node(&session, "d/g")).unwrap();
+    assert_eq!(gone.chapters.last().map(|c| (c.layer, c.mark)), Some((2, Hidden)));
+}
+
+#[test]
+fn rows_show_ghosts_changes_and_strata() {
+    let (mut session, _) = session(&one_image(&[
+        Tar::new().dir("d", 0o755).file("d/gone", "12345").file("d/kept", "1").file("z", "z"),
+        Tar::new().whiteout("d/gone").file("d/new", "22"),
+    ]));
+    let rows_of = |session: &mut Session, spec| {
+        let rows = rows(session, spec);
+        rows.into_iter().map(|row| (row.name.to_string(), row.ghost, row.total_size)).collect::<Vec<_>>()
+    };
+    let all = rows_of(&mut session, spec(1));
+    let name = |s: &str| s.to_owned();
+    let expected = [
+        (name("d"), None, 3),
+        (name("gone"), Some(1), 5),
+        (name("kept"), None, 1),
+        (name("new"), None, 2),
+        (name("z"), None, 1),
+    ];
+    assert_eq!(all, expected);
+    assert_eq!(rows_of(&mut session, spec(0)).len(), 4);
+    assert_eq!(rows_of(&mut session, ViewSpec { ghosts: false, ..spec(1) }).len(), 4);
+    let only_added = ChangeFilter { added: true, modified: false, deleted: false, unmodified: false };
+    let added = rows_of(&mut session, ViewSpec { changes: only_added, ..spec(1) });
+    assert_eq!(added.iter().map(|row| row.0.as_str()).collect::<Vec<_>>(), ["d", "new"]);
+    let found = rows_of(&mut session, ViewSpec { filter: "D/K".into(), ..spec(1) });
+    assert_eq!(found.iter().map(|row| row.0.as_str()).collect::<Vec<_>>(), ["d", "kept"]);
+    let by_size = rows_of(&mut session, ViewSpec { sort: Sort::Size, ..spec(1) });
+    assert_eq!(
+        by_size.iter().map(|row| row.0.as_str()).collect::<Vec<_>>(),
+        ["d", "gone", "new", "kept", "z"]
+    );
+    let row = rows(&mut session, spec(1)).into_iter().find(|row| row.name == "gone").unwrap();
+    assert_eq!(row.strata, [(0, Mark::Added), (1, Mark::Deleted)]);
+    assert_eq!((row.level, row.position, row.siblings, row.parent), (2, 1, 3, Some(0)));
+}
+
+#[test]
+fn links_are_followed_inside_the_image() {
+    let (mut session, bytes) = session(&one_image(&[Tar::new()
+        .dir("usr", 0o755)
+        .dir("usr/lib", 0o755)
+        .file("usr/lib/os-release", "PRETTY_NAME=\"Test 1\"\nID=test\n")
+        .symlink("lib", "usr/lib")
+        .dir("etc", 0o755)
+        .symlink("etc/os-release", "../lib/os-release")
+        .symlink("loop", "loop")
+        .symlink("up", "../../../usr")
+        .hardlink("hard", "usr/lib/os-release")]));
+    let os = session.take_events().into_iter().rev().find_map(|event| match event {
+        Event::Merged { os, .. } => os,
+        _ => None,
+    });
+    assert_eq!(os.map(|os| (os.pretty_name, os.path)), Some(("Test 1".into(), "usr/lib/os-release".into())));
+    let walk = |path: &str| {
+        session.walk(0, LayerIndex(0), path.into(), true).map(|n| session.tree().path(n).to_string())
+    };
+    assert_eq!(walk("up/lib"), Some("usr/lib".into()));
+    assert_eq!(walk("/etc/os-release"), Some("usr/lib/os-release".into()));
+    assert_eq!(walk("loop"), None);
+    assert_eq!(walk("etc/none"), None);
+    let hard = session.biography(0, node(&session, "hard")).unwrap();
+    let version = hard.chapters[0].version.as_ref().unwrap();
+    assert_eq!(version.facts.kind, Kind::Hardlink);
+    assert!(content(&session, &bytes, version.content.unwrap(), 0, 11).unwrap() == b"PRETTY_NAME");
+    session.show(spec(0)).unwrap();
+    let (_, found) = session.locate(b"up/lib/os-release").unwrap();
+    assert_eq!(found.map(|(found, _)| found), Some(node(&session, "usr/lib/os-release")));
+}
+
+#[test]
+fn an_overlay_has_lower_upper_and_merged() {
+    let (session, _) = session(&one_image(&[
+        Tar::new().dir("d", 0o755).file("d/a", "1").file("d/b", "1").file("d/c", "1"),
+        Tar::new().opaque("d").file("d/b", "22").whiteout("d/x"),
+    ]));
+    let overlay = session.overlay(0, 1, node(&session, "d")).unwrap();
+    assert!(overlay.opaque);
+    let entries: Vec<_> = overlay.entries.iter().map(|e| (e.path.to_string(), e.facts.kind)).collect();
+    assert_eq!(
+        entries,
+        [
+            ("d/.wh..wh..opq".into(), Kind::Opaque),
+            ("d/b".into(), Kind::File),
+            ("d/.wh.x".into(), Kind::Whiteout)
+        ]
+    );
+    let names: Vec<_> = overlay
+        .names
+        .iter()
+        .map(|n| {
+            (
+                n.name.to_string(),
+                n.lower.is_some(),
+                n.upper.as_ref().map(|f| f.kind),
+                n.merged.is_some(),
+                n.mark,
+            )
+        })
+        .collect();
+    use Kind::*;
+    assert_eq!(
+        names,
+        [
+            ("a".into(), true, None, false, Some(Mark::Hidden)),
+            ("b".into(), true, Some(File), true, Some(Mark::Modified)),
+            ("c".into(), true, None, false, Some(Mark::Hidden)),
+            ("x".into(), false, Some(Whiteout), false, None),
+        ]
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    /// Whatever the layers do: stored = visible + hidden, at every height and for every layer; the net
+    /// contributions add up; and rows, strata and states tell the same story.
+    #[test]
+    fn numbers_and_rows_agree(layers in stacks::stacks()) {
+        let archive = layers.iter().fold(Image::new().name("r:1"), |image, tar| image.layer(tar, "RUN x"));
+        let (mut session, _) = session(&Archive::new(Shape::OciLayout).image(archive));
+        let totals = session.totals(0);
+        prop_assert_eq!(totals.stored, totals.visible + totals.hidden);
+        prop_assert_eq!(totals.layers.iter().map(|l| l.hidden).sum::<u64>(), totals.hidden);
+        prop_assert_eq!(totals.layers.iter().map(|l| l.net).sum::<i64>(), totals.visible.cast_signed());
+        let top = layers.len() as u32 - 1;
+        prop_assert_eq!(listing(&session, top).len() as u64, totals.paths);
+        for upto in 0..=top {
+            let all = rows(&mut session, spec(upto));
+            let stack = session.stack(0).unwrap();
+            for row in &all {
+                let id = layerscope::tree::NodeId(row.node.0);
+                let state = stack.state(id, LayerIndex(upto));
+                prop_assert_eq!(row.ghost.is_some(), state == State::Absent);
+                prop_assert!(row.strata.windows(2).all(|pair| pair[0].0 < pair[1].0));
+                let last = row.strata.iter().rfind(|(layer, _)| *layer <= upto).unwrap().1;
+                prop_assert_eq!(row.ghost.is_some(), last.removes());
+            }
+            let living: Vec<_> = all.iter().filter(|row| row.ghost.is_none()).collect();
+            let tree = session.tree();
+            let is_living = |&id: &layerscope::tree::NodeId| stack.state(id, LayerIndex(upto)) != State::Absent;
+            prop_assert_eq!(living.len(), tree.ids().skip(1).filter(is_living).count());
+        }
+    }
+}
