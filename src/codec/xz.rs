@@ -101,12 +101,12 @@ impl Xz {
     }
 
     fn out_of_input(&self, io: &Io, taken: usize) -> Result<Outcome, Error> {
-        let at = io.at();
         match self.state {
+            _ if !io.eof => Ok(Outcome::Going),
             State::Magic { .. } | State::Padding { .. } if self.streams > 0 => {
-                Ok(Outcome::Ended { garbage: (taken > 0).then(|| at - taken as u64) })
+                Ok(Outcome::Ended { garbage: (taken > 0).then(|| io.at() - taken as u64) })
             }
-            _ => Err(Error::new(Code::CodecTruncated, at, "the xz stream ends too early")),
+            _ => Err(Error::new(Code::CodecTruncated, io.at(), "the xz stream ends too early")),
         }
     }
 }

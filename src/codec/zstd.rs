@@ -3,7 +3,10 @@
 //! ruzstd decodes the blocks. It pulls its input, stops after a frame, and leaves the checksum to its
 //! caller; so this gathers one whole header or block at a time and hands it over.
 
-use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder, errors::FrameDecoderError};
+use ruzstd::decoding::{
+    BlockDecodingStrategy, FrameDecoder,
+    errors::{FrameDecoderError, FrameHeaderError},
+};
 
 use super::decoder::{Error, Io, Outcome};
 use crate::{anomaly::Code, limits};
@@ -283,8 +286,10 @@ impl Descriptor {
 
 fn header_error(error: &FrameDecoderError, start: u64) -> Error {
     let (code, message) = match error {
-        FrameDecoderError::WindowSizeTooBig { requested, max } => {
-            let message = format!("the zstd window of {requested} bytes is larger than {} MiB", max >> 20);
+        FrameDecoderError::WindowSizeTooBig { requested: window, .. }
+        | FrameDecoderError::FrameHeaderError(FrameHeaderError::WindowTooBig { got: window }) => {
+            let limit = limits::ZSTD_WINDOW >> 20;
+            let message = format!("the zstd window of {window} bytes is larger than {limit} MiB");
             (Code::CodecUnsupported, message)
         }
         FrameDecoderError::DictNotProvided { dict_id } => {
