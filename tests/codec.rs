@@ -386,7 +386,9 @@ mod zstd {
     #[test]
     fn content_sizes_of_every_width_are_compared() {
         let bytes = vec![b'x'; 300];
-        for (flag, size) in [(1, (300_u64 - 256).to_le_bytes()), (2, 300_u64.to_le_bytes()), (3, 300_u64.to_le_bytes())] {
+        for (flag, size) in
+            [(1, (300_u64 - 256).to_le_bytes()), (2, 300_u64.to_le_bytes()), (3, 300_u64.to_le_bytes())]
+        {
             let header = [&[WINDOW][..], &size[..1 << flag]].concat();
             let frame = zstd_frame(flag << 6, &header, &[(RAW, 300, &bytes)], b"");
             assert_eq!(content(ZSTD, &frame), bytes);
