@@ -144,7 +144,7 @@ fn damage(stream: &[u8], round: usize) -> Vec<u8> {
     for i in 0..=round % 3 {
         let at = (round.wrapping_mul(2_654_435_761) ^ i.wrapping_mul(40_503)) % stream.len();
         // Headers and tables, where most of the rules are, stand in front.
-        let at = if round % 2 == 0 { at } else { at % 64.min(stream.len()) };
+        let at = if round.is_multiple_of(2) { at } else { at % 64.min(stream.len()) };
         damaged[at] ^= 1 << ((round + i) % 8);
     }
     damaged

@@ -114,14 +114,8 @@ impl Decoder {
             if self.piece.len() < PIECE && !eof {
                 break Status::NeedInput;
             }
-            let mut io = Io {
-                input: &self.piece[self.used..],
-                eof,
-                output: &mut output[produced..],
-                offset: self.offset + self.used as u64,
-                consumed: 0,
-                produced: 0,
-            };
+            let offset = self.offset + self.used as u64;
+            let mut io = Io::new(&self.piece[self.used..], eof, &mut output[produced..], offset);
             let outcome = self.format.decode(&mut io);
             self.used += io.consumed;
             produced += io.produced;
@@ -185,6 +179,10 @@ pub(super) struct Io<'a> {
 }
 
 impl<'a> Io<'a> {
+    pub(super) fn new(input: &'a [u8], eof: bool, output: &'a mut [u8], offset: u64) -> Self {
+        Self { input, eof, output, offset, consumed: 0, produced: 0 }
+    }
+
     /// The input that is left.
     pub(super) fn rest(&self) -> &'a [u8] {
         &self.input[self.consumed..]
@@ -230,4 +228,68 @@ fn identity(io: &mut Io) -> Outcome {
     io.room()[..bytes.len()].copy_from_slice(bytes);
     io.wrote(bytes.len());
     if io.eof && io.rest().is_empty() { Outcome::Ended { garbage: None } } else { Outcome::Going }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn gzip(content: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+        encoder.write_all(content).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn the_formats_get_whole_pieces() {
+        let stream = gzip(&vec![7; 3 * PIECE]);
+        let mut decoder = Decoder::new(Compression::Gzip);
+        let mut output = vec![0; 4 * PIECE];
+        let waits = Progress { consumed: PIECE - 1, produced: 0, status: Status::NeedInput };
+        assert_eq!(decoder.decode(&stream[..PIECE - 1], false, &mut output), Ok(waits));
+        let progress = decoder.decode(&stream[PIECE - 1..][..1], false, &mut output).unwrap();
+        assert_eq!((progress.consumed, progress.status), (1, Status::NeedInput));
+        assert!(progress.produced > PIECE / 2);
+    }
+
+    #[test]
+    fn an_error_waits_for_what_was_decoded_before_it() {
+        let stream = gzip(b"content");
+        let mut decoder = Decoder::new(Compression::Gzip);
+        let mut output = [0; 100];
+        let progress = decoder.decode(&stream[..stream.len() - 1], true, &mut output).unwrap();
+        assert_eq!((progress.produced, progress.status), (7, Status::OutputFull));
+        let error = decoder.decode(&[], true, &mut output).unwrap_err();
+        assert_eq!((error.code, error.offset), (Code::CodecTruncated, stream.len() as u64 - 1));
+        assert_eq!(decoder.decode(&[], true, &mut output), Err(error));
+    }
+
+    #[test]
+    fn what_follows_the_end_is_taken() {
+        let mut stream = gzip(b"content");
+        let end = stream.len() as u64;
+        stream.extend_from_slice(&[0; 9]);
+        let mut decoder = Decoder::new(Compression::Gzip);
+        let progress = decoder.decode(&stream, true, &mut [0; 100]).unwrap();
+        let done = Progress { consumed: stream.len(), produced: 7, status: Status::Done };
+        assert_eq!(progress, done);
+        let more = decoder.decode(b"more", false, &mut [0; 1]).unwrap();
+        assert_eq!(more, Progress { consumed: 4, produced: 0, status: Status::Done });
+        let anomalies = decoder.take_anomalies();
+        assert_eq!(anomalies.len(), 1);
+        assert_eq!((anomalies[0].code, anomalies[0].offset), (Code::CodecTrailingData, Some(end)));
+    }
+
+    #[test]
+    fn what_is_not_compressed_ends_with_its_input() {
+        let mut decoder = Decoder::new(Compression::None);
+        let mut output = [0; 4];
+        let full = Progress { consumed: 6, produced: 4, status: Status::OutputFull };
+        assert_eq!(decoder.decode(b"abcdef", true, &mut output), Ok(full));
+        let done = Progress { consumed: 0, produced: 2, status: Status::Done };
+        assert_eq!(decoder.decode(b"", true, &mut output), Ok(done));
+        assert_eq!(&output[..2], b"ef");
+    }
 }

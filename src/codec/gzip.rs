@@ -188,3 +188,29 @@ fn after_extra(flags: u8) -> State {
         State::Body
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 1952, 2.3: extra field, name, comment, checksum, in this order.
+    #[test]
+    fn header_fields_come_in_their_order() {
+        let all = FEXTRA | FNAME | FCOMMENT | FHCRC;
+        let mut gzip = Gzip { state: after_fixed(all), ..Gzip::default() };
+        let mut states = Vec::new();
+        for byte in *b"\x01\0xn\0c\0" {
+            states.push(match gzip.state {
+                State::ExtraLen { .. } => 'l',
+                State::Extra { .. } => 'x',
+                State::Text { flags } if flags & FNAME != 0 => 'n',
+                State::Text { .. } => 'c',
+                _ => '?',
+            });
+            gzip.byte(byte, 0).unwrap();
+        }
+        assert_eq!(states, ['l', 'l', 'x', 'n', 'n', 'c', 'c']);
+        assert!(matches!(gzip.state, State::HeaderCrc { low: None }));
+        assert!(matches!(after_fixed(0), State::Body));
+    }
+}

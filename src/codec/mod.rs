@@ -63,3 +63,27 @@ impl fmt::Display for Compression {
         f.write_str(self.name())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_leading_bytes_tell() {
+        for (head, compression) in [
+            (&b"\x1f\x8b\x08\x00"[..], Compression::Gzip),
+            (b"\x28\xb5\x2f\xfd", Compression::Zstd),
+            (b"\x5f\x2a\x4d\x18\0\0", Compression::Zstd),
+            (b"BZh1", Compression::Bzip2),
+            (b"\xfd7zXZ\0", Compression::Xz),
+            (b"\x1f\x8b\x07", Compression::None),
+            (b"\x4f\x2a\x4d\x18", Compression::None),
+            (b"BZh0", Compression::None),
+            (b"\xfd7zXZ", Compression::None),
+            (b"", Compression::None),
+        ] {
+            assert_eq!(Compression::sniff(head), compression, "{head:?}");
+            assert!(head.len() <= MAGIC_LEN);
+        }
+    }
+}

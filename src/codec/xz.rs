@@ -122,3 +122,25 @@ fn failure(error: &std::io::Error, at: u64) -> Error {
     };
     Error::new(code, at, format!("the xz data cannot be decoded: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn between_streams_are_zeros_in_fours() {
+        let mut xz = Xz { streams: 1, ..Xz::default() };
+        let taken = |n| Some(State::Padding { taken: n });
+        for next in [1, 2, 3, 0, 1, 2, 3, 0] {
+            assert_eq!(xz.between(0), taken(next));
+            xz.state = State::Padding { taken: next };
+        }
+        assert_eq!(xz.between(MAGIC[0]), Some(State::Magic { taken: 1 }));
+        xz.state = State::Padding { taken: 3 };
+        assert_eq!(xz.between(MAGIC[0]), None);
+        xz.state = State::Magic { taken: MAGIC.len() - 1 };
+        assert_eq!(xz.between(0), Some(State::Stream));
+        // Nothing may stand before the first.
+        assert_eq!(Xz::default().between(0), None);
+    }
+}

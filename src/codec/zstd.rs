@@ -299,3 +299,40 @@ fn header_error(error: &FrameDecoderError, start: u64) -> Error {
     };
     Error::new(code, start, message)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 8878, 3.1.1.1: 2 to 14 bytes after the magic.
+    #[test]
+    fn a_header_is_as_long_as_its_descriptor_says() {
+        for (descriptor, len) in [
+            (0, 2),
+            (0b1, 3),
+            (0b11, 6),
+            (1 << 5, 2),
+            (1 << 6, 4),
+            (2 << 6, 6),
+            (3 << 6 | 1 << 5, 9),
+            (3 << 6 | 0b11, 14),
+            // The checksum stands at the end of the frame.
+            (1 << 2, 2),
+        ] {
+            assert_eq!(Descriptor(descriptor).header_len(), MAGIC.len() + len, "{descriptor:#b}");
+        }
+        assert!(!Descriptor(0).has_content_size());
+        assert!(Descriptor(1 << 5).has_content_size());
+    }
+
+    #[test]
+    fn a_magic_is_told_from_its_first_bytes_on() {
+        let is_magic = |part: &[u8]| Zstd { part: part.to_vec(), ..Zstd::default() }.is_magic_so_far();
+        for part in [&[][..], &MAGIC[..1], &MAGIC, &[0x50], &[0x5f, 0x2a, 0x4d, 0x18]] {
+            assert!(is_magic(part), "{part:?}");
+        }
+        for part in [&[0][..], &[0x28, 0x2a], &[0x50, 0xb5], &[0x60], &[0x5f, 0x2a, 0x4d, 0x19]] {
+            assert!(!is_magic(part), "{part:?}");
+        }
+    }
+}
