@@ -5,7 +5,9 @@ use std::{collections::BTreeSet, io::Write};
 use layerscope::{
     anomaly::Code,
     codec::Compression,
+    digest::Digest,
     fixture::{self, Archive, Image, Pack, Shape, Tar},
+    image::{Format, Member, MemberKind},
     layer::ContentKey,
     overlay::{LayerIndex, Mark, State},
     session::{Opening, Session},
@@ -197,9 +199,65 @@ fn what_is_no_image_is_told_at_once() {
     assert_eq!(kind(b""), Some(FailureKind::Empty));
     assert_eq!(kind(b"%PDF-1.7\nand so on, a document of some length"), Some(FailureKind::NotAnArchive));
     assert_eq!(kind(&[0x5a; 100_000]), Some(FailureKind::NotAnArchive));
-    assert_eq!(kind(&Tar::new().file("a", "b").bytes()), Some(FailureKind::NotAnImage));
+    assert_eq!(kind(&Tar::new().bytes()), Some(FailureKind::NotAnImage));
     assert_eq!(kind(&Pack::Gzip.pack(b"just a text")), Some(FailureKind::NotAnArchive));
-    assert_eq!(kind(&Pack::Gzip.pack(&Tar::new().file("a", "b").bytes())), Some(FailureKind::NotAnImage));
+}
+
+#[test]
+fn a_root_filesystem_or_a_layer_alone_is_shown_as_one_layer() {
+    let tar = Tar::new().dir("etc", 0o755).file("etc/motd", "hello").whiteout("etc/old").bytes();
+    for pack in [Pack::Plain, Pack::Gzip, Pack::Zstd] {
+        let bytes = pack.pack(&tar);
+        let session = read_all(open(&bytes).unwrap(), &bytes);
+        let report = session.report();
+        assert_eq!(report.format, Format::BareLayer);
+        assert!(report.anomalies.iter().any(|a| a.code == Code::BareLayer));
+        assert_eq!(report.images[0].layers[0].diff_id, Some(Digest::sha256(&tar)));
+        assert_eq!(listing(&session, 0).len(), 2);
+        let motd = Version { image: 0, layer: 0, entry: 1 };
+        assert_eq!(content(&session, &bytes, motd, 0, 10).unwrap(), b"hello");
+    }
+}
+
+#[test]
+fn a_directory_opens_as_the_archive_of_it_does() {
+    let archive = one_image(&[Tar::new().file("a", "1"), Tar::new().whiteout("a").file("b", "2")]);
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    for entry in archive.members().entries {
+        if entry.flag == b'0' {
+            files.push((String::from_utf8(entry.path.clone()).unwrap(), entry.body.clone()));
+        }
+    }
+    let concatenated: Vec<u8> = files.iter().flat_map(|(_, body)| body.clone()).collect();
+    let members =
+        files.iter().map(|(path, body)| (path.as_str().into(), MemberKind::File, body.len() as u64));
+    let mut opening = Opening::directory(Member::of_directory(members), KEY).unwrap();
+    while let Some(range) = opening.wants() {
+        opening.supply(&concatenated[range.start as usize..range.end as usize]).unwrap();
+    }
+    let from_directory = read_all(opening.finish().unwrap(), &concatenated);
+    let (from_tar, _) = session(&archive);
+    assert_eq!(from_directory.report().images, from_tar.report().images);
+    assert_eq!(from_directory.report().anomalies, []);
+    assert_eq!(listing(&from_directory, 1), listing(&from_tar, 1));
+    let nothing = Opening::directory(Vec::new(), KEY).err().map(|failure| failure.kind);
+    assert_eq!(nothing, Some(FailureKind::NotAnImage));
+}
+
+#[test]
+fn files_that_nothing_leads_to_are_named() {
+    for shape in [Shape::Docker, Shape::DockerOci, Shape::OciLayout] {
+        let image = Image::new().name("a:b").layer(&Tar::new().file("a", "1"), "RUN a");
+        let archive = Archive::new(shape).image(image);
+        let (clean, _) = session(&archive);
+        assert_eq!(clean.report().unused, [], "{shape:?}");
+        let bytes = archive.members().file("blobs/sha256/extra", "hidden").bytes();
+        let unused = open(&bytes).unwrap().report().unused;
+        assert_eq!(
+            unused.iter().map(|u| (u.path.as_str(), u.size)).collect::<Vec<_>>(),
+            [("blobs/sha256/extra", 6)]
+        );
+    }
 }
 
 #[test]

@@ -234,7 +234,7 @@ impl TarIndexer {
     fn new(content_key: ContentKey) -> Self {
         Self {
             parser: Parser::new(),
-            builder: Builder::default(),
+            builder: Builder::new(content_key),
             current: None,
             content_key,
             stopped: false,

@@ -56,7 +56,8 @@ pub struct Envelope {
 /// What the page can ask.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Request {
-    /// Open what rides beside; ends the job before. Answered with [`Reply::Done`] once taken on;
+    /// Open what rides beside; ends the reading of the job before, which is answered from until this one has
+    /// [`Event::Opened`]. Answered with [`Reply::Done`] once taken on;
     /// all else comes as events.
     Open(Source),
     /// Stop reading; what is known stays.
@@ -114,6 +115,13 @@ pub enum Request {
 pub enum Source {
     /// The `File` that rides beside, by its name.
     File(String),
+    /// A directory by its name; beside rides a `Blob` of its files' contents, one after the other.
+    Directory {
+        /// Its name.
+        name: String,
+        /// Its files in the blob's order: the path from the directory, and the length in bytes.
+        files: Vec<(BString, u64)>,
+    },
     /// A built-in sample by its name: see [`crate::fixture::samples`].
     Sample(String),
 }

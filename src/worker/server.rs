@@ -13,6 +13,7 @@ use super::protocol::{
 };
 use crate::{
     fixture,
+    image::{Member, MemberKind},
     layer::ContentKey,
     platform::{self, Source},
     session::{ContentRead, LayerScan, Opening, Session},
@@ -51,16 +52,18 @@ struct Server {
 }
 
 struct State {
+    /// The latest job.
     job: Job,
+    /// What requests are answered from. While an archive is being opened, and if that fails, what was open before.
     open: Option<Open>,
     /// The job whose archive is being read; another one, or none, tells the reader to stop.
     reading: Option<Job>,
 }
 
-/// What is open: `session` is there once the documents have been read.
+/// An archive whose documents have been read.
 struct Open {
     source: Source,
-    session: Option<Session>,
+    session: Session,
 }
 
 /// Why the reading of an archive ends early.
@@ -115,7 +118,13 @@ impl Server {
 
     fn open(self: &Rc<Self>, job: Job, source: protocol::Source, blob: Option<Blob>) -> Result<(), Failure> {
         let not_found = |what: &str| failure(FailureKind::NotFound, what);
+        let mut directory = None;
         let (source, name) = match source {
+            protocol::Source::Directory { name, files } => {
+                let file = |(path, size)| (path, MemberKind::File, size);
+                directory = Some(Member::of_directory(files.into_iter().map(file)));
+                (Source::Blob(blob.ok_or_else(|| not_found("no file came with the request"))?), name)
+            }
             protocol::Source::File(name) => {
                 (Source::Blob(blob.ok_or_else(|| not_found("no file came with the request"))?), name)
             }
@@ -125,12 +134,13 @@ impl Server {
                 (Source::Sample(sample.bytes), name)
             }
         };
-        // Memory of what was open before goes first.
-        *self.state.borrow_mut() = State { job, open: None, reading: Some(job) };
-        self.state.borrow_mut().open = Some(Open { source: source.clone(), session: None });
+        {
+            let mut state = self.state.borrow_mut();
+            (state.job, state.reading) = (job, Some(job));
+        }
         let server = Rc::clone(self);
         spawn_local(async move {
-            let event = match server.read(job, &source, name).await {
+            let event = match server.read(job, &source, name, directory).await {
                 Ok(()) => Event::Finished,
                 Err(Stop::Cancelled) => Event::Cancelled,
                 Err(Stop::Failed(failure)) => Event::Failed(failure),
@@ -141,10 +151,19 @@ impl Server {
     }
 
     /// Reads an archive from its first byte to its last layer.
-    async fn read(&self, job: Job, source: &Source, name: String) -> Result<(), Stop> {
+    async fn read(
+        &self,
+        job: Job,
+        source: &Source,
+        name: String,
+        directory: Option<Vec<Member>>,
+    ) -> Result<(), Stop> {
         let content_key = platform::content_key();
         let mut progress = Pace::default();
-        let mut opening = Opening::new(source.len(), content_key);
+        let mut opening = match directory {
+            Some(members) => Opening::directory(members, content_key)?,
+            None => Opening::new(source.len(), content_key),
+        };
         let mut reader = Reader::new(source);
         while let Some(range) = opening.wants() {
             let bytes = reader.read(range.clone(), opening.wants_after(&range)).await?;
@@ -160,9 +179,7 @@ impl Server {
         for event in session.take_events() {
             self.event(job, event);
         }
-        if let Some(open) = &mut self.state.borrow_mut().open {
-            open.session = Some(session);
-        }
+        self.state.borrow_mut().open = Some(Open { source: source.clone(), session });
         self.read_layers(job, source, content_key, progress).await
     }
 
@@ -205,8 +222,9 @@ impl Server {
         if state.job != job {
             return Err(failure(FailureKind::Superseded, "another file was opened"));
         }
-        let session = state.open.as_mut().and_then(|open| open.session.as_mut());
-        session.map(work).ok_or_else(|| failure(FailureKind::NotFound, "the archive is not open yet"))
+        let open = state.open.as_mut();
+        open.map(|open| work(&mut open.session))
+            .ok_or_else(|| failure(FailureKind::NotFound, "the archive is not open yet"))
     }
 
     /// Where a version's content is read from.

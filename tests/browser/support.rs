@@ -98,7 +98,11 @@ pub fn corpus(name: &str) -> Option<PathBuf> {
     None
 }
 
-/// Says that a test was skipped, and why. Not by `eprintln!`, which the test runner swallows when a test passes.
+/// Says that a test was skipped, and why.
+#[expect(
+    clippy::explicit_write,
+    reason = "the test runner swallows what `eprintln!` says when a test passes"
+)]
 fn skipped(why: &str) {
     writeln!(io::stderr(), "SKIPPED: {why}").unwrap();
 }
