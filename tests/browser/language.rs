@@ -352,6 +352,9 @@ async fn assert_fits(page: &Page, what: &str) {
 
 /// The least contrast of what the selectors find is 4.5 : 1 (WCAG 2.2, 1.4.3).
 async fn assert_contrast(page: &Page, selectors: &[&str]) {
+    for selector in selectors {
+        page.wait_for(selector).await;
+    }
     // A canvas knows every notation of a colour; the ground is what lies under the element, painted bottom up.
     let script = format!(
         "(() => {{
