@@ -113,9 +113,48 @@ pub enum Code {
     ValueOutOfRange,
     /// More entries or anomalies than the limit.
     LimitReached,
+    /// No manifest and no index: the tar itself is shown as one layer.
+    BareLayer,
+}
+
+/// How much an [`Anomaly`] matters to somebody who has to trust the archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing; every tool reads it the same way.
+    Info,
+    /// Odd: tools may differ in what they make of it, or something is hidden.
+    Warning,
+    /// Something is not what it is stated to be, is missing, or could not be read.
+    Error,
 }
 
 impl Code {
+    /// How much it matters.
+    pub fn severity(self) -> Severity {
+        use Code::*;
+        match self {
+            TarNoEnd | TarVersion | BareLayer | HardLinkTarget | WhiteoutOfNothing | NameUnusual
+            | LayerForeign | ManifestArtifact => Severity::Info,
+            TarChecksum | TarTruncated | TarPaxMalformed | TarExtensionTooLarge | TarField | CodecCorrupt
+            | CodecTruncated | CodecChecksum | CodecUnsupported | JsonInvalid | JsonTooLarge
+            | ManifestAmbiguous | DigestInvalid | DigestMismatch | DiffIdMismatch | SizeMismatch
+            | BlobMissing | IndexCycle | IndexLimit | PathTooLong | WhiteoutBare | LimitReached => {
+                Severity::Error
+            }
+            TarTrailingData | TarUnknownType | TarPaxSize | TarPaxEmpty | TarMixedExtensions
+            | TarDanglingExtension | TarSparse | TarUnexpectedSize | CodecTrailingData
+            | MediaTypeCompression | ManifestsDisagree | DiffIdCount | HistoryCount | MemberLink
+            | MemberDuplicate | PathUnusual | PathDuplicate | WhiteoutAndEntry | DirectoryOverSymlink
+            | EntryThroughSymlink | ValueOutOfRange => Severity::Warning,
+        }
+    }
+
+    /// Whether something is provably not what it is stated to be.
+    pub fn is_mismatch(self) -> bool {
+        matches!(self, Self::DigestMismatch | Self::DiffIdMismatch | Self::SizeMismatch)
+    }
+
     /// The stable kebab-case name, as in the JSON.
     pub fn name(self) -> String {
         // A fieldless enum always serialises to a JSON string.

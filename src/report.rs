@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    anomaly::Severity,
     codec::Compression,
     digest::Digest,
     image::{Attestation, Format, HistoryRow},
@@ -21,8 +22,21 @@ pub struct Report {
     pub outer_compression: Compression,
     /// Its images.
     pub images: Vec<ImageReport>,
+    /// Files of the archive that nothing in it leads to.
+    pub unused: Vec<UnusedReport>,
     /// Everything wrong or odd.
     pub anomalies: Vec<AnomalyReport>,
+}
+
+/// A file of the archive that no image, index or manifest leads to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnusedReport {
+    /// Its path in the archive; what is not UTF-8 is replaced.
+    pub path: String,
+    /// Its length in bytes.
+    pub size: u64,
+    /// Where its content starts in the (decompressed) archive, in bytes.
+    pub offset: u64,
 }
 
 /// One image.
@@ -82,6 +96,8 @@ pub struct LayerReport {
 pub struct AnomalyReport {
     /// The stable name of its kind.
     pub code: crate::anomaly::Code,
+    /// How much it matters.
+    pub severity: Severity,
     /// One English sentence with the particulars.
     pub message: String,
     /// The image it belongs to, if any: its place in `images`.

@@ -1,10 +1,13 @@
 //! An archive opened as the worker and the command line open it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, io::Write};
 
 use layerscope::{
     anomaly::Code,
+    codec::Compression,
+    digest::Digest,
     fixture::{self, Archive, Image, Pack, Shape, Tar},
+    image::{Format, Member, MemberKind},
     layer::ContentKey,
     overlay::{LayerIndex, Mark, State},
     session::{Opening, Session},
@@ -13,6 +16,7 @@ use layerscope::{
         Version, ViewSpec,
     },
 };
+use lzma_rust2::{XzOptions, XzWriter};
 use proptest::prelude::*;
 
 #[path = "support/stacks.rs"]
@@ -140,6 +144,46 @@ fn every_shape_and_compression_gives_the_same_image() {
     assert_eq!(seen.len(), 1);
 }
 
+/// What no builder writes, but `docker load` takes.
+#[test]
+fn layers_and_archives_in_bzip2_and_xz_open() {
+    let bzip2 = |bytes: &[u8]| {
+        let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    let xz = |bytes: &[u8]| {
+        let mut encoder = XzWriter::new(Vec::new(), XzOptions::with_preset(0)).unwrap();
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    let packs: [(Compression, &dyn Fn(&[u8]) -> Vec<u8>); 3] =
+        [(Compression::None, &<[u8]>::to_vec), (Compression::Bzip2, &bzip2), (Compression::Xz, &xz)];
+    let lower =
+        Tar::new().dir("etc", 0o755).file("etc/motd", "hello").file("etc/old", vec![7; 100_000]).bytes();
+    let upper = Tar::new().whiteout("etc/old").file("etc/motd", "bye").bytes();
+    for (inner, pack) in packs {
+        let image = Image::new()
+            .name("test:latest")
+            .blob_layer(pack(&lower), lower.clone(), "", "RUN a")
+            .blob_layer(pack(&upper), upper.clone(), "", "RUN b");
+        let archive = Archive::new(Shape::Docker).image(image).bytes();
+        for (outer, pack) in packs {
+            let bytes = pack(&archive);
+            let session = read_all(open(&bytes).unwrap(), &bytes);
+            let report = session.report();
+            assert_eq!(report.anomalies, [], "{inner} in {outer}");
+            for layer in &report.images[0].layers {
+                assert_eq!((layer.compression, layer.diff_id_verified), (Some(inner), Some(true)));
+            }
+            let merged = listing(&session, 1);
+            assert_eq!(merged, [("etc".into(), 0), ("etc/motd".into(), 1)].into(), "{inner} in {outer}");
+            let old = Version { image: 0, layer: 0, entry: 2 };
+            assert_eq!(content(&session, &bytes, old, 99_998, 10).unwrap(), [7, 7]);
+        }
+    }
+}
+
 #[test]
 fn pieces_of_any_size_change_nothing() {
     let bytes = Pack::Gzip.pack(&fixture::samples::make_whiteouts().bytes());
@@ -155,9 +199,65 @@ fn what_is_no_image_is_told_at_once() {
     assert_eq!(kind(b""), Some(FailureKind::Empty));
     assert_eq!(kind(b"%PDF-1.7\nand so on, a document of some length"), Some(FailureKind::NotAnArchive));
     assert_eq!(kind(&[0x5a; 100_000]), Some(FailureKind::NotAnArchive));
-    assert_eq!(kind(&Tar::new().file("a", "b").bytes()), Some(FailureKind::NotAnImage));
+    assert_eq!(kind(&Tar::new().bytes()), Some(FailureKind::NotAnImage));
     assert_eq!(kind(&Pack::Gzip.pack(b"just a text")), Some(FailureKind::NotAnArchive));
-    assert_eq!(kind(&Pack::Gzip.pack(&Tar::new().file("a", "b").bytes())), Some(FailureKind::NotAnImage));
+}
+
+#[test]
+fn a_root_filesystem_or_a_layer_alone_is_shown_as_one_layer() {
+    let tar = Tar::new().dir("etc", 0o755).file("etc/motd", "hello").whiteout("etc/old").bytes();
+    for pack in [Pack::Plain, Pack::Gzip, Pack::Zstd] {
+        let bytes = pack.pack(&tar);
+        let session = read_all(open(&bytes).unwrap(), &bytes);
+        let report = session.report();
+        assert_eq!(report.format, Format::BareLayer);
+        assert!(report.anomalies.iter().any(|a| a.code == Code::BareLayer));
+        assert_eq!(report.images[0].layers[0].diff_id, Some(Digest::sha256(&tar)));
+        assert_eq!(listing(&session, 0).len(), 2);
+        let motd = Version { image: 0, layer: 0, entry: 1 };
+        assert_eq!(content(&session, &bytes, motd, 0, 10).unwrap(), b"hello");
+    }
+}
+
+#[test]
+fn a_directory_opens_as_the_archive_of_it_does() {
+    let archive = one_image(&[Tar::new().file("a", "1"), Tar::new().whiteout("a").file("b", "2")]);
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    for entry in archive.members().entries {
+        if entry.flag == b'0' {
+            files.push((String::from_utf8(entry.path.clone()).unwrap(), entry.body.clone()));
+        }
+    }
+    let concatenated: Vec<u8> = files.iter().flat_map(|(_, body)| body.clone()).collect();
+    let members =
+        files.iter().map(|(path, body)| (path.as_str().into(), MemberKind::File, body.len() as u64));
+    let mut opening = Opening::directory(Member::of_directory(members), KEY).unwrap();
+    while let Some(range) = opening.wants() {
+        opening.supply(&concatenated[range.start as usize..range.end as usize]).unwrap();
+    }
+    let from_directory = read_all(opening.finish().unwrap(), &concatenated);
+    let (from_tar, _) = session(&archive);
+    assert_eq!(from_directory.report().images, from_tar.report().images);
+    assert_eq!(from_directory.report().anomalies, []);
+    assert_eq!(listing(&from_directory, 1), listing(&from_tar, 1));
+    let nothing = Opening::directory(Vec::new(), KEY).err().map(|failure| failure.kind);
+    assert_eq!(nothing, Some(FailureKind::NotAnImage));
+}
+
+#[test]
+fn files_that_nothing_leads_to_are_named() {
+    for shape in [Shape::Docker, Shape::DockerOci, Shape::OciLayout] {
+        let image = Image::new().name("a:b").layer(&Tar::new().file("a", "1"), "RUN a");
+        let archive = Archive::new(shape).image(image);
+        let (clean, _) = session(&archive);
+        assert_eq!(clean.report().unused, [], "{shape:?}");
+        let bytes = archive.members().file("blobs/sha256/extra", "hidden").bytes();
+        let unused = open(&bytes).unwrap().report().unused;
+        assert_eq!(
+            unused.iter().map(|u| (u.path.as_str(), u.size)).collect::<Vec<_>>(),
+            [("blobs/sha256/extra", 6)]
+        );
+    }
 }
 
 #[test]

@@ -1,14 +1,16 @@
 //! How a component reaches the page's state and the worker.
 
+use wasm_bindgen::JsValue;
 use yew::prelude::*;
 
 use super::{
     dom,
     state::{Action, Refusal, State},
 };
+use crate::platform::{self, DroppedDirectory};
 use crate::worker::{
     client::Client,
-    protocol::{Failure, FailureKind, Reply, Request, Version},
+    protocol::{Failure, FailureKind, Job, Reply, Request, Version},
 };
 
 /// The page's state, how to change it, and the worker; from [`use_app`].
@@ -43,6 +45,12 @@ impl AppHandle {
     /// Changes the state.
     pub fn dispatch(&self, action: Action) {
         self.dispatch.emit(action);
+    }
+
+    /// What changes the state, the same at every rendering: for the properties of components that should not be
+    /// rendered anew with every change of the state.
+    pub fn dispatcher(&self) -> &Callback<Action> {
+        &self.dispatch
     }
 
     /// A callback that changes the state.
@@ -80,19 +88,45 @@ impl AppHandle {
         self.open(&name, |client| client.open_file(file));
     }
 
+    /// Opens a directory that the reader dropped or chose: its files by their paths from it.
+    pub fn open_directory(&self, name: &str, files: &[(String, web_sys::File)]) {
+        let opened = self.client.as_ref().map(|client| client.open_directory(name, files));
+        match opened {
+            Some(Ok(job)) => self.opened(name, job),
+            Some(Err(error)) => self.refuse(name, unreadable(&error)),
+            None => self.refuse(name, no_worker()),
+        }
+    }
+
+    /// Opens a directory once the browser has listed it.
+    pub async fn open_dropped(&self, directory: DroppedDirectory) {
+        let name = directory.name();
+        match directory.files().await {
+            Ok(files) => self.open_directory(&name, &files),
+            Err(error) => self.refuse(&name, unreadable(&error)),
+        }
+    }
+
     /// Opens a built-in sample.
     pub fn open_sample(&self, name: &str) {
         self.open(name, |client| client.open_sample(name));
     }
 
-    fn open(&self, name: &str, ask: impl FnOnce(&Client) -> crate::worker::protocol::Job) {
-        let name = AttrValue::from(name.to_owned());
-        dom::mark("layerscope:open");
-        let at = dom::now();
+    fn open(&self, name: &str, ask: impl FnOnce(&Client) -> Job) {
         match &self.client {
-            Some(client) => self.dispatch(Action::Open { job: ask(client), name, at }),
-            None => self.dispatch(Action::Refuse(Refusal { name, failure: Some(no_worker()) })),
+            Some(client) => self.opened(name, ask(client)),
+            None => self.refuse(name, no_worker()),
         }
+    }
+
+    fn opened(&self, name: &str, job: Job) {
+        dom::mark("layerscope:open");
+        self.dispatch(Action::Open { job, name: AttrValue::from(name.to_owned()), at: dom::now() });
+    }
+
+    fn refuse(&self, name: &str, failure: Failure) {
+        let name = AttrValue::from(name.to_owned());
+        self.dispatch(Action::Refuse(Refusal { name, failure: Some(failure) }));
     }
 
     /// Stops reading; what is known stays.
@@ -101,6 +135,10 @@ impl AppHandle {
             client.cancel();
         }
     }
+}
+
+fn unreadable(error: &JsValue) -> Failure {
+    Failure { kind: FailureKind::Unreadable, detail: platform::describe(error), offset: None }
 }
 
 fn no_worker() -> Failure {

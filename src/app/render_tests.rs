@@ -1,4 +1,8 @@
 //! What the page shows for made-up states, in both languages.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test may panic; clippy does not see that this is one, for its `cfg`"
+)]
 
 use std::rc::Rc;
 
@@ -26,6 +30,7 @@ fn state(events: Vec<Event>) -> State {
     (*state).clone()
 }
 
+#[expect(clippy::unwrap_used, reason = "a report always serialises")]
 fn opened() -> Event {
     let report = serde_json::to_string(&samples::report()).unwrap();
     Event::Opened { report, name: "hello.tar".into(), size: 12_345 }
@@ -119,14 +124,35 @@ fn a_layer_being_read_shows_how_far_it_is() {
 
 #[test]
 fn a_read_layer_shows_its_sizes_and_its_check() {
+    let mut unchecked = samples::layer_report(2);
+    unchecked.digest = unchecked.stated_digest.clone();
+    let unchecked = Event::Layer { image: 0, layer: unchecked };
     for lang in BOTH {
-        let html = render::<Stack>(lang, state(vec![opened(), read(0, true), read(1, false), merged()]));
+        let html = render::<Stack>(
+            lang,
+            state(vec![opened(), read(0, true), read(1, false), unchecked.clone(), merged()]),
+        );
         let words = lang.words();
         assert_shows(
             &html,
             &["−500 B", "+2.0 kB", "7.5 kB", "check-verified", "check-mismatch", "check-pending"],
         );
         assert_shows(&html, &[&(words.shell.visible_hidden)("4.5 kB", "1.5 kB")]);
+    }
+}
+
+#[test]
+fn a_missing_blob_is_not_an_empty_layer() {
+    for lang in BOTH {
+        let html = render::<Stack>(
+            lang,
+            state(vec![opened(), read(0, true), read(1, true), merged(), Event::Finished]),
+        );
+        assert_eq!(
+            html.matches(lang.words().shell.blob_missing).count(),
+            1,
+            "layer 2 was never read: {html}"
+        );
     }
 }
 

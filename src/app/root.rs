@@ -12,7 +12,7 @@ use super::{
         help::Help,
         image_picker,
         notice::Notice,
-        opener::FileInput,
+        opener::{DirectoryInput, FileInput},
         start::Start,
         status_bar::StatusBar,
         workspace::Workspace,
@@ -74,6 +74,7 @@ pub fn Shell() -> Html {
             <StatusBar />
             <Announcer />
             <FileInput />
+            <DirectoryInput />
             <DropTarget />
             <Help />
         </div>

@@ -72,8 +72,10 @@ pub fn report() -> Report {
         format: Format::DockerOci,
         outer_compression: Compression::None,
         images: vec![image_report()],
+        unused: Vec::new(),
         anomalies: vec![AnomalyReport {
             code: Code::TarTrailingData,
+            severity: Code::TarTrailingData.severity(),
             message: "512 bytes follow the end".into(),
             image: Some(0),
             layer: Some(1),

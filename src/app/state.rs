@@ -316,6 +316,11 @@ impl State {
             Action::Open { job, name, at } => {
                 next.opening = Some(Rc::new(Opening { job, name, since: at, reading: None }));
                 next.refusal = None;
+                // The worker reads one archive at a time.
+                if let Some(archive) = next.archive.as_mut().filter(|archive| archive.stage == Stage::Reading)
+                {
+                    Rc::make_mut(archive).end(Stage::Cancelled);
+                }
             }
             Action::Refuse(refusal) => next.refusal = Some(Rc::new(refusal)),
             Action::Event { job, event, at } => next.apply(job, event, at)?,
@@ -543,10 +548,12 @@ impl Image {
         Some(short.strip_prefix("library/").unwrap_or(short))
     }
 
-    /// How many layers are verified, and how many there are.
+    /// How many layers are verified, and of how many something is stated that can be.
     pub fn verified(&self) -> (u32, u32) {
-        let verified = self.layers.iter().filter(|layer| layer.verification() == Verification::Verified);
-        (verified.count() as u32, self.layers.len() as u32)
+        let count = |wanted: &dyn Fn(Verification) -> bool| {
+            self.layers.iter().filter(|layer| wanted(layer.verification())).count() as u32
+        };
+        (count(&|check| check == Verification::Verified), count(&|check| check != Verification::Unstated))
     }
 
     /// Whether the bytes of some layer are not what the documents say.
@@ -567,6 +574,11 @@ impl Image {
 }
 
 impl Layer {
+    /// Whether its blob is not in the archive: it is merged, and yet there was nothing to hash.
+    pub fn is_missing(&self) -> bool {
+        self.sizes.is_some() && self.report.digest.is_none()
+    }
+
     fn verification(&self) -> Verification {
         let report = &*self.report;
         let checks = [
@@ -647,7 +659,9 @@ mod tests {
     #[test]
     fn a_second_drop_replaces_the_first() {
         let state = open(ready(), 2);
-        assert_eq!(state.archive.as_ref().unwrap().job, Job(1), "until the second has a history");
+        let archive = state.archive.as_ref().unwrap();
+        assert_eq!(archive.job, Job(1), "until the second has a history");
+        assert_eq!(archive.stage, Stage::Cancelled, "no more of it is read");
         let late = news(Rc::clone(&state), 1, Event::Finished);
         assert!(Rc::ptr_eq(&late, &state), "news of the first no longer counts");
         let state = news(state, 2, opened());
@@ -750,7 +764,7 @@ mod tests {
     #[test]
     fn a_layer_is_verified_once_all_that_is_stated_agrees() {
         let mut archive = samples::archive();
-        let mut check = |digest, diff_id| {
+        let check = |digest, diff_id| {
             let mut report = samples::layer_report(0);
             (report.digest_verified, report.diff_id_verified) = (digest, diff_id);
             let layer = Layer { report: Rc::new(report), sizes: None, reading: None };
@@ -766,7 +780,11 @@ mod tests {
         let layer = |report| Layer { report: Rc::new(report), sizes: None, reading: None };
         assert_eq!(archive.verification(&layer(report.clone())), Verification::Unchecked);
         (report.stated_digest, report.stated_diff_id) = (None, None);
-        assert_eq!(archive.verification(&layer(report)), Verification::Unstated);
+        assert_eq!(archive.verification(&layer(report.clone())), Verification::Unstated);
+        let mut image = Image::new(samples::image_report());
+        assert_eq!(image.verified(), (0, 3));
+        image.layers[0].report = Rc::new(report);
+        assert_eq!(image.verified(), (0, 2), "nothing is stated of one");
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! Light, dark, or as the system prefers.
 //!
-//! The choice is the `data-theme` attribute of the root element; `static/css/base.css` does the rest. The start
-//! script sets it before the first paint, from the same storage key.
+//! The choice is the `data-theme` attribute of the root element; `static/css/base.css` does the rest.
 
 use super::dom;
 

@@ -1,14 +1,17 @@
 //! An archive file, read as the core asks for it.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, Read, Seek, SeekFrom},
     ops::Range,
     path::{Path, PathBuf},
 };
 
+use bstr::BString;
+
 use super::Error;
 use crate::{
+    image::{Member, MemberKind},
     layer::ContentKey,
     session::{ContentRead, Opening, Session},
     worker::protocol::Failure,
@@ -22,29 +25,43 @@ pub(super) struct Archive {
     pub(super) session: Session,
 }
 
+/// What is read: one file, or the files of a directory as if their contents stood one after the other.
 struct ArchiveFile {
     path: PathBuf,
-    file: File,
+    parts: Vec<Part>,
     buffer: Vec<u8>,
+}
+
+/// A file that holds a range of what is read.
+struct Part {
+    path: PathBuf,
+    range: Range<u64>,
+    /// Opened when it is first read.
+    file: Option<File>,
 }
 
 impl Archive {
     /// Reads the documents of an archive, not yet its layers.
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
         let failed = |error| Error::Read(path.to_owned(), error);
-        let file = File::open(path).map_err(failed)?;
-        let metadata = file.metadata().map_err(failed)?;
-        if metadata.is_dir() {
-            return Err(failed(io::ErrorKind::IsADirectory.into()));
-        }
-        let mut file = ArchiveFile { path: path.to_owned(), file, buffer: Vec::new() };
+        let unfit = |failure| Error::Archive(path.to_owned(), failure);
         let content_key = ContentKey::random();
-        let mut opening = Opening::new(metadata.len(), content_key);
+        let metadata = fs::metadata(path).map_err(failed)?;
+        let (mut opening, parts) = if metadata.is_dir() {
+            let (members, parts) = list_directory(path).map_err(failed)?;
+            (Opening::directory(members, content_key).map_err(unfit)?, parts)
+        } else {
+            let len = metadata.len();
+            let part =
+                Part { path: path.to_owned(), range: 0..len, file: Some(File::open(path).map_err(failed)?) };
+            (Opening::new(len, content_key), vec![part])
+        };
+        let mut file = ArchiveFile { path: path.to_owned(), parts, buffer: Vec::new() };
         while let Some(range) = opening.wants() {
             let bytes = file.read(range)?;
-            opening.supply(bytes).map_err(|failure| Error::Archive(path.to_owned(), failure))?;
+            opening.supply(bytes).map_err(unfit)?;
         }
-        let session = opening.finish().map_err(|failure| Error::Archive(path.to_owned(), failure))?;
+        let session = opening.finish().map_err(unfit)?;
         Ok(Self { file, content_key, session })
     }
 
@@ -95,10 +112,59 @@ impl ArchiveFile {
     /// The bytes of a range; fewer where the file ends.
     fn read(&mut self, range: Range<u64>) -> Result<&[u8], Error> {
         self.buffer.clear();
-        self.file
-            .seek(SeekFrom::Start(range.start))
-            .and_then(|_| (&self.file).take(range.end - range.start).read_to_end(&mut self.buffer))
-            .map_err(|error| Error::Read(self.path.clone(), error))?;
+        let part = self.parts.partition_point(|part| part.range.end <= range.start);
+        if let Some(part) = self.parts.get_mut(part) {
+            part.read(&range, &mut self.buffer).map_err(|error| Error::Read(self.path.clone(), error))?;
+        }
         Ok(&self.buffer)
     }
+}
+
+impl Part {
+    fn read(&mut self, range: &Range<u64>, buffer: &mut Vec<u8>) -> io::Result<()> {
+        let mut file = match self.file.take() {
+            Some(file) => file,
+            None => File::open(&self.path)?,
+        };
+        file.seek(SeekFrom::Start(range.start - self.range.start))?;
+        (&file).take(range.end.min(self.range.end) - range.start).read_to_end(buffer)?;
+        self.file = Some(file);
+        Ok(())
+    }
+}
+
+/// The files below a directory, as members and as what is to be read. Symbolic links are not followed on this
+/// machine: the core follows them inside the archive.
+fn list_directory(root: &Path) -> io::Result<(Vec<Member>, Vec<Part>)> {
+    let mut files = Vec::new();
+    let mut directories = vec![root.to_owned()];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory)? {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            if kind.is_dir() {
+                directories.push(entry.path());
+            } else if kind.is_symlink() {
+                let target = fs::read_link(entry.path())?.into_os_string().into_encoded_bytes();
+                files.push((entry.path(), MemberKind::Symlink(target.into()), 0));
+            } else if kind.is_file() {
+                files.push((entry.path(), MemberKind::File, entry.metadata()?.len()));
+            }
+        }
+    }
+    files.sort_by(|a, b| a.0.cmp(&b.0));
+    let relative = |path: &Path| {
+        let path = path.strip_prefix(root).unwrap_or(path);
+        BString::from(path.as_os_str().as_encoded_bytes())
+    };
+    let listed = files.iter().map(|(path, kind, size)| (relative(path), kind.clone(), *size));
+    let members = Member::of_directory(listed);
+    let parts =
+        members.iter().zip(files).filter(|(member, _)| member.size > 0).map(|(member, (path, ..))| Part {
+            path,
+            range: member.offset..member.offset + member.size,
+            file: None,
+        });
+    let parts = parts.collect();
+    Ok((members, parts))
 }

@@ -31,6 +31,7 @@ fn write_text(report: &Report, out: &mut impl Write) -> io::Result<()> {
         Format::DockerOci => "docker archive that is an OCI layout too",
         Format::OciLayout => "OCI layout",
         Format::LegacyDocker => "docker archive of the kind before manifest.json",
+        Format::BareLayer => "no image archive but one layer",
     };
     writeln!(out, "{format} with {images} image{}", if images == 1 { "" } else { "s" })?;
     for (i, image) in report.images.iter().enumerate() {

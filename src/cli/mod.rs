@@ -1,4 +1,4 @@
-//! The native command line over the same core as the page: `layerscope inspect | ls | cat`.
+//! The native command line over the same core as the page: `layerscope inspect | ls | cat | verify`.
 //!
 //! The JSON that it prints is described in `docs/json.md` and held stable. It exits with 0; with 1 when what
 //! was asked for could not be read, after one line on standard error; with 2 when it was called wrongly.
@@ -7,6 +7,7 @@ mod archive;
 mod cat;
 mod inspect;
 mod ls;
+mod verify;
 
 use std::{io, path::PathBuf, process::ExitCode};
 
@@ -30,11 +31,13 @@ enum Command {
     Ls(LsArgs),
     /// Print the content of a file.
     Cat(CatArgs),
+    /// Compare everything that is stated with what is found; exit with 1 if anything does not match.
+    Verify(VerifyArgs),
 }
 
 #[derive(Debug, Args)]
 struct InspectArgs {
-    /// A docker archive or an OCI layout as a tar, perhaps compressed.
+    /// A docker archive or an OCI layout: a tar, perhaps compressed, or a directory.
     archive: PathBuf,
     /// Print JSON.
     #[arg(long)]
@@ -45,8 +48,17 @@ struct InspectArgs {
 }
 
 #[derive(Debug, Args)]
+struct VerifyArgs {
+    /// A docker archive or an OCI layout: a tar, perhaps compressed, or a directory.
+    archive: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
 struct LsArgs {
-    /// A docker archive or an OCI layout as a tar, perhaps compressed.
+    /// A docker archive or an OCI layout: a tar, perhaps compressed, or a directory.
     archive: PathBuf,
     #[command(flatten)]
     image: ImageArg,
@@ -63,7 +75,7 @@ struct LsArgs {
 
 #[derive(Debug, Args)]
 struct CatArgs {
-    /// A docker archive or an OCI layout as a tar, perhaps compressed.
+    /// A docker archive or an OCI layout: a tar, perhaps compressed, or a directory.
     archive: PathBuf,
     /// The file. Symbolic links are followed inside the image, unless a layer is named.
     path: String,
@@ -98,6 +110,8 @@ enum Error {
     NoFile(String, &'static str),
     #[error("{0:?}: {1}")]
     Content(String, #[source] Failure),
+    #[error("{path}: {1} of what is stated does not match", path = .0.display())]
+    Mismatch(PathBuf, usize),
     #[error("cannot write: {0}")]
     Write(#[from] io::Error),
 }
@@ -112,6 +126,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args),
         Command::Ls(args) => ls::run(&args),
         Command::Cat(args) => cat::run(&args),
+        Command::Verify(args) => verify::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

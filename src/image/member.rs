@@ -1,6 +1,9 @@
 //! The files of an archive, and finding them by path.
 
-use std::collections::HashMap;
+use std::{
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+};
 
 use bstr::{BStr, BString, ByteSlice};
 use serde::{Deserialize, Serialize};
@@ -55,6 +58,18 @@ impl Member {
         };
         Self { path: clean(&entry.path), kind, offset: entry.body_offset, size: entry.stored_size }
     }
+
+    /// The members that the files of a directory are, as if their contents stood one after the other in one
+    /// archive. What is no regular file has no content.
+    pub fn of_directory(files: impl IntoIterator<Item = (BString, MemberKind, u64)>) -> Vec<Self> {
+        let mut end = 0u64;
+        let member = |(path, kind, size): (BString, MemberKind, u64)| {
+            let offset = end;
+            end = end.saturating_add(size);
+            Self { path: clean(&path), kind, offset, size }
+        };
+        files.into_iter().map(member).collect()
+    }
 }
 
 /// A path without `.` and empty parts. `..` stays: a path that holds it names no member.
@@ -69,6 +84,8 @@ pub(super) struct Lookup<'a> {
     by_path: HashMap<&'a BStr, MemberId>,
     /// Members, directories aside, whose path an earlier member has.
     pub duplicates: Vec<MemberId>,
+    /// The files that were looked for.
+    found: RefCell<HashSet<MemberId>>,
 }
 
 /// What is at a path.
@@ -84,8 +101,12 @@ pub(super) enum Found {
 
 impl<'a> Lookup<'a> {
     pub fn new(members: &'a [Member]) -> Self {
-        let mut lookup =
-            Self { members, by_path: HashMap::with_capacity(members.len()), duplicates: Vec::new() };
+        let mut lookup = Self {
+            members,
+            by_path: HashMap::with_capacity(members.len()),
+            duplicates: Vec::new(),
+            found: RefCell::default(),
+        };
         // Ids are 32 bits wide; `limits::MEMBERS` is far below that.
         for (id, member) in (0..).map(MemberId).zip(members) {
             // The last of a name wins, as it does when the archive is unpacked.
@@ -105,6 +126,17 @@ impl<'a> Lookup<'a> {
         self.members
     }
 
+    /// The files that nothing of the archive has led to. Docker's notes beside each layer, of before version 25,
+    /// belong to the layer.
+    pub fn unused(&self) -> Vec<MemberId> {
+        let found = self.found.borrow();
+        let is_note = |path: &[u8]| path.ends_with(b"/VERSION") || path.ends_with(b"/json");
+        let is_unused = |&(id, member): &(MemberId, &Member)| {
+            member.kind == MemberKind::File && !found.contains(&id) && !is_note(&member.path)
+        };
+        (0..).map(MemberId).zip(self.members).filter(is_unused).map(|(id, _)| id).collect()
+    }
+
     /// What is at `path`, links followed within the archive.
     pub fn find(&self, path: &[u8]) -> Found {
         let mut path = clean(path);
@@ -112,7 +144,10 @@ impl<'a> Lookup<'a> {
         for _ in 0..=limits::SYMLINK_HOPS {
             let Some(&id) = self.by_path.get(path.as_bstr()) else { break };
             path = match &self.member(id).kind {
-                MemberKind::File => return Found::File(id),
+                MemberKind::File => {
+                    self.found.borrow_mut().insert(id);
+                    return Found::File(id);
+                }
                 MemberKind::Symlink(target) => resolve_link(&path, target),
                 MemberKind::HardLink(target) => clean(target),
                 MemberKind::Directory | MemberKind::Other => break,

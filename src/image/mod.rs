@@ -24,7 +24,11 @@ pub use resolve::{Documents, Resolved, resolve};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{anomaly::Anomaly, digest::Digest, oci};
+use crate::{
+    anomaly::{Anomaly, Code},
+    digest::Digest,
+    oci,
+};
 
 /// The shape of the archive as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +43,8 @@ pub enum Format {
     /// No manifest: a `json` beside each layer names its parent (Docker before 1.10).
     #[serde(rename = "docker-legacy")]
     LegacyDocker,
+    /// No image at all but a root filesystem (`docker export`) or one layer: shown as an image of one layer.
+    BareLayer,
 }
 
 /// What an archive holds, as far as its documents say. Layers are not read for this.
@@ -49,8 +55,43 @@ pub struct Archive {
     /// Its images: one per image manifest present, in archive order, an index depth first. A manifest
     /// reached twice is listed twice.
     pub images: Vec<Image>,
+    /// Files that no image, index or manifest of the archive leads to.
+    pub unused: Vec<MemberId>,
     /// What is wrong or odd with the documents; offsets are in the (decompressed) archive.
     pub anomalies: Vec<Located>,
+}
+
+impl Archive {
+    /// The archive that a tar without any document of an image is: one image whose only layer it is.
+    pub fn bare_layer(member: MemberId) -> Self {
+        let message = "neither a manifest nor an index: the tar itself is shown as one layer";
+        let layer = LayerRef {
+            member: Some(member),
+            stated_digest: None,
+            stated_size: None,
+            stated_diff_id: None,
+            media_type: None,
+            foreign: false,
+        };
+        let image = Image {
+            names: Vec::new(),
+            platform: None,
+            manifest_digest: None,
+            id: None,
+            config: None,
+            annotations: Vec::new(),
+            layers: vec![layer],
+            history: Vec::new(),
+            attestations: Vec::new(),
+        };
+        let anomaly = Anomaly::new(Code::BareLayer, message);
+        Self {
+            format: Format::BareLayer,
+            images: vec![image],
+            unused: Vec::new(),
+            anomalies: vec![Located { image: None, layer: None, anomaly }],
+        }
+    }
 }
 
 /// An anomaly with the image and the layer it belongs to, if it belongs to one.

@@ -389,7 +389,12 @@ impl<'a> Resolver<'a> {
             let anomaly = Anomaly::new(Code::LimitReached, message);
             self.anomalies.push(Located { image: None, layer: None, anomaly });
         }
-        Archive { format, images: self.images, anomalies: self.anomalies }
+        // Whoever packed it put these there for some reason; the usual files that name an image have one.
+        let expected: [&[u8]; 4] = [b"oci-layout", b"repositories", b"manifest.json", b"index.json"];
+        let unused = self.lookup.unused().into_iter();
+        let unused =
+            unused.filter(|&id| !expected.contains(&self.lookup.member(id).path.as_slice())).collect();
+        Archive { format, images: self.images, unused, anomalies: self.anomalies }
     }
 
     /// Gives an attestation to the images it is about, except where it is `known`.

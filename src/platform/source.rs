@@ -7,7 +7,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
-use super::{from_f64, to_f64};
+use super::{describe, from_f64, to_f64};
 use crate::worker::protocol::{Failure, FailureKind};
 
 /// Something that was opened.
@@ -94,9 +94,5 @@ impl PendingRead {
 }
 
 fn unreadable(error: &JsValue) -> Failure {
-    let detail = match error.dyn_ref::<js_sys::Error>() {
-        Some(error) => String::from(error.to_string()),
-        None => format!("{error:?}"),
-    };
-    Failure { kind: FailureKind::Unreadable, detail, offset: None }
+    Failure { kind: FailureKind::Unreadable, detail: describe(error), offset: None }
 }

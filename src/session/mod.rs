@@ -25,7 +25,7 @@ use crate::{
     limits,
     overlay::{FileRef, LayerIndex, Stack, State},
     path,
-    report::{AnomalyReport, ImageReport, LayerReport, Report},
+    report::{AnomalyReport, ImageReport, LayerReport, Report, UnusedReport},
     tree::{NodeId, Tree},
     worker::protocol::{self, Event, Failure, FailureKind, LayerSizes, OsRelease, Totals},
 };
@@ -39,6 +39,8 @@ pub struct Session {
     /// The paths of all layers of all images.
     tree: Tree,
     blobs: HashMap<MemberId, Blob>,
+    /// What stands for a layer that is not in the archive.
+    missing: Rc<Index>,
     /// One per image.
     stacks: Vec<Stack>,
     anomalies: Vec<AnomalyReport>,
@@ -60,7 +62,7 @@ struct Blob {
 }
 
 impl Session {
-    fn new(outer: Compression, len: u64, members: Vec<Member>, archive: Archive) -> Self {
+    fn new(outer: Compression, len: u64, members: Vec<Member>, archive: Archive, key: ContentKey) -> Self {
         let stacks = archive.images.iter().map(|_| Stack::new()).collect();
         let anomalies = archive
             .anomalies
@@ -72,7 +74,8 @@ impl Session {
             len,
             members,
             archive,
-            tree: Tree::new(),
+            tree: Tree::new(key.0),
+            missing: Rc::new(Index::new(key)),
             blobs: HashMap::new(),
             stacks,
             anomalies,
@@ -148,7 +151,7 @@ impl Session {
             scanned;
         if let Err(full) = index.share_paths(&mut self.tree) {
             anomalies.push(Anomaly::new(Code::LimitReached, full.to_string()));
-            index = Index::default();
+            index = Index::new(ContentKey([0; 16]));
         }
         let index = Rc::new(index);
         let blob = Blob { digest, diff_id, compression, stored_size, size, entries, index, anomalies };
@@ -199,7 +202,7 @@ impl Session {
             let first_event = self.anomalies.len();
             while let Some(layer) = self.archive.images[i].layers.get(self.stacks[i].len() as usize) {
                 let index = match layer.member {
-                    None => Rc::default(),
+                    None => Rc::clone(&self.missing),
                     Some(member) => match self.blobs.get(&member) {
                         Some(blob) => Rc::clone(&blob.index),
                         None => break,
@@ -270,6 +273,7 @@ impl Session {
             format: self.archive.format,
             outer_compression: self.outer,
             images: self.archive.images.iter().enumerate().map(image).collect(),
+            unused: self.archive.unused.iter().map(|id| unused(&self.members[id.0 as usize])).collect(),
             anomalies: self.anomalies.clone(),
         }
     }
@@ -473,9 +477,13 @@ fn verified(found: Option<&Digest>, stated: Option<&Digest>) -> Option<bool> {
     (found.algorithm() == stated.algorithm()).then(|| found == stated)
 }
 
+fn unused(member: &Member) -> UnusedReport {
+    UnusedReport { path: member.path.to_string(), size: member.size, offset: member.offset }
+}
+
 fn report_anomaly(image: Option<u32>, layer: Option<u32>, anomaly: &Anomaly) -> AnomalyReport {
     let Anomaly { code, message, offset } = anomaly.clone();
-    AnomalyReport { code, message, image, layer, offset }
+    AnomalyReport { code, severity: code.severity(), message, image, layer, offset }
 }
 
 fn failure(kind: FailureKind, detail: impl Into<String>) -> Failure {

@@ -9,7 +9,7 @@ use crate::{
     anomaly::{Anomaly, Code},
     codec::{Compression, Decoder, MAGIC_LEN, Status},
     digest::Algorithm,
-    image::{self, Documents, Lister, Located, Member, MemberId, MemberKind, Resolved},
+    image::{self, Archive, Documents, Lister, Located, Member, MemberId, MemberKind, Resolved},
     layer::{Algorithms, ContentKey, Scan, Scanned},
     limits,
     tar::{self, Entry, Event, Parser},
@@ -24,6 +24,8 @@ use crate::{
 pub struct Opening {
     len: u64,
     content_key: ContentKey,
+    /// What is opened is a directory, not one file.
+    is_directory: bool,
     stage: Stage,
 }
 
@@ -52,7 +54,20 @@ const STEP: u64 = 1 << 20;
 impl Opening {
     /// Opens an archive of `len` bytes.
     pub fn new(len: u64, content_key: ContentKey) -> Self {
-        Self { len, content_key, stage: Stage::Sniffing }
+        Self { len, content_key, is_directory: false, stage: Stage::Sniffing }
+    }
+
+    /// Opens a directory, whose files' contents stand one after the other: see [`Member::of_directory`].
+    ///
+    /// # Errors
+    ///
+    /// If its files make no image.
+    pub fn directory(members: Vec<Member>, content_key: ContentKey) -> Result<Self, Failure> {
+        let len = members.last().map_or(0, |last| last.offset.saturating_add(last.size));
+        let mut opening = Self::new(len, content_key);
+        opening.is_directory = true;
+        opening.stage = opening.read((members, Vec::new()), Documents::new(), Vec::new(), Vec::new())?;
+        Ok(opening)
     }
 
     /// The byte range that is needed next; `None` once it is done.
@@ -164,16 +179,32 @@ impl Opening {
             let (members, anomalies) = &listing;
             match image::resolve(members, &documents) {
                 Resolved::Wants(ids) => wanted = ids,
+                Resolved::NotAnImage if self.is_directory => {
+                    let message = "the directory holds neither manifest.json nor index.json";
+                    return Err(failure(FailureKind::NotAnImage, message));
+                }
+                // A tar by its first header at least.
+                Resolved::NotAnImage if !members.is_empty() => {
+                    return Ok(bare_layer(self.len, self.content_key));
+                }
                 Resolved::NotAnImage => return Err(not_an_image(anomalies)),
                 Resolved::Archive(mut archive) => {
                     let (members, anomalies) = listing;
                     archive.anomalies.splice(0..0, anomalies.into_iter().map(unplaced));
-                    let session = Session::new(Compression::None, self.len, members, *archive);
+                    let session =
+                        Session::new(Compression::None, self.len, members, *archive, self.content_key);
                     return Ok(Stage::Done(Box::new(session)));
                 }
             }
         }
     }
+}
+
+/// An archive of `len` bytes that is no more than a layer, perhaps compressed.
+fn bare_layer(len: u64, content_key: ContentKey) -> Stage {
+    let whole = Member { path: BString::default(), kind: MemberKind::File, offset: 0, size: len };
+    let archive = Archive::bare_layer(MemberId(0));
+    Stage::Done(Box::new(Session::new(Compression::None, len, vec![whole], archive, content_key)))
 }
 
 /// Why a tar holds no image: damage explains it better than absence.
@@ -184,7 +215,7 @@ fn not_an_image(anomalies: &[Anomaly]) -> Failure {
             detail: anomaly.message.clone(),
             offset: anomaly.offset,
         },
-        None => failure(FailureKind::NotAnImage, "the tar holds neither manifest.json nor index.json"),
+        None => failure(FailureKind::NotAnImage, "the tar is empty"),
     }
 }
 
@@ -360,10 +391,12 @@ impl Streaming {
                         _ => not_an_image(&self.anomalies),
                     });
                 }
-                Resolved::NotAnImage => return Err(not_an_image(&self.anomalies)),
+                // It is read once more, as a layer like any other.
+                Resolved::NotAnImage => return Ok(bare_layer(len, self.content_key)),
                 Resolved::Archive(mut archive) => {
                     archive.anomalies.splice(0..0, self.anomalies.into_iter().map(unplaced));
-                    let mut session = Session::new(self.compression, len, self.members, *archive);
+                    let mut session =
+                        Session::new(self.compression, len, self.members, *archive, self.content_key);
                     session.accept_streamed(self.scans, &self.documents, self.content_key);
                     return Ok(Stage::Done(Box::new(session)));
                 }

@@ -78,6 +78,19 @@ impl Client {
         self.open(Source::File(file.name()), Some(file.into()))
     }
 
+    /// Opens a directory in place of what is open: its files by their paths from it.
+    ///
+    /// # Errors
+    ///
+    /// What the browser throws.
+    pub fn open_directory(&self, name: &str, files: &[(String, File)]) -> Result<Job, JsValue> {
+        // A blob of blobs copies no byte.
+        let parts: js_sys::Array = files.iter().map(|(_, file)| file).collect();
+        let blob = Blob::new_with_blob_sequence(&parts)?;
+        let files = files.iter().map(|(path, file)| (path.as_str().into(), platform::from_f64(file.size())));
+        Ok(self.open(Source::Directory { name: name.to_owned(), files: files.collect() }, Some(blob)))
+    }
+
     /// Opens a built-in sample in place of what is open.
     pub fn open_sample(&self, name: &str) -> Job {
         self.open(Source::Sample(name.to_owned()), None)
@@ -108,7 +121,7 @@ impl Client {
         let blob = blob.ok_or_else(|| crashed("the worker sent no content".into()))?;
         platform::save(&blob, file_name).map_err(|error| Failure {
             kind: FailureKind::Unreadable,
-            detail: describe(&error),
+            detail: platform::describe(&error),
             offset: None,
         })
     }
@@ -154,7 +167,9 @@ async fn load(weak: Weak<Inner>) {
                 *thread = Some(started);
             }
         }
-        Err(error) => inner.give_up(crashed(format!("the worker could not be loaded: {}", describe(&error)))),
+        Err(error) => {
+            inner.give_up(crashed(format!("the worker could not be loaded: {}", platform::describe(&error))))
+        }
     }
 }
 
@@ -199,7 +214,7 @@ impl Inner {
                 Ok(())
             }
             Thread::Running(thread) => {
-                thread.send(&bytes, blob.as_ref()).map_err(|error| crashed(describe(&error)))
+                thread.send(&bytes, blob.as_ref()).map_err(|error| crashed(platform::describe(&error)))
             }
             Thread::Failed(failure) => Err(failure.clone()),
         }
@@ -284,12 +299,4 @@ impl Inner {
 
 fn crashed(detail: String) -> Failure {
     Failure { kind: FailureKind::Crashed, detail, offset: None }
-}
-
-fn describe(error: &JsValue) -> String {
-    use wasm_bindgen::JsCast as _;
-    match error.dyn_ref::<js_sys::Error>() {
-        Some(error) => error.to_string().into(),
-        None => error.as_string().unwrap_or_else(|| format!("{error:?}")),
-    }
 }

@@ -114,6 +114,13 @@ pub enum Request {
 pub enum Source {
     /// The `File` that rides beside, by its name.
     File(String),
+    /// A directory by its name; beside rides a `Blob` of its files' contents, one after the other.
+    Directory {
+        /// Its name.
+        name: String,
+        /// Its files in the blob's order: the path from the directory, and the length in bytes.
+        files: Vec<(BString, u64)>,
+    },
     /// A built-in sample by its name: see [`crate::fixture::samples`].
     Sample(String),
 }

@@ -13,6 +13,7 @@ use super::protocol::{
 };
 use crate::{
     fixture,
+    image::{Member, MemberKind},
     layer::ContentKey,
     platform::{self, Source},
     session::{ContentRead, LayerScan, Opening, Session},
@@ -128,7 +129,13 @@ impl Server {
 
     fn open(self: &Rc<Self>, job: Job, source: protocol::Source, blob: Option<Blob>) -> Result<(), Failure> {
         let not_found = |what: &str| failure(FailureKind::NotFound, what);
+        let mut directory = None;
         let (source, name) = match source {
+            protocol::Source::Directory { name, files } => {
+                let file = |(path, size)| (path, MemberKind::File, size);
+                directory = Some(Member::of_directory(files.into_iter().map(file)));
+                (Source::Blob(blob.ok_or_else(|| not_found("no file came with the request"))?), name)
+            }
             protocol::Source::File(name) => {
                 (Source::Blob(blob.ok_or_else(|| not_found("no file came with the request"))?), name)
             }
@@ -141,7 +148,7 @@ impl Server {
         self.state.borrow_mut().opening = Some(job);
         let server = Rc::clone(self);
         spawn_local(async move {
-            match server.read_documents(job, &source, name).await {
+            match server.read_documents(job, &source, name, directory).await {
                 Ok(key) => server.read_layers(job, &source, key).await,
                 Err(stop) => {
                     server.end(job, Err(stop));
@@ -163,10 +170,19 @@ impl Server {
     }
 
     /// Reads the documents of an archive, which then takes the place of the one before; until then, that one stays.
-    async fn read_documents(&self, job: Job, source: &Source, name: String) -> Result<ContentKey, Stop> {
+    async fn read_documents(
+        &self,
+        job: Job,
+        source: &Source,
+        name: String,
+        directory: Option<Vec<Member>>,
+    ) -> Result<ContentKey, Stop> {
         let content_key = platform::content_key();
         let mut progress = Pace::default();
-        let mut opening = Opening::new(source.len(), content_key);
+        let mut opening = match directory {
+            Some(members) => Opening::directory(members, content_key)?,
+            None => Opening::new(source.len(), content_key),
+        };
         let mut reader = Reader::new(source);
         while let Some(range) = opening.wants() {
             let read = reader.read(range.clone(), opening.wants_after(&range)).await;

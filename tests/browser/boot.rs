@@ -21,7 +21,7 @@ fn starts_under_a_sub_path_without_a_complaint() {
 #[test]
 fn the_policy_forbids_inline_styles_and_foreign_hosts() {
     run("policy", Options::default(), async |page| {
-        page.wait_for("#app h1").await;
+        page.wait_for("#app .brand").await;
         let style = r#"document.body.insertAdjacentHTML("beforeend", "<i style='color: red'></i>")"#;
         page.eval(style).await;
         page.eval(r#"fetch("https://example.invalid/").catch(() => {})"#).await;
@@ -60,6 +60,7 @@ fn the_browser_is_as_asked_for() {
     run("emulation", options, async |page| {
         assert_eq!(page.eval("navigator.language").await, "zh-CN");
         assert_eq!(page.eval("matchMedia('(prefers-color-scheme: dark)').matches").await, true);
+        page.wait_for("#app .brand").await;
         assert_eq!(page.eval("innerWidth").await, 320);
         page.screenshot("boot-dark-320").await;
 

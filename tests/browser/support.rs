@@ -102,7 +102,11 @@ fn skipped(why: &str) {
     say(&format!("SKIPPED: {why}"));
 }
 
-/// Prints a line. Not by `eprintln!`, which the test runner swallows when a test passes.
+/// Prints a line.
+#[expect(
+    clippy::explicit_write,
+    reason = "the test runner swallows what `eprintln!` says when a test passes"
+)]
 pub fn say(line: &str) {
     writeln!(io::stderr(), "{line}").unwrap();
 }

@@ -40,11 +40,11 @@ fn news(words: &Words, state: &State) -> String {
     match archive.stage {
         Stage::Reading => (shell.opened)(&text::visible(archive.name.as_bytes()), image.layers.len() as u32),
         Stage::Finished => {
-            let (verified, layers) = image.verified();
+            let (verified, stated) = image.verified();
             let parts = [
                 shell.finished.to_owned(),
                 (shell.paths)(image.totals.paths),
-                (shell.digests)(verified, layers),
+                (shell.digests)(verified, stated),
                 (shell.anomalies)(archive.anomalies.len()),
             ];
             parts.join(", ")

@@ -2,10 +2,14 @@
 
 use gloo::events::{EventListener, EventListenerOptions};
 use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::DragEvent;
 use yew::prelude::*;
 
-use crate::app::{i18n::use_words, use_app};
+use crate::{
+    app::{i18n::use_words, use_app},
+    platform::DroppedDirectory,
+};
 
 /// Opens what is dropped anywhere on the window, and shows that it would while something is dragged over it.
 #[component]
@@ -37,8 +41,12 @@ pub fn DropTarget() -> Html {
                         }
                         "drop" => {
                             dragging.set(false);
+                            let directory = event.data_transfer().as_ref().and_then(DroppedDirectory::of);
                             let files = event.data_transfer().and_then(|transfer| transfer.files());
-                            if let Some(file) = files.and_then(|files| files.get(0)) {
+                            if let Some(directory) = directory {
+                                let app = app.clone();
+                                spawn_local(async move { app.open_dropped(directory).await });
+                            } else if let Some(file) = files.and_then(|files| files.get(0)) {
                                 app.open_file(file);
                             }
                         }

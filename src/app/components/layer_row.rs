@@ -1,82 +1,79 @@
 //! One layer of the stack.
 
-use std::rc::Rc;
-
 use yew::prelude::*;
 
 use crate::app::{
-    components::{
-        bar::LayerBar, fold::Command, image_picker, progress::ReadingBar, stack::shared_with, swatch::Swatch,
-    },
+    components::{bar::LayerBar, fold::Command, progress::ReadingBar, swatch::Swatch},
     format::{self, Size},
     hue,
     i18n::use_words,
     pages::image::check_class,
-    state::{Action, Archive, Image, Stage},
-    use_app,
+    state::{Action, Layer, Verification},
 };
 
 /// Properties of [`LayerRow`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct LayerRowProps {
-    /// The archive.
-    pub archive: Rc<Archive>,
-    /// The image.
-    pub image: Rc<Image>,
-    /// Its place in the archive.
-    pub image_index: u32,
-    /// The layer's index, 0 at the bottom.
-    pub layer: u32,
+    /// The layer.
+    pub layer: Layer,
+    /// How many there are.
+    pub layers: u32,
     /// The topmost layer looked at.
     pub upto: u32,
+    /// The instruction that made it, as far as the history says.
+    pub instruction: Option<AttrValue>,
+    /// Whether its bytes are what the documents say.
+    pub verification: Verification,
+    /// Whether the archive is still being read.
+    pub busy: bool,
+    /// The other images that hold it, in words.
+    pub shared: Option<AttrValue>,
     /// Bytes that fill the whole width of a bar.
     pub full: u64,
+    /// Where picking the layer goes.
+    pub dispatch: Callback<Action>,
 }
 
 /// One layer: colour and number, instruction, its three sizes, what is visible of it, whether it is verified.
+///
+/// Takes all it shows as properties: of a hundred rows, only the one whose layer is being read is rendered anew.
 #[component]
 pub fn LayerRow(props: &LayerRowProps) -> Html {
     let words = use_words();
-    let app = use_app();
-    let LayerRowProps { archive, image, image_index, layer: index, upto, full } = props;
-    let (index, upto) = (*index, *upto);
-    let Some(layer) = image.layers.get(index as usize) else { return Html::default() };
+    let LayerRowProps { layer, layers, upto, instruction, verification, busy, shared, full, dispatch } =
+        props;
+    let (index, upto) = (layer.report.index, *upto);
     let number = hue::number(index);
-    let verification = archive.verification(layer);
-    let check = (words.image.verification)(verification);
-    let instruction = image.instruction(index).filter(|instruction| !instruction.is_empty());
-    let others = shared_with(archive, *image_index, index);
-    let names = others
-        .iter()
-        .filter_map(|other| Some(image_picker::name(words, archive.images.get(*other as usize)?, *other)));
-    let shared =
-        (!others.is_empty()).then(|| (words.shell.shared_with)(&names.collect::<Vec<_>>().join(", ")));
+    let check = (words.image.verification)(*verification);
     let class = classes!(
         "layer",
         hue::classes(index),
         (index > upto).then_some("layer-above"),
         (index == upto).then_some("layer-current"),
     );
+    let onclick = dispatch.reform(move |_| Action::SelectUpto(index));
 
     html! {
         <li {class} data-testid={format!("layer-{index}")} data-layer={index.to_string()} value={number.to_string()}>
             <div class="layer-head">
                 <button type="button" class="layer-pick" aria-label={(words.shell.layer)(number)}
-                    aria-pressed={(index == upto).to_string()} onclick={app.on(move |_| Action::SelectUpto(index))}>
+                    aria-pressed={(index == upto).to_string()} {onclick}>
                     <Swatch layer={index} />
                 </button>
                 if let Some(instruction) = instruction {
-                    <Command command={instruction.to_owned()} />
+                    <Command command={instruction.clone()} />
                 } else {
                     <p class="muted">{words.shell.no_instruction}</p>
                 }
-                <span class={format!("check {}", check_class(verification))} title={check}>
+                <span class={format!("check {}", check_class(*verification))} title={check}>
                     <span aria-hidden="true">{check.split(' ').next().unwrap_or_default()}</span>
                     <span class="sr-only">{check}</span>
                 </span>
             </div>
             if let Some(reading) = layer.reading {
-                <ReadingBar {reading} label={(words.shell.reading_layer)(number, image.layers.len() as u32)} />
+                <ReadingBar {reading} label={(words.shell.reading_layer)(number, *layers)} />
+            } else if layer.is_missing() {
+                <p class="layer-waiting mark-finding">{words.shell.blob_missing}</p>
             } else if let Some(sizes) = layer.sizes {
                 <dl class="layer-sizes">
                     <div><dt class="sr-only">{words.shell.stored}</dt><dd><Size bytes={sizes.stored} /></dd></div>
@@ -95,7 +92,7 @@ pub fn LayerRow(props: &LayerRowProps) -> Html {
                     )} />
             } else {
                 <p class="layer-waiting muted">
-                    {if archive.stage == Stage::Reading { words.shell.waiting } else { words.shell.not_read }}
+                    {if *busy { words.shell.waiting } else { words.shell.not_read }}
                     if let Some(size) = layer.report.stored_size {
                         {" · "}<Size bytes={size} />
                     }

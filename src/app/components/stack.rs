@@ -1,21 +1,24 @@
 //! The stack: the image's layers as an overlay mounts them, newest on top.
 
-use std::rc::Rc;
+use std::{collections::HashMap, rc::Rc};
 
+use bstr::BStr;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, PointerEvent};
 use yew::prelude::*;
 
-use crate::app::{
-    AppHandle,
-    components::{layer_row::LayerRow, scrubber::Scrubber},
-    format::Size,
-    hue,
-    i18n::use_words,
-    state::{Action, Archive, Image},
-    text, use_app,
+use crate::{
+    app::{
+        AppHandle,
+        components::{image_picker, layer_row::LayerRow, scrubber::Scrubber},
+        format::Size,
+        hue,
+        i18n::use_words,
+        state::{Action, Archive, Image, Layer, Stage},
+        text, use_app,
+    },
+    digest::Digest,
 };
-use bstr::BStr;
 
 /// The stack pane.
 #[component]
@@ -24,10 +27,12 @@ pub fn Stack() -> Html {
     let app = use_app();
     let list = use_node_ref();
     let drag = use_drag(&app, &list);
+    let selection = app.state.selection;
+    let shared = use_shared(&app, selection.image);
     let (Some(archive), Some(image)) = (app.state.archive.clone(), app.state.image().cloned()) else {
         return Html::default();
     };
-    let selection = app.state.selection;
+    let busy = archive.stage == Stage::Reading;
     let layers = image.layers.len() as u32;
     let full =
         image.layers.iter().filter_map(|layer| layer.sizes).map(|sizes| sizes.stored).max().unwrap_or(0);
@@ -36,9 +41,13 @@ pub fn Stack() -> Html {
     let rows = steps(&image).into_iter().flat_map(|step| match step {
         Step::Layer(layer) => {
             let line = (layer == selection.upto).then(|| html! { <UptoLine key="upto" {layer} /> });
+            let index = layer as usize;
+            let instruction = image.instruction(layer).filter(|instruction| !instruction.is_empty());
             let row = html! {
-                <LayerRow key={format!("layer-{layer}")} archive={archive.clone()} image={image.clone()}
-                    image_index={selection.image} {layer} {full} upto={selection.upto} />
+                <LayerRow key={format!("layer-{layer}")} layer={image.layers[index].clone()} {layers} upto={selection.upto}
+                    instruction={instruction.map(|instruction| AttrValue::from(instruction.to_owned()))}
+                    verification={archive.verification(&image.layers[index])} {busy} {full}
+                    shared={shared.get(index).cloned().flatten()} dispatch={app.dispatcher().clone()} />
             };
             line.into_iter().chain(Some(row)).collect::<Vec<_>>()
         }
@@ -161,23 +170,42 @@ fn layer_at(event: &PointerEvent) -> Option<u32> {
     element.closest("[data-layer]").ok()??.get_attribute("data-layer")?.parse().ok()
 }
 
-/// The other images of an archive that hold the same layer, by its DiffId, or failing that its digest.
-pub(super) fn shared_with(archive: &Archive, image_index: u32, layer: u32) -> Vec<u32> {
-    let Some(here) =
-        archive.images.get(image_index as usize).and_then(|image| image.layers.get(layer as usize))
-    else {
-        return Vec::new();
-    };
-    let same = |there: &crate::report::LayerReport| match (&here.report.stated_diff_id, &there.stated_diff_id)
-    {
-        (Some(a), Some(b)) => a == b,
-        _ => here.report.stated_digest.is_some() && here.report.stated_digest == there.stated_digest,
-    };
-    let others = archive.images.iter().zip(0u32..).filter(|(_, index)| *index != image_index);
-    others
-        .filter(|(image, _)| image.layers.iter().any(|there| same(&there.report)))
-        .map(|(_, index)| index)
-        .collect()
+/// For each layer of an image, the other images that hold the same, in words.
+#[hook]
+fn use_shared(app: &AppHandle, image: u32) -> Rc<Vec<Option<AttrValue>>> {
+    let words = use_words();
+    let archive = app.state.archive.clone();
+    // What is stated, and hence what is shared, does not change while the archive is read.
+    let key = (archive.as_ref().map(|archive| archive.job), image, words.lang);
+    use_memo(key, |_| {
+        let Some(archive) = archive else { return Vec::new() };
+        let name =
+            |index: &u32| Some(image_picker::name(words, archive.images.get(*index as usize)?, *index));
+        let says = |others: Vec<u32>| {
+            let names: Vec<String> = others.iter().filter_map(name).collect();
+            (!names.is_empty()).then(|| AttrValue::from((words.shell.shared_with)(&names.join(", "))))
+        };
+        shared_layers(&archive, image).into_iter().map(says).collect()
+    })
+}
+
+/// For each layer of an image, the other images of the archive that state the same DiffId, or failing that the same
+/// digest.
+fn shared_layers(archive: &Archive, image_index: u32) -> Vec<Vec<u32>> {
+    let key =
+        |layer: &Layer| layer.report.stated_diff_id.clone().or_else(|| layer.report.stated_digest.clone());
+    let mut holders: HashMap<Digest, Vec<u32>> = HashMap::new();
+    for (image, index) in archive.images.iter().zip(0u32..).filter(|(_, index)| *index != image_index) {
+        for digest in image.layers.iter().filter_map(key) {
+            let images = holders.entry(digest).or_default();
+            if images.last() != Some(&index) {
+                images.push(index);
+            }
+        }
+    }
+    let Some(image) = archive.images.get(image_index as usize) else { return Vec::new() };
+    let of = |layer: &Layer| key(layer).and_then(|digest| holders.get(&digest).cloned()).unwrap_or_default();
+    image.layers.iter().map(of).collect()
 }
 
 #[cfg(test)]
@@ -212,8 +240,8 @@ mod tests {
         let mut archive = archive();
         let twin = Rc::clone(&archive.images[0]);
         archive.images.push(twin);
-        assert_eq!(shared_with(&archive, 0, 1), [1]);
+        assert_eq!(shared_layers(&archive, 0), [[1], [1], [1]]);
         archive.images.truncate(1);
-        assert!(shared_with(&archive, 0, 1).is_empty());
+        assert!(shared_layers(&archive, 0).iter().all(Vec::is_empty));
     }
 }

@@ -6,7 +6,7 @@ use crate::app::{
     components::{
         icon::{Glyph, Icon},
         notice::Notice,
-        opener::OpenButton,
+        opener::{OpenButton, OpenDirectoryButton},
         progress::OpeningProgress,
     },
     hue,
@@ -66,7 +66,10 @@ pub fn Start() -> Html {
                     <OpeningProgress {opening} />
                 } else {
                     <p class="drop-title">{words.shell.drop_title}</p>
-                    <OpenButton class="primary" label={words.shell.choose_file} />
+                    <p class="choices">
+                        <OpenButton class="primary" label={words.shell.choose_file} />
+                        <OpenDirectoryButton />
+                    </p>
                     <p class="muted">{words.shell.drop_hint}</p>
                 }
             </section>

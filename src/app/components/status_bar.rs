@@ -38,7 +38,7 @@ pub fn StatusBar() -> Html {
             </footer>
         };
     };
-    let (verified, layers) = image.verified();
+    let (verified, stated) = image.verified();
     let mismatch = image.has_mismatch();
     let totals = &image.totals;
     let reading = archive.images.iter().flat_map(|image| {
@@ -57,7 +57,7 @@ pub fn StatusBar() -> Html {
             if let Some(opening) = &app.state.opening {
                 <span class="status-busy"><bdi>{(words.shell.opening)(&crate::app::text::visible(opening.name.as_bytes()))}</bdi></span>
             } else if archive.stage == Stage::Reading {
-                <span class="status-busy">{reading.unwrap_or_else(|| words.shell.decompressing.to_owned())}</span>
+                <span class="status-busy">{reading.unwrap_or_else(|| if archive.reading.is_some() { words.shell.decompressing } else { words.shell.reading }.to_owned())}</span>
             }
             if app.state.is_busy() {
                 <button type="button" class="cancel" data-testid="cancel" onclick={let app = app.clone(); move |_| app.cancel()}>
@@ -71,10 +71,10 @@ pub fn StatusBar() -> Html {
                 </span>
             }
             <span data-testid="status-digests" class={classes!(mismatch.then_some("check-mismatch"))}>
-                {(words.shell.digests)(verified, layers)}
+                {(words.shell.digests)(verified, stated)}
                 if mismatch {
                     {" ✗ "}{words.shell.digests_mismatch}
-                } else if verified == layers && layers > 0 {
+                } else if verified == stated && stated > 0 {
                     {" ✓"}
                 }
             </span>

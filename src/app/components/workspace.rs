@@ -5,6 +5,7 @@ use yew::prelude::*;
 use crate::app::{
     components::{
         details::Details,
+        image_picker,
         panes::PaneSwitch,
         splitter::Splitter,
         stack::Stack,
@@ -32,25 +33,28 @@ pub fn Workspace() -> Html {
         Page::History => html! { <HistoryPage /> },
         Page::Image => html! { <ImagePage /> },
     };
+    let heading = app.state.image().map(|image| image_picker::name(words, image, app.state.selection.image));
     html! {
         <>
             <PaneSwitch />
-            <div class={classes!("workspace", page.has_details().then_some("with-details"))} data-pane={pane.name()}>
+            <main class={classes!("workspace", page.has_details().then_some("with-details"))} data-pane={pane.name()}
+                id="content" tabindex="-1">
+                <h1 class="sr-only"><bdi>{heading}</bdi>{": "}{(words.shell.page)(page)}</h1>
                 <div class="pane pane-stack" id="pane-stack"><Stack /></div>
                 <Splitter property="--stack-width" left={true} controls="pane-stack" min={220} max={640} default={320}
                     label={words.shell.resize_stack} />
-                <main class="pane pane-page" id="content" tabindex="-1">
+                <div class="pane pane-page">
                     <div class="page" role="tabpanel" id={panel_id(page)} data-testid={format!("view-{}", page.name())}
                         aria-labelledby={tab_id(page)}>
                         {content}
                     </div>
-                </main>
+                </div>
                 if page.has_details() {
                     <Splitter property="--details-width" controls="pane-details" min={220} max={900} default={380}
                         label={words.shell.resize_details} />
-                    <aside class="pane pane-details" id="pane-details"><Details /></aside>
+                    <div class="pane pane-details" id="pane-details"><Details /></div>
                 }
-            </div>
+            </main>
         </>
     }
 }

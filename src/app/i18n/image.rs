@@ -70,7 +70,7 @@ pub struct ImageWords {
     pub base: &'static str,
     /// A guess from the history.
     pub base_guess: &'static str,
-    /// The annotation says so.
+    /// An annotation or a label says so.
     pub base_stated: &'static str,
     /// No guess.
     pub no_base: &'static str,
@@ -166,6 +166,7 @@ pub const EN: ImageWords = ImageWords {
         Format::DockerOci => "Docker archive and OCI layout",
         Format::OciLayout => "OCI layout",
         Format::LegacyDocker => "Docker archive from before 1.10",
+        Format::BareLayer => "No image archive: a root filesystem or one layer",
     },
     compression: |compression| match compression {
         Compression::None => "not compressed",
@@ -192,11 +193,11 @@ pub const EN: ImageWords = ImageWords {
     not_yet: "known when all layers are read",
     kernel: "Kernel",
     no_kernel: "no kernel inside: the host’s is used",
-    kernel_evidence: |paths| format!("none of the {paths} is boot/vmlinuz* or below lib/modules"),
+    kernel_evidence: |paths| format!("searched {paths}: no boot/vmlinuz*, nothing below lib/modules"),
     has_kernel: "kernel files inside, though a container still runs on the host’s",
     base: "Base image",
     base_guess: "guessed from the history",
-    base_stated: "stated by an annotation",
+    base_stated: "as the image states",
     no_base: "nothing in the history tells a base apart",
     base_layers: |n| match n {
         1 => "the lowest layer".to_owned(),
@@ -204,7 +205,7 @@ pub const EN: ImageWords = ImageWords {
     },
     digests: "Digests",
     layer: "Layer",
-    blob: "blob",
+    blob: "Blob digest",
     diff_id: "DiffId",
     stated: "stated",
     found: "found",
@@ -217,8 +218,8 @@ pub const EN: ImageWords = ImageWords {
         Verification::Unchecked => "? not checked",
         Verification::Unstated => "– none stated",
     },
-    blob_size: "Blob",
-    tar_size: "Tar",
+    blob_size: "Blob size",
+    tar_size: "Tar size",
     entries: "Entries",
     media_type: "Media type",
     anomalies: "Anomalies",
@@ -262,6 +263,7 @@ pub const ZH: ImageWords = ImageWords {
         Format::DockerOci => "Docker 归档兼 OCI 布局",
         Format::OciLayout => "OCI 布局",
         Format::LegacyDocker => "Docker 1.10 之前的归档",
+        Format::BareLayer => "不是镜像归档：一个根文件系统或单个层",
     },
     compression: |compression| match compression {
         Compression::None => "未压缩",
@@ -288,16 +290,16 @@ pub const ZH: ImageWords = ImageWords {
     not_yet: "读完所有层后可知",
     kernel: "内核",
     no_kernel: "里面没有内核：使用宿主机的内核",
-    kernel_evidence: |paths| format!("{paths}中没有 boot/vmlinuz*，lib/modules 下也没有内容"),
+    kernel_evidence: |paths| format!("已查 {paths}：没有 boot/vmlinuz*，lib/modules 下没有内容"),
     has_kernel: "里面有内核文件，但容器仍运行在宿主机的内核上",
     base: "基础镜像",
     base_guess: "由历史推测",
-    base_stated: "由注解声明",
+    base_stated: "镜像自述",
     no_base: "从历史中无法分辨基础镜像",
     base_layers: |n| format!("最下面 {n} 层"),
     digests: "摘要",
     layer: "层",
-    blob: "blob",
+    blob: "Blob 摘要",
     diff_id: "DiffId",
     stated: "声明",
     found: "实际",
@@ -310,8 +312,8 @@ pub const ZH: ImageWords = ImageWords {
         Verification::Unchecked => "? 未检查",
         Verification::Unstated => "– 未声明",
     },
-    blob_size: "Blob",
-    tar_size: "Tar",
+    blob_size: "Blob 大小",
+    tar_size: "Tar 大小",
     entries: "条目",
     media_type: "媒体类型",
     anomalies: "异常",
@@ -391,6 +393,7 @@ fn anomaly_en(code: Code) -> &'static str {
         Code::NameUnusual => "A name is not UTF-8, or holds control or invisible characters.",
         Code::ValueOutOfRange => "An id or a time is beyond what a kernel holds.",
         Code::LimitReached => "More than the limit was found; the rest is only counted.",
+        Code::BareLayer => "There is no manifest and no index: the tar itself is shown as one layer.",
     }
 }
 
@@ -446,5 +449,6 @@ fn anomaly_zh(code: Code) -> &'static str {
         Code::NameUnusual => "名称不是 UTF-8，或含有控制字符、不可见字符。",
         Code::ValueOutOfRange => "ID 或时间超出内核能表示的范围。",
         Code::LimitReached => "超过上限；其余只计数。",
+        Code::BareLayer => "没有清单也没有索引：该 tar 本身作为一个层显示。",
     }
 }

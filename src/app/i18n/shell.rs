@@ -18,6 +18,8 @@ pub struct ShellWords {
     pub drop_hint: &'static str,
     /// Opens the file dialog.
     pub choose_file: &'static str,
+    /// A button that opens the dialog for a directory.
+    pub choose_directory: &'static str,
     /// Shown over the window while something is dragged over it.
     pub drop_here: &'static str,
     /// Heads the samples.
@@ -123,6 +125,8 @@ pub struct ShellWords {
     pub cancel: &'static str,
     /// A layer is being read, n of m.
     pub reading_layer: fn(u32, u32) -> String,
+    /// Something is being read.
+    pub reading: &'static str,
     /// The archive as a whole is being decompressed.
     pub decompressing: &'static str,
     /// So many paths.
@@ -174,6 +178,7 @@ pub const EN: ShellWords = ShellWords {
     drop_title: "Drop an image archive anywhere",
     drop_hint: "What docker save, podman save, skopeo or buildx wrote: a Docker archive or an OCI layout, plain or compressed.",
     choose_file: "Choose a file…",
+    choose_directory: "Choose a directory…",
     drop_here: "Drop to open",
     samples_title: "Or begin with a sample",
     sample: |name| match name {
@@ -265,6 +270,7 @@ pub const EN: ShellWords = ShellWords {
     opening: |name| format!("Opening {name}"),
     cancel: "Cancel",
     reading_layer: |n, of| format!("reading layer {n} of {of}"),
+    reading: "reading",
     decompressing: "decompressing the archive",
     paths: |n| match n {
         1 => "1 path".to_owned(),
@@ -272,7 +278,10 @@ pub const EN: ShellWords = ShellWords {
     },
     sum: |stored, visible, hidden| format!("stored {stored} = visible {visible} + hidden {hidden}"),
     sum_title: "Content of all files stored in the layers; of it, what the merged filesystem shows and what it does not",
-    digests: |n, of| format!("digests {n}/{of}"),
+    digests: |n, of| match of {
+        0 => "no digests stated".to_owned(),
+        _ => format!("digests {n}/{of}"),
+    },
     digests_mismatch: "digest mismatch",
     anomalies: |n| match n {
         0 => "no anomalies".to_owned(),
@@ -345,6 +354,7 @@ pub const ZH: ShellWords = ShellWords {
     drop_title: "把镜像归档拖放到页面任意位置",
     drop_hint: "docker save、podman save、skopeo 或 buildx 的输出：Docker 归档或 OCI 布局，压缩与否均可。",
     choose_file: "选择文件…",
+    choose_directory: "选择目录…",
     drop_here: "松开即可打开",
     samples_title: "或者从示例开始",
     sample: |name| match name {
@@ -433,11 +443,15 @@ pub const ZH: ShellWords = ShellWords {
     opening: |name| format!("正在打开 {name}"),
     cancel: "取消",
     reading_layer: |n, of| format!("正在读取第 {n} 层，共 {of} 层"),
+    reading: "正在读取",
     decompressing: "正在解压归档",
     paths: |n| format!("{} 个路径", format::number(Lang::Zh, n)),
     sum: |stored, visible, hidden| format!("存储 {stored} = 可见 {visible} + 隐藏 {hidden}"),
     sum_title: "各层存储的全部文件内容；其中合并视图可见的部分与不可见的部分",
-    digests: |n, of| format!("摘要 {n}/{of}"),
+    digests: |n, of| match of {
+        0 => "未声明摘要".to_owned(),
+        _ => format!("摘要 {n}/{of}"),
+    },
     digests_mismatch: "摘要不符",
     anomalies: |n| match n {
         0 => "无异常".to_owned(),

@@ -66,6 +66,12 @@ fn code(value: &str) -> Html {
     html! { <code>{text(value)}</code> }
 }
 
+/// A dotted name, which may break after its dots.
+fn dotted(name: &str) -> Html {
+    let parts = name.split_inclusive(['.', '/']).map(|part| html! { <>{text(part)}<wbr /></> });
+    html! { <code>{ for parts }</code> }
+}
+
 fn lines(values: Vec<String>) -> Option<Html> {
     let items = values.iter().map(|value| html! { <li>{code(value)}</li> });
     (!values.is_empty()).then(|| html! { <ul>{ for items }</ul> })
@@ -252,7 +258,7 @@ fn pairs(title: &str, test_id: &'static str, pairs: &[(String, String)]) -> Html
             <h2>{title.to_owned()}</h2>
             <dl class="facts facts-long">
                 { for pairs.iter().map(|(key, value)| html! {
-                    <div class="fact"><dt>{code(key)}</dt><dd>{text(value)}</dd></div>
+                    <div class="fact"><dt>{dotted(key)}</dt><dd>{text(value)}</dd></div>
                 }) }
             </dl>
         </section>
@@ -301,7 +307,7 @@ fn digest_row(words: &Words, archive: &Archive, layer: &Layer) -> Html {
             <td class="num">{size(report.size)}</td>
             <td class="num">{report.entries.map(|entries| format::number(words.lang, entries))}</td>
             <td>
-                if let Some(media_type) = &report.media_type { <span class="media-type">{code(media_type)}</span> }
+                if let Some(media_type) = &report.media_type { <span class="media-type">{dotted(media_type)}</span> }
                 if let Some(compression) = compression { <span class="muted">{compression}</span> }
             </td>
         </tr>
@@ -473,8 +479,14 @@ mod tests {
 
     #[test]
     fn anomalies_are_grouped_by_kind_and_image() {
-        let anomaly =
-            |code, image| AnomalyReport { code, message: String::new(), image, layer: None, offset: None };
+        let anomaly = |code: Code, image| AnomalyReport {
+            code,
+            severity: code.severity(),
+            message: String::new(),
+            image,
+            layer: None,
+            offset: None,
+        };
         let all = [
             anomaly(Code::PathUnusual, Some(0)),
             anomaly(Code::TarNoEnd, None),
