@@ -28,6 +28,8 @@ pub const MEMBERS: usize = 200_000;
 pub const LAYER_ENTRIES: usize = 2_000_000;
 /// Largest window a zstd frame may ask for.
 pub const ZSTD_WINDOW: u64 = 128 << 20;
+/// Largest dictionary an xz block may ask for: that of `xz -9`.
+pub const XZ_DICTIONARY: u32 = 64 << 20;
 /// Most anomalies kept per layer; further ones are counted only.
 pub const ANOMALIES: usize = 1_000;
 /// Symbolic links followed before a lookup gives up (the kernel's `MAXSYMLINKS`).

@@ -1,9 +1,10 @@
 //! An arena of paths: every distinct path once, as a name below a parent.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{Hash as _, Hasher as _};
 
 use bstr::{BStr, BString, ByteSlice};
 use hashbrown::HashTable;
+use siphasher::sip::SipHasher13;
 
 /// A path of a [`Tree`].
 ///
@@ -29,8 +30,8 @@ pub struct Tree {
     names: Vec<u8>,
     /// Finds a child by parent and name.
     by_name: HashTable<u32>,
-    /// Keyed at random: names come from strangers, who could otherwise choose them to collide.
-    hasher: RandomState,
+    /// Names come from strangers, who could choose them to collide if they knew it.
+    key: [u8; 16],
 }
 
 #[derive(Clone, Copy)]
@@ -52,10 +53,10 @@ const NONE: u32 = u32::MAX;
 pub struct Full;
 
 impl Tree {
-    /// A tree that holds the root alone.
-    pub fn new() -> Self {
+    /// A tree that holds the root alone. `key` is random, and unknown to whoever made the names.
+    pub fn new(key: [u8; 16]) -> Self {
         let root = Node { parent: 0, name_start: 0, name_len: 0, first_child: NONE, next_sibling: NONE };
-        Self { nodes: vec![root], names: Vec::new(), by_name: HashTable::new(), hasher: RandomState::new() }
+        Self { nodes: vec![root], names: Vec::new(), by_name: HashTable::new(), key }
     }
 
     /// How many paths it holds, the root included.
@@ -134,16 +135,16 @@ impl Tree {
         self.nodes.push(Node { parent: parent.0, name_start, name_len, first_child: NONE, next_sibling });
         self.nodes[parent.index()].first_child = id;
         let hash = self.hash(parent, name);
-        let Self { by_name, nodes, names, hasher, .. } = self;
+        let Self { by_name, nodes, names, key } = self;
         by_name.insert_unique(hash, id, |&id| {
             let Node { parent, name_start, name_len, .. } = nodes[id as usize];
-            hasher.hash_one((parent, &names[name_start as usize..][..name_len as usize]))
+            hash_name(key, parent, &names[name_start as usize..][..name_len as usize])
         });
         Ok(NodeId(id))
     }
 
     fn hash(&self, parent: NodeId, name: &[u8]) -> u64 {
-        self.hasher.hash_one((parent.0, name))
+        hash_name(&self.key, parent.0, name)
     }
 
     fn is_child(&self, id: u32, parent: NodeId, name: &[u8]) -> bool {
@@ -151,10 +152,10 @@ impl Tree {
     }
 }
 
-impl Default for Tree {
-    fn default() -> Self {
-        Self::new()
-    }
+fn hash_name(key: &[u8; 16], parent: u32, name: &[u8]) -> u64 {
+    let mut hasher = SipHasher13::new_with_key(key);
+    (parent, name).hash(&mut hasher);
+    hasher.finish()
 }
 
 #[cfg(test)]
@@ -163,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_path_is_held_once() {
-        let mut tree = Tree::new();
+        let mut tree = Tree::new([7; 16]);
         let etc = tree.intern(NodeId::ROOT, b"etc").unwrap();
         let motd = tree.intern(etc, b"motd").unwrap();
         assert_eq!(tree.intern(NodeId::ROOT, b"etc"), Ok(etc));
@@ -179,7 +180,7 @@ mod tests {
 
     #[test]
     fn many_paths_survive_growth() {
-        let mut tree = Tree::new();
+        let mut tree = Tree::new([7; 16]);
         let dir = tree.intern(NodeId::ROOT, b"d").unwrap();
         let ids: Vec<_> = (0..5000).map(|i| tree.intern(dir, format!("f{i}").as_bytes()).unwrap()).collect();
         for (i, id) in ids.into_iter().enumerate() {

@@ -262,8 +262,10 @@ fn the_corpus_reads_as_an_independent_program_read_it() {
         let merged =
             (0..images.len()).map(|i| ls(&[archive.to_str().unwrap(), "--image", &i.to_string()]).len());
         assert_eq!(join(merged.collect()), row["merged_entries"], "{}: merged entries", row["path"]);
-        // Where skopeo verified every digest, so do we.
-        if row["skopeo"] == "ok" && row["missing_layers"] == "0" {
+        // Where skopeo verified every digest, so do we. It copies an OCI layout without a look at the DiffIds: those of
+        // this one were made up.
+        let is_made_up = row["path"].ends_with("openshift_oc-mirror__unit_testdata_test-untar");
+        if row["skopeo"] == "ok" && row["missing_layers"] == "0" && !is_made_up {
             for layer in images.iter().flat_map(|image| image["layers"].as_array().unwrap()) {
                 assert_ne!(layer["digest_verified"], false, "{}", row["path"]);
                 assert_ne!(layer["diff_id_verified"], false, "{}", row["path"]);

@@ -149,7 +149,6 @@ struct Extra {
 const NONE: u32 = u32::MAX;
 
 /// Every entry of a layer in the order of its tar, and every path once.
-#[derive(Default)]
 pub struct Index {
     tree: Tree,
     records: Vec<Record>,
@@ -159,6 +158,11 @@ pub struct Index {
 }
 
 impl Index {
+    /// An index without entries.
+    pub fn new(key: ContentKey) -> Self {
+        Self { tree: Tree::new(key.0), records: Vec::new(), extras: Vec::new(), captured: Vec::new() }
+    }
+
     /// Its entries, in the order of the tar.
     pub fn records(&self) -> impl ExactSizeIterator<Item = (EntryId, &Record)> {
         self.records.iter().enumerate().map(|(i, record)| (EntryId(i as u32), record))
@@ -226,7 +230,7 @@ impl Index {
 
     /// Moves the paths into a tree that other layers share, and gives up its own.
     pub(crate) fn share_paths(&mut self, shared: &mut Tree) -> Result<(), tree::Full> {
-        let own = std::mem::take(&mut self.tree);
+        let own = std::mem::replace(&mut self.tree, Tree::new([0; 16]));
         let mut moved = vec![NodeId::ROOT; own.len()];
         for node in own.ids().skip(1) {
             // Parents come first, so the parent has moved already.
@@ -240,7 +244,6 @@ impl Index {
 }
 
 /// Builds an [`Index`] from the entries of a tar.
-#[derive(Default)]
 pub(super) struct Builder {
     index: Index,
     /// How many entries the tar has, those left out of the index included.
@@ -254,6 +257,10 @@ const CAPTURE_NAME: &str = "os-release";
 const CAPTURE_MAX: u64 = 64 << 10;
 
 impl Builder {
+    pub(super) fn new(key: ContentKey) -> Self {
+        Self { index: Index::new(key), entries: 0, limit_reached: false }
+    }
+
     /// Takes an entry on. Returns its place, if it has a content to come that should be given to
     /// [`Builder::content`].
     pub(super) fn entry(&mut self, entry: tar::Entry, anomalies: &mut Vec<Anomaly>) -> Option<EntryId> {

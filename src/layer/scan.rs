@@ -61,7 +61,6 @@ impl Default for Algorithms {
     }
 }
 
-#[expect(clippy::large_enum_variant, reason = "one per layer, never moved once it is read")]
 enum Stage {
     /// Too little was seen to tell the compression.
     Sniffing,
@@ -235,7 +234,7 @@ impl TarIndexer {
     fn new(content_key: ContentKey) -> Self {
         Self {
             parser: Parser::new(),
-            builder: Builder::default(),
+            builder: Builder::new(content_key),
             current: None,
             content_key,
             stopped: false,

@@ -40,6 +40,8 @@ pub struct Session {
     /// The paths of all layers of all images.
     tree: Tree,
     blobs: HashMap<MemberId, Blob>,
+    /// What stands for a layer that is not in the archive.
+    missing: Rc<Index>,
     /// One per image.
     stacks: Vec<Stack>,
     anomalies: Vec<AnomalyReport>,
@@ -61,7 +63,7 @@ struct Blob {
 }
 
 impl Session {
-    fn new(outer: Compression, len: u64, members: Vec<Member>, archive: Archive) -> Self {
+    fn new(outer: Compression, len: u64, members: Vec<Member>, archive: Archive, key: ContentKey) -> Self {
         let stacks = archive.images.iter().map(|_| Stack::new()).collect();
         let anomalies = archive
             .anomalies
@@ -73,7 +75,8 @@ impl Session {
             len,
             members,
             archive,
-            tree: Tree::new(),
+            tree: Tree::new(key.0),
+            missing: Rc::new(Index::new(key)),
             blobs: HashMap::new(),
             stacks,
             anomalies,
@@ -149,7 +152,7 @@ impl Session {
             scanned;
         if let Err(full) = index.share_paths(&mut self.tree) {
             anomalies.push(Anomaly::new(Code::LimitReached, full.to_string()));
-            index = Index::default();
+            index = Index::new(ContentKey([0; 16]));
         }
         let index = Rc::new(index);
         let blob = Blob { digest, diff_id, compression, stored_size, size, entries, index, anomalies };
@@ -200,7 +203,7 @@ impl Session {
             let first_event = self.anomalies.len();
             while let Some(layer) = self.archive.images[i].layers.get(self.stacks[i].len() as usize) {
                 let index = match layer.member {
-                    None => Rc::default(),
+                    None => Rc::clone(&self.missing),
                     Some(member) => match self.blobs.get(&member) {
                         Some(blob) => Rc::clone(&blob.index),
                         None => break,

@@ -184,12 +184,15 @@ impl Opening {
                     return Err(failure(FailureKind::NotAnImage, message));
                 }
                 // A tar by its first header at least.
-                Resolved::NotAnImage if !members.is_empty() => return Ok(bare_layer(self.len)),
+                Resolved::NotAnImage if !members.is_empty() => {
+                    return Ok(bare_layer(self.len, self.content_key));
+                }
                 Resolved::NotAnImage => return Err(not_an_image(anomalies)),
                 Resolved::Archive(mut archive) => {
                     let (members, anomalies) = listing;
                     archive.anomalies.splice(0..0, anomalies.into_iter().map(unplaced));
-                    let session = Session::new(Compression::None, self.len, members, *archive);
+                    let session =
+                        Session::new(Compression::None, self.len, members, *archive, self.content_key);
                     return Ok(Stage::Done(Box::new(session)));
                 }
             }
@@ -198,10 +201,10 @@ impl Opening {
 }
 
 /// An archive of `len` bytes that is no more than a layer, perhaps compressed.
-fn bare_layer(len: u64) -> Stage {
+fn bare_layer(len: u64, content_key: ContentKey) -> Stage {
     let whole = Member { path: BString::default(), kind: MemberKind::File, offset: 0, size: len };
     let archive = Archive::bare_layer(MemberId(0));
-    Stage::Done(Box::new(Session::new(Compression::None, len, vec![whole], archive)))
+    Stage::Done(Box::new(Session::new(Compression::None, len, vec![whole], archive, content_key)))
 }
 
 /// Why a tar holds no image: damage explains it better than absence.
@@ -389,10 +392,11 @@ impl Streaming {
                     });
                 }
                 // It is read once more, as a layer like any other.
-                Resolved::NotAnImage => return Ok(bare_layer(len)),
+                Resolved::NotAnImage => return Ok(bare_layer(len, self.content_key)),
                 Resolved::Archive(mut archive) => {
                     archive.anomalies.splice(0..0, self.anomalies.into_iter().map(unplaced));
-                    let mut session = Session::new(self.compression, len, self.members, *archive);
+                    let mut session =
+                        Session::new(self.compression, len, self.members, *archive, self.content_key);
                     session.accept_streamed(self.scans, &self.documents, self.content_key);
                     return Ok(Stage::Done(Box::new(session)));
                 }
