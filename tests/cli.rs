@@ -77,6 +77,10 @@ fn inspect_says_what_docs_json_md_promises() {
     assert!(image["names"].as_array().unwrap().contains(&json!("two:latest")));
     assert_eq!(image["platform"], "linux/amd64");
     assert_eq!(image["config"]["config"]["Env"], json!(["A=b"]));
+    let reclaimable = json!({ "total": 1, "deleted": 0, "overwritten": 0, "metadata_only": 0, "opaque": 1 });
+    assert_eq!(image["reclaimable"], reclaimable);
+    let dive = json!({ "efficiency": 0.5, "wasted_bytes": 10, "user_wasted_percent": 2.5 });
+    assert_eq!(image["dive"], dive);
     let history: Vec<_> = image["history"]
         .as_array()
         .unwrap()
@@ -104,6 +108,10 @@ fn inspect_says_what_docs_json_md_promises() {
 
     let quick: Value =
         serde_json::from_str(&ok(&["inspect", path.to_str().unwrap(), "--json", "--quick"])).unwrap();
+    assert_eq!(
+        (&quick["images"][0]["dive"], &quick["images"][0]["reclaimable"]),
+        (&json!(null), &json!(null))
+    );
     let layer = &quick["images"][0]["layers"][0];
     assert_eq!(
         (&layer["digest"], &layer["digest_verified"], &layer["entries"]),
