@@ -42,6 +42,8 @@ pub const PAX_RECORDS: usize = 256;
 pub const PAX_GLOBAL: usize = 64 << 10;
 /// Largest window a zstd frame may ask for.
 pub const ZSTD_WINDOW: u64 = 128 << 20;
+/// Largest dictionary an xz block may ask for: that of `xz -9`.
+pub const XZ_DICTIONARY: u32 = 64 << 20;
 /// Most anomalies kept per layer; further ones are counted only.
 pub const ANOMALIES: usize = 1_000;
 /// Symbolic links followed before a lookup gives up (the kernel's `MAXSYMLINKS`).

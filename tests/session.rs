@@ -1,9 +1,10 @@
 //! An archive opened as the worker and the command line open it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, io::Write};
 
 use layerscope::{
     anomaly::Code,
+    codec::Compression,
     digest::Digest,
     fixture::{self, Archive, Image, Pack, Shape, Tar},
     image::{Format, Member, MemberKind},
@@ -15,6 +16,7 @@ use layerscope::{
         Version, ViewSpec,
     },
 };
+use lzma_rust2::{XzOptions, XzWriter};
 use proptest::prelude::*;
 
 #[path = "support/stacks.rs"]
@@ -140,6 +142,46 @@ fn every_shape_and_compression_gives_the_same_image() {
         }
     }
     assert_eq!(seen.len(), 1);
+}
+
+/// What no builder writes, but `docker load` takes.
+#[test]
+fn layers_and_archives_in_bzip2_and_xz_open() {
+    let bzip2 = |bytes: &[u8]| {
+        let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    let xz = |bytes: &[u8]| {
+        let mut encoder = XzWriter::new(Vec::new(), XzOptions::with_preset(0)).unwrap();
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    let packs: [(Compression, &dyn Fn(&[u8]) -> Vec<u8>); 3] =
+        [(Compression::None, &<[u8]>::to_vec), (Compression::Bzip2, &bzip2), (Compression::Xz, &xz)];
+    let lower =
+        Tar::new().dir("etc", 0o755).file("etc/motd", "hello").file("etc/old", vec![7; 100_000]).bytes();
+    let upper = Tar::new().whiteout("etc/old").file("etc/motd", "bye").bytes();
+    for (inner, pack) in packs {
+        let image = Image::new()
+            .name("test:latest")
+            .blob_layer(pack(&lower), lower.clone(), "", "RUN a")
+            .blob_layer(pack(&upper), upper.clone(), "", "RUN b");
+        let archive = Archive::new(Shape::Docker).image(image).bytes();
+        for (outer, pack) in packs {
+            let bytes = pack(&archive);
+            let session = read_all(open(&bytes).unwrap(), &bytes);
+            let report = session.report();
+            assert_eq!(report.anomalies, [], "{inner} in {outer}");
+            for layer in &report.images[0].layers {
+                assert_eq!((layer.compression, layer.diff_id_verified), (Some(inner), Some(true)));
+            }
+            let merged = listing(&session, 1);
+            assert_eq!(merged, [("etc".into(), 0), ("etc/motd".into(), 1)].into(), "{inner} in {outer}");
+            let old = Version { image: 0, layer: 0, entry: 2 };
+            assert_eq!(content(&session, &bytes, old, 99_998, 10).unwrap(), [7, 7]);
+        }
+    }
 }
 
 #[test]

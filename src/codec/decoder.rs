@@ -1,6 +1,6 @@
 //! The push decoder over all compressions.
 
-use super::{Compression, gzip::Gzip, zstd::Zstd};
+use super::{Compression, bzip2::Bzip2, gzip::Gzip, xz::Xz, zstd::Zstd};
 use crate::anomaly::{Anomaly, Code};
 
 /// What a call to [`Decoder::decode`] did.
@@ -19,7 +19,7 @@ pub struct Progress {
 pub enum Status {
     /// More input.
     NeedInput,
-    /// More room in the output; call again with the rest of the input, even if it is empty.
+    /// Room in the output; call again with the rest of the input, even if it is empty.
     OutputFull,
     /// Nothing: the content is whole. Bytes that follow are garbage; they are taken and reported by
     /// [`Decoder::take_anomalies`].
@@ -47,7 +47,10 @@ impl Error {
 /// Undoes one [`Compression`] piece by piece.
 pub struct Decoder {
     format: Format,
-    /// Offset in the compressed stream of the next input byte.
+    /// The piece of the input that is being decoded, and how much of it has been.
+    piece: Vec<u8>,
+    used: usize,
+    /// Offset of the piece in the compressed stream.
     offset: u64,
     anomalies: Vec<Anomaly>,
     /// The whole content has been seen; what follows is garbage.
@@ -55,27 +58,16 @@ pub struct Decoder {
     failed: Option<Error>,
 }
 
+/// How much input the formats are given at once. The libraries below look ahead, and some lose what they decode
+/// in the call that fails: how far depends on the pieces they are given, so these never depend on the caller.
+const PIECE: usize = 16 << 10;
+
 enum Format {
     Identity,
     Gzip(Box<Gzip>),
     Zstd(Box<Zstd>),
-    Unsupported(Compression),
-}
-
-/// What a format made of the input it was given.
-pub(super) struct Step {
-    pub(super) consumed: usize,
-    pub(super) produced: usize,
-    pub(super) outcome: Outcome,
-}
-
-/// Why a format has stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
-    /// It took all input, or it needs room.
-    Going,
-    /// The stream is whole; what lies from this offset on is no part of it.
-    Ended { garbage: Option<u64> },
+    Bzip2(Box<Bzip2>),
+    Xz(Box<Xz>),
 }
 
 impl Decoder {
@@ -85,16 +77,26 @@ impl Decoder {
             Compression::None => Format::Identity,
             Compression::Gzip => Format::Gzip(Box::default()),
             Compression::Zstd => Format::Zstd(Box::default()),
-            other => Format::Unsupported(other),
+            Compression::Bzip2 => Format::Bzip2(Box::default()),
+            Compression::Xz => Format::Xz(Box::default()),
         };
-        Self { format, offset: 0, anomalies: Vec::new(), done: false, failed: None }
+        Self {
+            format,
+            piece: Vec::new(),
+            used: 0,
+            offset: 0,
+            anomalies: Vec::new(),
+            done: false,
+            failed: None,
+        }
     }
 
     /// Decodes from `input` into `output`, which must have room. With `eof` there is no more input after
     /// `input`: a stream that is not whole by then is an [`Error`] with [`Code::CodecTruncated`].
     ///
     /// Every split of the input into calls gives the same bytes, the same anomalies and the same error at
-    /// the same offset.
+    /// the same offset. An error comes once all bytes before it have been given out, and then again at
+    /// every call.
     pub fn decode(&mut self, input: &[u8], eof: bool, output: &mut [u8]) -> Result<Progress, Error> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
@@ -102,31 +104,47 @@ impl Decoder {
         if self.done {
             return Ok(Progress { consumed: input.len(), produced: 0, status: Status::Done });
         }
-        let step = match &mut self.format {
-            Format::Identity => Ok(identity(input, output)),
-            Format::Gzip(gzip) => gzip.decode(input, eof, output, self.offset),
-            Format::Zstd(zstd) => zstd.decode(input, eof, output, self.offset),
-            Format::Unsupported(compression) => {
-                let message = format!("{compression} is not supported");
-                Err(Error::new(Code::CodecUnsupported, 0, message))
+        let (mut consumed, mut produced) = (0, 0);
+        let status = loop {
+            let rest = &input[consumed..];
+            let gathered = rest.len().min(PIECE - self.piece.len());
+            self.piece.extend_from_slice(&rest[..gathered]);
+            consumed += gathered;
+            let eof = eof && consumed == input.len();
+            if self.piece.len() < PIECE && !eof {
+                break Status::NeedInput;
             }
-        };
-        let Step { mut consumed, produced, outcome } =
-            step.inspect_err(|error| self.failed = Some(error.clone()))?;
-        let status = match outcome {
-            Outcome::Ended { garbage } => {
-                self.done = true;
-                if let Some(offset) = garbage {
-                    let message = "bytes follow the end of the compressed stream";
-                    self.anomalies.push(Anomaly::at(Code::CodecTrailingData, offset, message));
+            let offset = self.offset + self.used as u64;
+            let mut io = Io::new(&self.piece[self.used..], eof, &mut output[produced..], offset);
+            let outcome = self.format.decode(&mut io);
+            self.used += io.consumed;
+            produced += io.produced;
+            match outcome {
+                Ok(Outcome::Going) if produced == output.len() => break Status::OutputFull,
+                Ok(Outcome::Going) => {
+                    self.offset += self.used as u64;
+                    self.piece.clear();
+                    self.used = 0;
                 }
-                consumed = input.len();
-                Status::Done
+                Ok(Outcome::Ended { garbage }) => {
+                    self.done = true;
+                    if let Some(offset) = garbage {
+                        let message = "bytes follow the end of the compressed stream";
+                        self.anomalies.push(Anomaly::at(Code::CodecTrailingData, offset, message));
+                    }
+                    consumed = input.len();
+                    break Status::Done;
+                }
+                Err(error) => {
+                    self.failed = Some(error.clone());
+                    if produced == 0 {
+                        return Err(error);
+                    }
+                    // What was decoded goes out first; the next call reports the error.
+                    break Status::OutputFull;
+                }
             }
-            Outcome::Going if produced == output.len() => Status::OutputFull,
-            Outcome::Going => Status::NeedInput,
         };
-        self.offset += consumed as u64;
         Ok(Progress { consumed, produced, status })
     }
 
@@ -136,8 +154,142 @@ impl Decoder {
     }
 }
 
-fn identity(input: &[u8], output: &mut [u8]) -> Step {
-    let n = input.len().min(output.len());
-    output[..n].copy_from_slice(&input[..n]);
-    Step { consumed: n, produced: n, outcome: Outcome::Going }
+impl Format {
+    fn decode(&mut self, io: &mut Io) -> Result<Outcome, Error> {
+        match self {
+            Self::Identity => Ok(identity(io)),
+            Self::Gzip(gzip) => gzip.decode(io),
+            Self::Zstd(zstd) => zstd.decode(io),
+            Self::Bzip2(bzip2) => bzip2.decode(io),
+            Self::Xz(xz) => xz.decode(io),
+        }
+    }
+}
+
+/// The input and the output of one call, and how far each is used. They count even if the call fails.
+pub(super) struct Io<'a> {
+    input: &'a [u8],
+    /// Nothing comes after the input.
+    pub(super) eof: bool,
+    output: &'a mut [u8],
+    /// Offset of the input in the compressed stream.
+    offset: u64,
+    consumed: usize,
+    produced: usize,
+}
+
+impl<'a> Io<'a> {
+    pub(super) fn new(input: &'a [u8], eof: bool, output: &'a mut [u8], offset: u64) -> Self {
+        Self { input, eof, output, offset, consumed: 0, produced: 0 }
+    }
+
+    /// The input that is left.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        &self.input[self.consumed..]
+    }
+
+    /// The output that is left.
+    pub(super) fn room(&mut self) -> &mut [u8] {
+        &mut self.output[self.produced..]
+    }
+
+    /// Offset of the next input byte in the compressed stream.
+    pub(super) fn at(&self) -> u64 {
+        self.offset + self.consumed as u64
+    }
+
+    /// Takes up to `len` bytes of the input.
+    pub(super) fn take(&mut self, len: usize) -> &'a [u8] {
+        let rest = self.rest();
+        let taken = &rest[..len.min(rest.len())];
+        self.consumed += taken.len();
+        taken
+    }
+
+    /// So many bytes of [`Io::room`] have been written.
+    pub(super) fn wrote(&mut self, len: usize) {
+        self.produced += len;
+        debug_assert!(self.produced <= self.output.len());
+    }
+}
+
+/// Why a format has stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It took all input, and there is more to come; or it needs room.
+    Going,
+    /// The stream is whole; what lies from this offset on is no part of it.
+    Ended { garbage: Option<u64> },
+}
+
+fn identity(io: &mut Io) -> Outcome {
+    let len = io.room().len();
+    let bytes = io.take(len);
+    io.room()[..bytes.len()].copy_from_slice(bytes);
+    io.wrote(bytes.len());
+    if io.eof && io.rest().is_empty() { Outcome::Ended { garbage: None } } else { Outcome::Going }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn gzip(content: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+        encoder.write_all(content).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn the_formats_get_whole_pieces() {
+        let stream = gzip(&vec![7; 3 * PIECE]);
+        let mut decoder = Decoder::new(Compression::Gzip);
+        let mut output = vec![0; 4 * PIECE];
+        let waits = Progress { consumed: PIECE - 1, produced: 0, status: Status::NeedInput };
+        assert_eq!(decoder.decode(&stream[..PIECE - 1], false, &mut output), Ok(waits));
+        let progress = decoder.decode(&stream[PIECE - 1..][..1], false, &mut output).unwrap();
+        assert_eq!((progress.consumed, progress.status), (1, Status::NeedInput));
+        assert!(progress.produced > PIECE / 2);
+    }
+
+    #[test]
+    fn an_error_waits_for_what_was_decoded_before_it() {
+        let stream = gzip(b"content");
+        let mut decoder = Decoder::new(Compression::Gzip);
+        let mut output = [0; 100];
+        let progress = decoder.decode(&stream[..stream.len() - 1], true, &mut output).unwrap();
+        assert_eq!((progress.produced, progress.status), (7, Status::OutputFull));
+        let error = decoder.decode(&[], true, &mut output).unwrap_err();
+        assert_eq!((error.code, error.offset), (Code::CodecTruncated, stream.len() as u64 - 1));
+        assert_eq!(decoder.decode(&[], true, &mut output), Err(error));
+    }
+
+    #[test]
+    fn what_follows_the_end_is_taken() {
+        let mut stream = gzip(b"content");
+        let end = stream.len() as u64;
+        stream.extend_from_slice(&[0; 9]);
+        let mut decoder = Decoder::new(Compression::Gzip);
+        let progress = decoder.decode(&stream, true, &mut [0; 100]).unwrap();
+        let done = Progress { consumed: stream.len(), produced: 7, status: Status::Done };
+        assert_eq!(progress, done);
+        let more = decoder.decode(b"more", false, &mut [0; 1]).unwrap();
+        assert_eq!(more, Progress { consumed: 4, produced: 0, status: Status::Done });
+        let anomalies = decoder.take_anomalies();
+        assert_eq!(anomalies.len(), 1);
+        assert_eq!((anomalies[0].code, anomalies[0].offset), (Code::CodecTrailingData, Some(end)));
+    }
+
+    #[test]
+    fn what_is_not_compressed_ends_with_its_input() {
+        let mut decoder = Decoder::new(Compression::None);
+        let mut output = [0; 4];
+        let full = Progress { consumed: 6, produced: 4, status: Status::OutputFull };
+        assert_eq!(decoder.decode(b"abcdef", true, &mut output), Ok(full));
+        let done = Progress { consumed: 0, produced: 2, status: Status::Done };
+        assert_eq!(decoder.decode(b"", true, &mut output), Ok(done));
+        assert_eq!(&output[..2], b"ef");
+    }
 }

@@ -2,13 +2,15 @@
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
-use super::decoder::{Error, Outcome, Step};
+use super::decoder::{Error, Io, Outcome};
 use crate::anomaly::Code;
 
 const FHCRC: u8 = 1 << 1;
 const FEXTRA: u8 = 1 << 2;
 const FNAME: u8 = 1 << 3;
 const FCOMMENT: u8 = 1 << 4;
+/// Flags that mean nothing yet; a decoder must not go on (2.3.1.2).
+const RESERVED: u8 = 0b111 << 5;
 const MAGIC: [u8; 3] = [0x1f, 0x8b, 0x08];
 const TRAILER: usize = 8;
 
@@ -16,6 +18,7 @@ const TRAILER: usize = 8;
 pub(super) struct Gzip {
     state: State,
     inflate: Decompress,
+    /// Of the header, then of the content.
     crc: Crc,
     /// How many members are whole.
     members: u64,
@@ -32,7 +35,7 @@ enum State {
     /// A name or a comment, up to its NUL; the flags say what follows.
     Text { flags: u8 },
     /// The header's own checksum.
-    HeaderCrc { left: u8 },
+    HeaderCrc { low: Option<u8> },
     /// Compressed data.
     Body,
     /// Checksum and length of the content.
@@ -51,52 +54,47 @@ impl Default for Gzip {
 }
 
 impl Gzip {
-    /// Decodes; `offset` is that of the input in the stream.
-    pub(super) fn decode(
-        &mut self,
-        input: &[u8],
-        eof: bool,
-        output: &mut [u8],
-        offset: u64,
-    ) -> Result<Step, Error> {
-        let (mut consumed, mut produced) = (0, 0);
+    /// Decodes as far as input and room go.
+    pub(super) fn decode(&mut self, io: &mut Io) -> Result<Outcome, Error> {
         loop {
-            let at = offset + consumed as u64;
             if let State::Body = self.state {
-                let (read, written, ended) = self.inflate(&input[consumed..], &mut output[produced..], at)?;
-                consumed += read;
-                produced += written;
-                if ended {
-                    let start = offset + consumed as u64;
-                    self.state = State::Trailer { taken: 0, bytes: [0; TRAILER], start };
-                    continue;
+                if self.inflate(io)? {
+                    self.state = State::Trailer { taken: 0, bytes: [0; TRAILER], start: io.at() };
+                } else if io.room().is_empty() {
+                    return Ok(Outcome::Going);
+                } else if io.rest().is_empty() {
+                    return self.out_of_input(io);
                 }
-                if produced == output.len() || consumed < input.len() {
-                    return Ok(Step { consumed, produced, outcome: Outcome::Going });
-                }
+                continue;
             }
-            let Some(&byte) = input.get(consumed) else {
-                return self.out_of_input(eof, consumed, produced, at);
+            let Some(&byte) = io.rest().first() else {
+                return self.out_of_input(io);
             };
             if let State::Header { taken, .. } = self.state
                 && taken < MAGIC.len()
                 && byte != MAGIC[taken]
             {
                 // No member begins here: what was taken of one is garbage as well.
-                let start = at - taken as u64;
+                let start = io.at() - taken as u64;
                 return match self.members {
                     0 => Err(Error::new(Code::CodecCorrupt, start, "not a gzip header")),
-                    _ => Ok(Step { consumed, produced, outcome: Outcome::Ended { garbage: Some(start) } }),
+                    _ => Ok(Outcome::Ended { garbage: Some(start) }),
                 };
             }
-            consumed += 1;
-            self.byte(byte)?;
+            self.byte(byte, io.at())?;
+            io.take(1);
         }
     }
 
-    /// Takes one byte of a header or trailer.
-    fn byte(&mut self, byte: u8) -> Result<(), Error> {
+    /// Takes one byte of a header or trailer, which is at `at`.
+    fn byte(&mut self, byte: u8, at: u64) -> Result<(), Error> {
+        if !matches!(self.state, State::HeaderCrc { .. } | State::Trailer { .. }) {
+            self.crc.update(&[byte]);
+        }
         self.state = match self.state {
+            State::Header { taken: 3, .. } if byte & RESERVED != 0 => {
+                return Err(Error::new(Code::CodecUnsupported, at, "the gzip header has a reserved flag"));
+            }
             State::Header { taken: 3, .. } => State::Header { taken: 4, flags: byte },
             State::Header { taken: 9, flags } => after_fixed(flags),
             State::Header { taken, flags } => State::Header { taken: taken + 1, flags },
@@ -112,8 +110,17 @@ impl Gzip {
             State::Text { flags } if byte != 0 => State::Text { flags },
             State::Text { flags } if flags & FNAME != 0 => after_extra(flags & !FNAME),
             State::Text { flags } => after_extra(flags & !FCOMMENT),
-            State::HeaderCrc { left: 1 } => State::Body,
-            State::HeaderCrc { left } => State::HeaderCrc { left: left - 1 },
+            State::HeaderCrc { low: None } => State::HeaderCrc { low: Some(byte) },
+            // The two low bytes of the checksum.
+            State::HeaderCrc { low: Some(low) }
+                if self.crc.sum() as u16 == u16::from_le_bytes([low, byte]) =>
+            {
+                State::Body
+            }
+            State::HeaderCrc { .. } => {
+                let message = "the checksum of the gzip header does not match";
+                return Err(Error::new(Code::CodecChecksum, at - 1, message));
+            }
             State::Trailer { taken, mut bytes, start } => {
                 bytes[taken] = byte;
                 if taken + 1 == TRAILER {
@@ -124,20 +131,23 @@ impl Gzip {
             }
             State::Body => State::Body,
         };
+        if let State::Body = self.state {
+            self.crc.reset();
+        }
         Ok(())
     }
 
-    /// Inflates: bytes read, bytes written, and whether the member's data has ended.
-    fn inflate(&mut self, input: &[u8], output: &mut [u8], at: u64) -> Result<(usize, usize, bool), Error> {
+    /// Inflates. Whether the member's data has ended.
+    fn inflate(&mut self, io: &mut Io) -> Result<bool, Error> {
         let (in_before, out_before) = (self.inflate.total_in(), self.inflate.total_out());
-        let status = self.inflate.decompress(input, output, FlushDecompress::None);
-        let read = (self.inflate.total_in() - in_before) as usize;
+        let status = self.inflate.decompress(io.rest(), io.room(), FlushDecompress::None);
         let written = (self.inflate.total_out() - out_before) as usize;
-        self.crc.update(&output[..written]);
+        self.crc.update(&io.room()[..written]);
+        io.wrote(written);
+        io.take((self.inflate.total_in() - in_before) as usize);
         match status {
-            Ok(Status::StreamEnd) => Ok((read, written, true)),
-            Ok(Status::Ok | Status::BufError) => Ok((read, written, false)),
-            Err(_) => Err(Error::new(Code::CodecCorrupt, at + read as u64, "the gzip data is damaged")),
+            Ok(status) => Ok(status == Status::StreamEnd),
+            Err(_) => Err(Error::new(Code::CodecCorrupt, io.at(), "the gzip data is damaged")),
         }
     }
 
@@ -154,15 +164,14 @@ impl Gzip {
         Ok(State::Header { taken: 0, flags: 0 })
     }
 
-    fn out_of_input(&self, eof: bool, consumed: usize, produced: usize, at: u64) -> Result<Step, Error> {
-        let outcome = match self.state {
-            _ if !eof => Outcome::Going,
+    fn out_of_input(&self, io: &Io) -> Result<Outcome, Error> {
+        match self.state {
+            _ if !io.eof => Ok(Outcome::Going),
             State::Header { taken, .. } if self.members > 0 && taken < MAGIC.len() => {
-                Outcome::Ended { garbage: (taken > 0).then(|| at - taken as u64) }
+                Ok(Outcome::Ended { garbage: (taken > 0).then(|| io.at() - taken as u64) })
             }
-            _ => return Err(Error::new(Code::CodecTruncated, at, "the gzip stream ends too early")),
-        };
-        Ok(Step { consumed, produced, outcome })
+            _ => Err(Error::new(Code::CodecTruncated, io.at(), "the gzip stream ends too early")),
+        }
     }
 }
 
@@ -174,8 +183,34 @@ fn after_extra(flags: u8) -> State {
     if flags & (FNAME | FCOMMENT) != 0 {
         State::Text { flags }
     } else if flags & FHCRC != 0 {
-        State::HeaderCrc { left: 2 }
+        State::HeaderCrc { low: None }
     } else {
         State::Body
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 1952, 2.3: extra field, name, comment, checksum, in this order.
+    #[test]
+    fn header_fields_come_in_their_order() {
+        let all = FEXTRA | FNAME | FCOMMENT | FHCRC;
+        let mut gzip = Gzip { state: after_fixed(all), ..Gzip::default() };
+        let mut states = Vec::new();
+        for byte in *b"\x01\0xn\0c\0" {
+            states.push(match gzip.state {
+                State::ExtraLen { .. } => 'l',
+                State::Extra { .. } => 'x',
+                State::Text { flags } if flags & FNAME != 0 => 'n',
+                State::Text { .. } => 'c',
+                _ => '?',
+            });
+            gzip.byte(byte, 0).unwrap();
+        }
+        assert_eq!(states, ['l', 'l', 'x', 'n', 'n', 'c', 'c']);
+        assert!(matches!(gzip.state, State::HeaderCrc { low: None }));
+        assert!(matches!(after_fixed(0), State::Body));
     }
 }

@@ -7,8 +7,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+mod bzip2;
 mod decoder;
 mod gzip;
+mod xz;
 mod zstd;
 
 pub use decoder::{Decoder, Error, Progress, Status};
@@ -23,9 +25,9 @@ pub enum Compression {
     Gzip,
     /// Zstandard (RFC 8878), one or several frames.
     Zstd,
-    /// bzip2.
+    /// bzip2, one or several streams.
     Bzip2,
-    /// xz.
+    /// xz, one or several streams.
     Xz,
 }
 
@@ -59,5 +61,29 @@ impl Compression {
 impl fmt::Display for Compression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_leading_bytes_tell() {
+        for (head, compression) in [
+            (&b"\x1f\x8b\x08\x00"[..], Compression::Gzip),
+            (b"\x28\xb5\x2f\xfd", Compression::Zstd),
+            (b"\x5f\x2a\x4d\x18\0\0", Compression::Zstd),
+            (b"BZh1", Compression::Bzip2),
+            (b"\xfd7zXZ\0", Compression::Xz),
+            (b"\x1f\x8b\x07", Compression::None),
+            (b"\x4f\x2a\x4d\x18", Compression::None),
+            (b"BZh0", Compression::None),
+            (b"\xfd7zXZ", Compression::None),
+            (b"", Compression::None),
+        ] {
+            assert_eq!(Compression::sniff(head), compression, "{head:?}");
+            assert!(head.len() <= MAGIC_LEN);
+        }
     }
 }

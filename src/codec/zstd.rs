@@ -3,14 +3,15 @@
 //! ruzstd decodes the blocks. It pulls its input, stops after a frame, and leaves the checksum to its
 //! caller; so this gathers one whole header or block at a time and hands it over.
 
-use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+use ruzstd::decoding::{
+    BlockDecodingStrategy, FrameDecoder,
+    errors::{FrameDecoderError, FrameHeaderError},
+};
 
-use super::decoder::{Error, Outcome, Step};
+use super::decoder::{Error, Io, Outcome};
 use crate::{anomaly::Code, limits};
 
 const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
-/// Largest frame header: magic, descriptor, window, dictionary id, content size.
-const HEADER_MAX: usize = 4 + 1 + 1 + 4 + 8;
 const BLOCK_HEADER: usize = 3;
 /// RFC 8878, 3.1.1.2.4: no block is larger, whatever the window.
 const BLOCK_MAX: usize = 128 << 10;
@@ -23,9 +24,14 @@ pub(super) struct Zstd {
     /// The bytes of the header or block being gathered, and how many it has.
     part: Vec<u8>,
     wanted: usize,
-    has_checksum: bool,
-    /// Where the checksum of the last frame stands, until it has been compared.
-    unverified: Option<u64>,
+    descriptor: Descriptor,
+    /// Bytes of the current frame's content that were given out.
+    content: u64,
+    /// Where the last frame ended, until its content is out and verified.
+    ended: Option<u64>,
+    /// What has gone wrong, until the content before it is out.
+    failed: Option<Error>,
+    /// How many frames are whole.
     frames: u64,
 }
 
@@ -56,86 +62,109 @@ impl Default for Zstd {
             frame,
             part: Vec::with_capacity(BLOCK_HEADER + BLOCK_MAX + CHECKSUM),
             wanted: MAGIC.len(),
-            has_checksum: false,
-            unverified: None,
+            descriptor: Descriptor(0),
+            content: 0,
+            ended: None,
+            failed: None,
             frames: 0,
         }
     }
 }
 
 impl Zstd {
-    /// Decodes; `offset` is that of the input in the stream.
-    pub(super) fn decode(
-        &mut self,
-        input: &[u8],
-        eof: bool,
-        output: &mut [u8],
-        offset: u64,
-    ) -> Result<Step, Error> {
-        let (mut consumed, mut produced) = (0, 0);
+    /// Decodes as far as input and room go.
+    pub(super) fn decode(&mut self, io: &mut Io) -> Result<Outcome, Error> {
         loop {
             // What is decoded goes first: the window's worth is kept back until the frame has ended.
             if self.frame.can_collect() > 0 {
-                produced += self.collect(&mut output[produced..]);
-                if produced == output.len() {
-                    return Ok(Step { consumed, produced, outcome: Outcome::Going });
+                self.collect(io);
+                if io.room().is_empty() {
+                    return Ok(Outcome::Going);
                 }
+            }
+            if let Some(error) = self.failed.take() {
+                return Err(error);
             }
             self.verify()?;
-            let rest = &input[consumed..];
-            if let State::Skip { left } = &mut self.state {
-                let taken = rest.len().min(*left as usize);
-                *left -= taken as u32;
-                consumed += taken;
-                if *left == 0 {
-                    self.next(State::Magic, MAGIC.len());
-                    continue;
-                }
-            } else {
-                let taken = rest.len().min(self.wanted - self.part.len());
-                self.part.extend_from_slice(&rest[..taken]);
-                consumed += taken;
-                let at = offset + consumed as u64;
-                if self.state == State::Magic && !self.is_magic_so_far() {
-                    let start = at - self.part.len() as u64;
-                    return match self.frames {
-                        0 => Err(Error::new(Code::CodecCorrupt, start, "not a zstd frame")),
-                        _ => {
-                            Ok(Step { consumed, produced, outcome: Outcome::Ended { garbage: Some(start) } })
-                        }
-                    };
-                }
-                if self.part.len() == self.wanted {
-                    self.part_is_whole(at - self.part.len() as u64)?;
-                    continue;
+            match self.step(io) {
+                Ok(Some(outcome)) => return Ok(outcome),
+                Ok(None) => {}
+                Err(error) => {
+                    self.cut_frame();
+                    self.failed = Some(error);
                 }
             }
-            let at = offset + consumed as u64;
-            let outcome = match self.state {
-                _ if !eof => Outcome::Going,
-                State::Magic if self.frames > 0 => {
-                    let part = self.part.len() as u64;
-                    Outcome::Ended { garbage: (part > 0).then(|| at - part) }
-                }
-                _ => return Err(Error::new(Code::CodecTruncated, at, "the zstd stream ends too early")),
+        }
+    }
+
+    /// Gathers input, and acts on it once a part is whole.
+    fn step(&mut self, io: &mut Io) -> Result<Option<Outcome>, Error> {
+        if let State::Skip { left } = &mut self.state {
+            *left -= io.take(*left as usize).len() as u32;
+            if *left == 0 {
+                self.next(State::Magic, MAGIC.len());
+                return Ok(None);
+            }
+            return self.out_of_input(io).map(Some);
+        }
+        self.part.extend_from_slice(io.take(self.wanted - self.part.len()));
+        let start = io.at() - self.part.len() as u64;
+        if self.state == State::Magic && !self.is_magic_so_far() {
+            return match self.frames {
+                0 => Err(Error::new(Code::CodecCorrupt, start, "not a zstd frame")),
+                _ => Ok(Some(Outcome::Ended { garbage: Some(start) })),
             };
-            return Ok(Step { consumed, produced, outcome });
+        }
+        if self.part.len() < self.wanted {
+            return self.out_of_input(io).map(Some);
+        }
+        self.part_is_whole(start)?;
+        Ok(None)
+    }
+
+    fn out_of_input(&self, io: &Io) -> Result<Outcome, Error> {
+        match self.state {
+            _ if !io.eof => Ok(Outcome::Going),
+            State::Magic if self.frames > 0 => {
+                let part = self.part.len() as u64;
+                Ok(Outcome::Ended { garbage: (part > 0).then(|| io.at() - part) })
+            }
+            _ => Err(Error::new(Code::CodecTruncated, io.at(), "the zstd stream ends too early")),
         }
     }
 
-    /// Compares the checksum of a frame whose whole content has been taken.
+    /// Compares the length and the checksum of a frame whose whole content has been given out with what
+    /// the frame says.
     fn verify(&mut self) -> Result<(), Error> {
-        let Some(start) = self.unverified.take() else { return Ok(()) };
-        if self.frame.get_checksum_from_data() == self.frame.get_calculated_checksum() {
-            return Ok(());
+        let Some(end) = self.ended.take() else { return Ok(()) };
+        if self.descriptor.has_content_size() && self.frame.content_size() != self.content {
+            let message = "the zstd frame is not as long as its header says";
+            return Err(Error::new(Code::CodecCorrupt, end, message));
         }
-        Err(Error::new(Code::CodecChecksum, start, "the zstd checksum does not match"))
+        let stated = self.frame.get_checksum_from_data();
+        if self.descriptor.has_checksum() && stated != self.frame.get_calculated_checksum() {
+            let start = end - CHECKSUM as u64;
+            return Err(Error::new(Code::CodecChecksum, start, "the zstd checksum does not match"));
+        }
+        self.frames += 1;
+        Ok(())
     }
 
-    fn collect(&mut self, output: &mut [u8]) -> usize {
+    fn collect(&mut self, io: &mut Io) {
         // Reading from the decoder's own buffer into a slice cannot fail.
-        let mut frame = &mut self.frame;
-        std::io::Read::read(&mut frame, output).unwrap_or(0)
+        let len = std::io::Read::read(&mut self.frame, io.room()).unwrap_or(0);
+        self.content += len as u64;
+        io.wrote(len);
+    }
+
+    /// Ends a frame that cannot be decoded further, so that its last window of content can be given out:
+    /// the library gives that out after a frame's last block only, so it is given an empty one.
+    fn cut_frame(&mut self) {
+        if matches!(self.state, State::BlockHeader | State::Block { .. }) {
+            const LAST_BLOCK: [u8; BLOCK_HEADER + CHECKSUM] = [1, 0, 0, 0, 0, 0, 0];
+            // Whether it worked shows in what can be collected.
+            let _ = self.frame.decode_blocks(&LAST_BLOCK[..], BlockDecodingStrategy::UptoBlocks(1));
+        }
     }
 
     fn is_magic_so_far(&self) -> bool {
@@ -169,18 +198,16 @@ impl Zstd {
                 self.next(State::Skip { left }, 0);
             }
             State::Descriptor => {
-                let descriptor = self.part[MAGIC.len()];
-                self.has_checksum = descriptor & 1 << 2 != 0;
-                self.grow(State::Header, header_len(descriptor));
+                self.descriptor = Descriptor(self.part[MAGIC.len()]);
+                if self.descriptor.is_reserved() {
+                    let message = "the zstd frame uses a reserved flag";
+                    return Err(Error::new(Code::CodecUnsupported, start, message));
+                }
+                self.grow(State::Header, self.descriptor.header_len());
             }
             State::Header => {
-                self.frame.reset(self.part.as_slice()).map_err(|error| {
-                    Error::new(
-                        Code::CodecCorrupt,
-                        start,
-                        format!("the zstd frame cannot be decoded: {error}"),
-                    )
-                })?;
+                self.frame.reset(self.part.as_slice()).map_err(|error| header_error(&error, start))?;
+                self.content = 0;
                 self.next(State::BlockHeader, BLOCK_HEADER);
             }
             State::BlockHeader => {
@@ -195,7 +222,7 @@ impl Zstd {
                         "a zstd block of an impossible kind or size",
                     ));
                 }
-                let checksum = if last && self.has_checksum { CHECKSUM } else { 0 };
+                let checksum = if last && self.descriptor.has_checksum() { CHECKSUM } else { 0 };
                 self.grow(State::Block { last }, BLOCK_HEADER + stored + checksum);
                 if self.part.len() == self.wanted {
                     return self.part_is_whole(start);
@@ -208,9 +235,7 @@ impl Zstd {
                         Error::new(Code::CodecCorrupt, start, format!("a zstd block: {error}"))
                     })?;
                 if last {
-                    let end = start + self.part.len() as u64;
-                    self.unverified = self.has_checksum.then(|| end - CHECKSUM as u64);
-                    self.frames += 1;
+                    self.ended = Some(start + self.part.len() as u64);
                     self.next(State::Magic, MAGIC.len());
                 } else {
                     self.next(State::BlockHeader, BLOCK_HEADER);
@@ -222,15 +247,92 @@ impl Zstd {
     }
 }
 
-/// The length of a frame's header by its descriptor (RFC 8878, 3.1.1.1.1).
-fn header_len(descriptor: u8) -> usize {
-    let single_segment = descriptor & 1 << 5 != 0;
-    let dictionary_id = [0, 1, 2, 4][usize::from(descriptor & 3)];
-    let content_size = match descriptor >> 6 {
-        0 => usize::from(single_segment),
-        flag => 1 << flag,
+/// What a frame's header holds (RFC 8878, 3.1.1.1.1).
+#[derive(Debug, Clone, Copy)]
+struct Descriptor(u8);
+
+impl Descriptor {
+    fn is_single_segment(self) -> bool {
+        self.0 & 1 << 5 != 0
+    }
+
+    /// A bit that means nothing yet; a decoder must not go on.
+    fn is_reserved(self) -> bool {
+        self.0 & 1 << 3 != 0
+    }
+
+    fn has_checksum(self) -> bool {
+        self.0 & 1 << 2 != 0
+    }
+
+    fn has_content_size(self) -> bool {
+        self.content_size_len() > 0
+    }
+
+    fn content_size_len(self) -> usize {
+        match self.0 >> 6 {
+            0 => usize::from(self.is_single_segment()),
+            flag => 1 << flag,
+        }
+    }
+
+    /// The length of the whole header, its magic included.
+    fn header_len(self) -> usize {
+        let window = usize::from(!self.is_single_segment());
+        let dictionary_id = [0, 1, 2, 4][usize::from(self.0 & 3)];
+        MAGIC.len() + 1 + window + dictionary_id + self.content_size_len()
+    }
+}
+
+fn header_error(error: &FrameDecoderError, start: u64) -> Error {
+    let (code, message) = match error {
+        FrameDecoderError::WindowSizeTooBig { requested: window, .. }
+        | FrameDecoderError::FrameHeaderError(FrameHeaderError::WindowTooBig { got: window }) => {
+            let limit = limits::ZSTD_WINDOW >> 20;
+            let message = format!("the zstd window of {window} bytes is larger than {limit} MiB");
+            (Code::CodecUnsupported, message)
+        }
+        FrameDecoderError::DictNotProvided { dict_id } => {
+            (Code::CodecUnsupported, format!("the zstd frame needs the dictionary {dict_id}"))
+        }
+        _ => (Code::CodecCorrupt, format!("the zstd frame cannot be decoded: {error}")),
     };
-    let len = MAGIC.len() + 1 + usize::from(!single_segment) + dictionary_id + content_size;
-    debug_assert!(len <= HEADER_MAX);
-    len
+    Error::new(code, start, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 8878, 3.1.1.1: 2 to 14 bytes after the magic.
+    #[test]
+    fn a_header_is_as_long_as_its_descriptor_says() {
+        for (descriptor, len) in [
+            (0, 2),
+            (0b1, 3),
+            (0b11, 6),
+            (1 << 5, 2),
+            (1 << 6, 4),
+            (2 << 6, 6),
+            (3 << 6 | 1 << 5, 9),
+            (3 << 6 | 0b11, 14),
+            // The checksum stands at the end of the frame.
+            (1 << 2, 2),
+        ] {
+            assert_eq!(Descriptor(descriptor).header_len(), MAGIC.len() + len, "{descriptor:#b}");
+        }
+        assert!(!Descriptor(0).has_content_size());
+        assert!(Descriptor(1 << 5).has_content_size());
+    }
+
+    #[test]
+    fn a_magic_is_told_from_its_first_bytes_on() {
+        let is_magic = |part: &[u8]| Zstd { part: part.to_vec(), ..Zstd::default() }.is_magic_so_far();
+        for part in [&[][..], &MAGIC[..1], &MAGIC, &[0x50], &[0x5f, 0x2a, 0x4d, 0x18]] {
+            assert!(is_magic(part), "{part:?}");
+        }
+        for part in [&[0][..], &[0x28, 0x2a], &[0x50, 0xb5], &[0x60], &[0x5f, 0x2a, 0x4d, 0x19]] {
+            assert!(!is_magic(part), "{part:?}");
+        }
+    }
 }

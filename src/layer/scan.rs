@@ -64,7 +64,6 @@ impl Default for Algorithms {
     }
 }
 
-#[expect(clippy::large_enum_variant, reason = "one per layer, never moved once it is read")]
 enum Stage {
     /// Too little was seen to tell the compression.
     Sniffing,

@@ -226,6 +226,20 @@ impl Stack {
         self.visible_of[layer.0 as usize]
     }
 
+    /// How many paths of the merge of all layers show a file, hard links included.
+    pub fn names(&self, file: FileRef) -> u32 {
+        self.names[file.layer.0 as usize][file.entry.index()]
+    }
+
+    /// Every event that a layer further up followed with one at the same path: the lower one first. What
+    /// there is of the topmost event of a path is in none of them; neither is what a layer undid itself.
+    pub fn successions(&self) -> impl Iterator<Item = (Event, Event)> + '_ {
+        // A link that its own layer took back stays in the table, but then nothing is below it that it could
+        // have followed: see `Push::set`.
+        let has_below = |link: &&Link| link.below != NONE;
+        self.links.iter().filter(has_below).map(|link| (self.links[link.below as usize].event, link.event))
+    }
+
     /// Paths of the merge of all layers that an entry makes, the root left out.
     pub fn paths(&self) -> u64 {
         self.paths

@@ -18,6 +18,7 @@ use bstr::BStr;
 
 use crate::{
     anomaly::{Anomaly, Code},
+    audit,
     codec::Compression,
     digest::Digest,
     image::{Archive, Documents, Image, LayerRef, Member, MemberId},
@@ -274,18 +275,24 @@ impl Session {
 
     /// What is known of the whole archive now.
     pub fn report(&self) -> Report {
-        let image = |(i, image): (usize, &Image)| ImageReport {
-            names: image.names.clone(),
-            platform: image.platform.as_ref().map(ToString::to_string),
-            id: image.id.clone(),
-            manifest_digest: image.manifest_digest.clone(),
-            // What is said first counts: the manifest's own before its descriptor's.
-            annotations: image.annotations.iter().rev().cloned().collect(),
-            layers: (0..image.layers.len()).map(|l| self.layer_report(i as u32, l as u32)).collect(),
-            // The resolver has parsed it already.
-            config: image.config.as_ref().and_then(|config| serde_json::from_slice(&config.raw).ok()),
-            history: image.history.clone(),
-            attestations: image.attestations.clone(),
+        let image = |(i, image): (usize, &Image)| {
+            // Sums over a part of the layers would be lies.
+            let stack = self.is_read(i).then(|| &self.stacks[i]);
+            ImageReport {
+                names: image.names.clone(),
+                platform: image.platform.as_ref().map(ToString::to_string),
+                id: image.id.clone(),
+                manifest_digest: image.manifest_digest.clone(),
+                // What is said first counts: the manifest's own before its descriptor's.
+                annotations: image.annotations.iter().rev().cloned().collect(),
+                layers: (0..image.layers.len()).map(|l| self.layer_report(i as u32, l as u32)).collect(),
+                // The resolver has parsed it already.
+                config: image.config.as_ref().and_then(|config| serde_json::from_slice(&config.raw).ok()),
+                history: image.history.clone(),
+                attestations: image.attestations.clone(),
+                dive: stack.map(|stack| audit::dive(stack, &self.tree)),
+                reclaimable: stack.map(audit::reclaimable),
+            }
         };
         Report {
             version: 1,
@@ -295,6 +302,16 @@ impl Session {
             unused: self.archive.unused.iter().map(|id| unused(&self.members[id.0 as usize])).collect(),
             anomalies: self.anomalies.clone(),
         }
+    }
+
+    /// Whether every layer of an image was read to its end and is merged.
+    fn is_read(&self, image: usize) -> bool {
+        let layers = &self.archive.images[image].layers;
+        let is_read = |layer: &LayerRef| {
+            let blob = layer.member.and_then(|member| self.blobs.get(&member));
+            blob.is_some_and(|blob| blob.diff_id.is_some())
+        };
+        self.stacks[image].len() as usize == layers.len() && layers.iter().all(is_read)
     }
 
     fn layer_report(&self, i: u32, l: u32) -> LayerReport {
