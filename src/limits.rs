@@ -32,9 +32,9 @@ pub const LAYER_BYTES: u64 = 8 << 30;
 pub const RATIO: u64 = 500;
 /// A stream that has decoded to less than this may have any ratio: a file of zeros is no bomb.
 pub const RATIO_FROM: u64 = 64 << 20;
-/// Most memory that the names, links, attributes and sparse maps of one layer's entries come to.
+/// Most memory that the names, links, attributes and sparse maps of one layer's entries come to; see [`Limits`].
 pub const LAYER_TEXT: usize = 256 << 20;
-/// Most paths of one layer, directories that no entry makes included.
+/// Most paths of one layer, directories that no entry makes included; see [`Limits`].
 pub const LAYER_PATHS: usize = 4_000_000;
 /// Most PAX records of different keys in one header, or in all global headers together.
 pub const PAX_RECORDS: usize = 256;
@@ -53,7 +53,7 @@ pub const PREVIEW: u64 = 1 << 20;
 /// Largest part of a file's content that the worker sends at once.
 pub const CONTENT_REPLY: u64 = 64 << 20;
 
-/// The limits that cost time rather than memory, so that a person may choose to go on without them.
+/// How far what is compressed is decoded, and how much of a layer is indexed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Most bytes that one compressed layer is decoded to.
@@ -64,12 +64,23 @@ pub struct Limits {
     pub ratio_from: u64,
     /// Most entries of one layer that are indexed.
     pub layer_entries: usize,
+    /// Most paths of one layer. A few bytes of a tar can name thousands.
+    pub layer_paths: usize,
+    /// Most bytes of names, links, attributes and sparse maps of one layer. One attribute of a global header is one of
+    /// every entry.
+    pub layer_text: usize,
 }
 
 impl Limits {
-    /// No limits: everything is read, however long it takes.
-    pub const fn none() -> Self {
-        Self { layer_bytes: u64::MAX, ratio: u64::MAX, ratio_from: u64::MAX, layer_entries: usize::MAX }
+    /// For who chooses to go on: everything is read, however long it takes. What memory depends on stays limited.
+    pub fn none() -> Self {
+        Self {
+            layer_bytes: u64::MAX,
+            ratio: u64::MAX,
+            ratio_from: u64::MAX,
+            layer_entries: usize::MAX,
+            ..Self::default()
+        }
     }
 
     /// Whether `consumed` bytes must not decode to as many as `decoded`.
@@ -80,6 +91,13 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { layer_bytes: LAYER_BYTES, ratio: RATIO, ratio_from: RATIO_FROM, layer_entries: LAYER_ENTRIES }
+        Self {
+            layer_bytes: LAYER_BYTES,
+            ratio: RATIO,
+            ratio_from: RATIO_FROM,
+            layer_entries: LAYER_ENTRIES,
+            layer_paths: LAYER_PATHS,
+            layer_text: LAYER_TEXT,
+        }
     }
 }

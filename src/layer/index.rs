@@ -7,7 +7,7 @@ use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::{
     anomaly::{Anomaly, Code},
-    limits,
+    limits::Limits,
     path::{self, Meaning},
     tar::{self, EntryKind, SparseSegment, Timestamp},
     tree::{self, NodeId, Tree},
@@ -248,8 +248,7 @@ pub(super) struct Builder {
     index: Index,
     /// How many entries the tar has, those left out of the index included.
     pub(super) entries: u64,
-    /// Most entries that are taken on.
-    max_entries: usize,
+    limits: Limits,
     /// Bytes of links, attributes and sparse maps that are kept.
     extra_bytes: usize,
     /// Nothing more is taken on.
@@ -266,8 +265,8 @@ const CAPTURE_NAME: &str = "os-release";
 const CAPTURE_MAX: u64 = 64 << 10;
 
 impl Builder {
-    pub(super) fn new(key: ContentKey, max_entries: usize) -> Self {
-        Self { index: Index::new(key), entries: 0, max_entries, extra_bytes: 0, limit_reached: false }
+    pub(super) fn new(key: ContentKey, limits: Limits) -> Self {
+        Self { index: Index::new(key), entries: 0, limits, extra_bytes: 0, limit_reached: false }
     }
 
     /// Takes an entry on. Returns its place, if it has a content to come that should be given to
@@ -292,16 +291,16 @@ impl Builder {
         has_content.then_some(id)
     }
 
-    /// What there is too much of to take another entry on. A few bytes of a tar can stand for much memory: a
-    /// path of thousands of names, or one attribute that a global header gives to every entry.
+    /// What there is too much of to take another entry on.
     fn limit(&self) -> Option<String> {
         let Index { tree, records, .. } = &self.index;
-        if records.len() >= self.max_entries {
-            Some(format!("more than {} entries", self.max_entries))
-        } else if tree.len() >= limits::LAYER_PATHS {
-            Some(format!("more than {} paths", limits::LAYER_PATHS))
-        } else if tree.name_bytes() + self.extra_bytes >= limits::LAYER_TEXT {
-            Some(format!("more than {} bytes of names, links and attributes", limits::LAYER_TEXT))
+        let Limits { layer_entries, layer_paths, layer_text, .. } = self.limits;
+        if records.len() >= layer_entries {
+            Some(format!("more than {layer_entries} entries"))
+        } else if tree.len() >= layer_paths {
+            Some(format!("more than {layer_paths} paths"))
+        } else if tree.name_bytes() + self.extra_bytes >= layer_text {
+            Some(format!("more than {layer_text} bytes of names, links and attributes"))
         } else {
             None
         }

@@ -279,7 +279,7 @@ impl TarIndexer {
     fn new(content_key: ContentKey, limits: Limits) -> Self {
         Self {
             parser: Parser::new(),
-            builder: Builder::new(content_key, limits.layer_entries),
+            builder: Builder::new(content_key, limits),
             current: None,
             content_key,
             stopped: false,

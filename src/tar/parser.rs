@@ -85,7 +85,7 @@ enum State {
     /// GNU's further sparse map blocks follow the header.
     SparseBlocks { entry: Box<Entry>, left: u64 },
     /// PAX sparse 1.0: the map stands before the content, in blocks of its own.
-    SparseMap { entry: Box<Entry>, map: Vec<u8>, left: u64 },
+    SparseMap { entry: Box<Entry>, map: Vec<u8>, lines: usize, left: u64 },
     /// The content of the current entry.
     Body { left: u64, padding: u64 },
     /// [`Event::EntryEnd`] is due.
@@ -440,7 +440,7 @@ impl Parser {
                 let left = entry.stored_size;
                 let mut entry = entry;
                 entry.size = size;
-                self.state = State::SparseMap { entry, map: Vec::new(), left };
+                self.state = State::SparseMap { entry, map: Vec::new(), lines: 0, left };
                 Ok(Step::Next)
             }
         }
@@ -483,20 +483,19 @@ impl Parser {
         let block = block_array(&self.block);
         self.filled = 0;
         let start = self.offset - BLOCK;
-        let State::SparseMap { mut entry, mut map, left } = std::mem::replace(&mut self.state, State::Header)
-        else {
-            return Ok(Step::Next);
-        };
+        let state = std::mem::replace(&mut self.state, State::Header);
+        let State::SparseMap { mut entry, mut map, lines, left } = state else { return Ok(Step::Next) };
         map.extend_from_slice(&block);
+        let lines = lines + sparse::count_lines(&block);
         if map.len() as u64 > limits::SPARSE_MAP {
             return Err(sparse::too_large(start));
         }
         let left = left.checked_sub(BLOCK).ok_or_else(|| {
             Error::new(Code::TarSparse, start, "the sparse map is larger than the content that holds it")
         })?;
-        match sparse::parse_map(&map, start)? {
+        match sparse::parse_map(&map, lines, start)? {
             None => {
-                self.state = State::SparseMap { entry, map, left };
+                self.state = State::SparseMap { entry, map, lines, left };
                 Ok(Step::Next)
             }
             Some(segments) => {

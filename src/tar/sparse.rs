@@ -44,32 +44,33 @@ pub(super) fn parse_list(map: &[u8]) -> Option<Vec<SparseSegment>> {
 }
 
 /// PAX format 1.0: a line with the number of runs, then a line for each offset and each length. `None` if
-/// the map goes on in the next block.
-pub(super) fn parse_map(map: &[u8], start: u64) -> Result<Option<Vec<SparseSegment>>, Error> {
+/// the map, which has this many line ends so far, goes on in the next block.
+///
+/// It is asked again for each block of a map, so it reads more than the first line only of one that is whole.
+pub(super) fn parse_map(
+    map: &[u8],
+    line_ends: usize,
+    start: u64,
+) -> Result<Option<Vec<SparseSegment>>, Error> {
     let bad = || Error::new(Code::TarSparse, start, "the sparse map is malformed");
-    // What follows the last line end is not whole yet.
-    let Some(end) = map.iter().rposition(|&b| b == b'\n') else {
+    if line_ends == 0 {
         // A number has no more than twenty digits.
         return if map.len() > BLOCK as usize { Err(bad()) } else { Ok(None) };
-    };
-    let mut lines = map[..end].split(|&b| b == b'\n');
-    let mut next = || {
-        lines.next().map(|line| Some(line).filter(|l| !l.is_empty()).and_then(parse_number).ok_or_else(bad))
-    };
-    let Some(count) = next().transpose()? else { return Ok(None) };
+    }
+    let mut lines = map.split(|&b| b == b'\n');
+    let mut next = || lines.next().filter(|line| !line.is_empty()).and_then(parse_number).ok_or_else(bad);
+    let count = next()?;
     let wanted = usize::try_from(count).ok().and_then(|count| count.checked_mul(2)).ok_or_else(bad)?;
-    // Counting is quick; only a map that may be whole is worth reading.
-    if map.iter().filter(|&&b| b == b'\n').count() <= wanted {
+    if line_ends <= wanted {
         return Ok(None);
     }
-    let mut numbers = Vec::new();
-    while numbers.len() < wanted {
-        match next().transpose()? {
-            Some(number) => numbers.push(number),
-            None => return Ok(None),
-        }
-    }
+    let numbers = (0..wanted).map(|_| next()).collect::<Result<Vec<_>, _>>()?;
     segments_of(&numbers).map(Some).ok_or_else(bad)
+}
+
+/// How many line ends a block of a map has.
+pub(super) fn count_lines(block: &[u8]) -> usize {
+    block.iter().filter(|&&b| b == b'\n').count()
 }
 
 fn segments_of(numbers: &[u64]) -> Option<Vec<SparseSegment>> {
@@ -113,11 +114,12 @@ mod tests {
 
     #[test]
     fn a_map_in_the_body_may_take_several_blocks() {
-        assert_eq!(parse_map(b"2\n0\n5\n10\n5\n\0\0", 0), Ok(Some(vec![segment(0, 5), segment(10, 5)])));
-        assert_eq!(parse_map(b"2\n0\n5\n10\n", 0), Ok(None));
-        assert!(parse_map(b"2\n0\nx\n10\n5\n", 0).is_err());
-        assert!(parse_map(b"99999999999999999999999\n", 0).is_err());
-        assert!(parse_map(&[b'1'; 1024], 0).is_err());
+        let parse_map = |map: &[u8]| parse_map(map, count_lines(map), 0);
+        assert_eq!(parse_map(b"2\n0\n5\n10\n5\n\0\0"), Ok(Some(vec![segment(0, 5), segment(10, 5)])));
+        assert_eq!(parse_map(b"2\n0\n5\n10\n"), Ok(None));
+        assert!(parse_map(b"2\n0\nx\n10\n5\n").is_err());
+        assert!(parse_map(b"99999999999999999999999\n").is_err());
+        assert!(parse_map(&[b'1'; 1024]).is_err());
     }
 
     #[test]

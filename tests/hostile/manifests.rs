@@ -182,15 +182,16 @@ fn rows() -> Vec<Case> {
         Case::opens(32, "indexes nine deep", &[IndexLimit], || nested(limits::INDEX_DEPTH + 1))
             .without_images(),
         Case::opens(32, "more than 10 000 manifests", &[IndexLimit], || {
-            let archive = Archive::new(Shape::OciLayout).image(image()).edit_index(|index| {
+            let index = r#"{"manifests":[]}"#;
+            let empty = Digest::sha256(index.as_bytes());
+            let path = blob_path(&empty);
+            let archive = Archive::new(Shape::OciLayout).image(image()).edit_index(move |index| {
                 let manifests = index["manifests"].as_array_mut().unwrap();
-                let manifest = manifests[0].clone();
-                manifests.extend(std::iter::repeat_n(manifest, limits::MANIFESTS));
+                manifests.extend(std::iter::repeat_n(json!({ "digest": empty }), limits::MANIFESTS));
             });
-            archive.bytes()
+            archive.members().file(path, index).bytes()
         })
-        .lists(&["a"])
-        .also(|opened| assert_eq!(opened.report.images.len(), limits::MANIFESTS)),
+        .lists(&["a"]),
         Case::opens(33, "index.json and manifest.json name different layers", &[ManifestsDisagree], || {
             let two = image().layer(&Tar::new().file("b", "2"), "RUN y");
             Archive::new(Shape::DockerOci)
