@@ -1,4 +1,5 @@
 //! An archive opened as the worker and the command line open it.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{collections::BTreeSet, io::Write};
 

@@ -1,4 +1,5 @@
 //! The tar parser against an independent writer, every split of its input, and hostile headers.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 
