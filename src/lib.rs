@@ -17,9 +17,10 @@
 //! Modules on the left may use those further right, never the other way:
 //!
 //! `app → worker::{protocol, client}` · `worker::server → platform, session` ·
-//! `session → report, image, layer, overlay → oci, tar, codec → digest, anomaly, limits`
+//! `session → report → image, audit → overlay → layer → oci, tar, codec → digest, anomaly, limits`
 
 pub mod anomaly;
+pub mod audit;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod codec;

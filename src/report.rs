@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     anomaly::Severity,
+    audit::{Dive, Reclaimable},
     codec::Compression,
     digest::Digest,
     image::{Attestation, Format, HistoryRow},
@@ -60,6 +61,10 @@ pub struct ImageReport {
     pub history: Vec<HistoryRow>,
     /// Attestations that belong to it.
     pub attestations: Vec<Attestation>,
+    /// What dive says of it; null unless every layer was read to its end.
+    pub dive: Option<Dive>,
+    /// Stored bytes that its merged filesystem does not show; null likewise.
+    pub reclaimable: Option<Reclaimable>,
 }
 
 /// One layer of an image.

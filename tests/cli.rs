@@ -1,4 +1,5 @@
 //! The command line, run as a program, against made archives and the corpus.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::{
     path::{Path, PathBuf},
@@ -77,6 +78,10 @@ fn inspect_says_what_docs_json_md_promises() {
     assert!(image["names"].as_array().unwrap().contains(&json!("two:latest")));
     assert_eq!(image["platform"], "linux/amd64");
     assert_eq!(image["config"]["config"]["Env"], json!(["A=b"]));
+    let reclaimable = json!({ "total": 1, "deleted": 0, "overwritten": 0, "metadata_only": 0, "opaque": 1 });
+    assert_eq!(image["reclaimable"], reclaimable);
+    let dive = json!({ "efficiency": 0.5, "wasted_bytes": 10, "user_wasted_percent": 2.5 });
+    assert_eq!(image["dive"], dive);
     let history: Vec<_> = image["history"]
         .as_array()
         .unwrap()
@@ -104,6 +109,10 @@ fn inspect_says_what_docs_json_md_promises() {
 
     let quick: Value =
         serde_json::from_str(&ok(&["inspect", path.to_str().unwrap(), "--json", "--quick"])).unwrap();
+    assert_eq!(
+        (&quick["images"][0]["dive"], &quick["images"][0]["reclaimable"]),
+        (&json!(null), &json!(null))
+    );
     let layer = &quick["images"][0]["layers"][0];
     assert_eq!(
         (&layer["digest"], &layer["digest_verified"], &layer["entries"]),
@@ -254,8 +263,10 @@ fn the_corpus_reads_as_an_independent_program_read_it() {
         let merged =
             (0..images.len()).map(|i| ls(&[archive.to_str().unwrap(), "--image", &i.to_string()]).len());
         assert_eq!(join(merged.collect()), row["merged_entries"], "{}: merged entries", row["path"]);
-        // Where skopeo verified every digest, so do we.
-        if row["skopeo"] == "ok" && row["missing_layers"] == "0" {
+        // Where skopeo verified every digest, so do we. It copies an OCI layout without a look at the DiffIds: those of
+        // this one were made up.
+        let is_made_up = row["path"].ends_with("openshift_oc-mirror__unit_testdata_test-untar");
+        if row["skopeo"] == "ok" && row["missing_layers"] == "0" && !is_made_up {
             for layer in images.iter().flat_map(|image| image["layers"].as_array().unwrap()) {
                 assert_ne!(layer["digest_verified"], false, "{}", row["path"]);
                 assert_ne!(layer["diff_id_verified"], false, "{}", row["path"]);

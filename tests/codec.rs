@@ -1,5 +1,5 @@
 //! Every compression: every split of the input, every size of the output, and every kind of damage.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::{fmt, io::Write, num::NonZeroU64};
 

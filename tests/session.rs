@@ -1,4 +1,5 @@
 //! An archive opened as the worker and the command line open it.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::{collections::BTreeSet, io::Write};
 

@@ -44,6 +44,8 @@ pub fn image_report() -> ImageReport {
             step("CMD [\"world\"]", None),
         ],
         attestations: Vec::new(),
+        dive: None,
+        reclaimable: None,
     }
 }
 

@@ -362,9 +362,8 @@ impl State {
     fn apply(&mut self, job: Job, event: Event, at: f64) -> Option<()> {
         match self.opening.clone() {
             Some(opening) if opening.job == job => self.apply_to_opening(opening, event, at),
-            // News of the archive before, sent before the worker knew of the next.
-            Some(_) => None,
-            None => {
+            // The archive before stays until the next is open.
+            _ => {
                 let archive = self.archive.as_mut().filter(|archive| archive.job == job)?;
                 Rc::make_mut(archive).apply(event, at)
             }
@@ -674,6 +673,13 @@ mod tests {
         let state = open(open(Rc::default(), 1), 2);
         assert!(Rc::ptr_eq(&news(Rc::clone(&state), 1, opened()), &state));
         assert!(news(state, 2, opened()).archive.is_some());
+    }
+
+    #[test]
+    fn the_archive_before_is_read_on_while_the_next_is_opened() {
+        let state = news(open(ready(), 2), 1, Event::Finished);
+        assert_eq!(state.archive.as_ref().unwrap().stage, Stage::Finished);
+        assert!(state.opening.is_some());
     }
 
     #[test]

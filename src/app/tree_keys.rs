@@ -126,7 +126,7 @@ fn begins_name(char: char) -> bool {
 }
 
 /// The characters that are keys of the page when no name is being typed.
-pub const PAGE_KEYS: &str = "/?[]*12345admuhcseEo";
+pub const PAGE_KEYS: &str = "/?[]*12345admuhcseo";
 
 /// A name being typed: forgotten when it is not gone on with.
 #[derive(Debug, Clone, Default, PartialEq)]

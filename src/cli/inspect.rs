@@ -67,6 +67,23 @@ fn write_image(i: usize, image: &ImageReport, out: &mut impl Write) -> io::Resul
     for layer in &image.layers {
         write_layer(layer, out)?;
     }
+    if let Some(sum) = &image.reclaimable {
+        writeln!(
+            out,
+            "  hidden    {} bytes: {} deleted, {} overwritten, {} with the same content, {} in hidden directories",
+            sum.total, sum.deleted, sum.overwritten, sum.metadata_only, sum.opaque
+        )?;
+    }
+    if let Some(dive) = &image.dive {
+        let user =
+            dive.user_wasted_percent.map_or_else(|| "-".into(), |part| format!("{:.2} %", part * 100.0));
+        writeln!(
+            out,
+            "  by dive   efficiency {:.2} %, {} bytes wasted, {user} of the layers above the first",
+            dive.efficiency * 100.0,
+            dive.wasted_bytes
+        )?;
+    }
     writeln!(out, "  history")?;
     for row in &image.history {
         let layer = row.layer.map_or_else(|| "-".to_owned(), |layer| layer.to_string());

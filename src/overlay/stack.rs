@@ -9,7 +9,8 @@
 
 use std::{collections::HashMap, rc::Rc};
 
-use bstr::{BStr, BString};
+use bstr::{BStr, BString, ByteSlice};
+use unicode_normalization::UnicodeNormalization;
 
 use super::Mark;
 use crate::{
@@ -225,6 +226,20 @@ impl Stack {
         self.visible_of[layer.0 as usize]
     }
 
+    /// How many paths of the merge of all layers show a file, hard links included.
+    pub fn names(&self, file: FileRef) -> u32 {
+        self.names[file.layer.0 as usize][file.entry.index()]
+    }
+
+    /// Every event that a layer further up followed with one at the same path: the lower one first. What
+    /// there is of the topmost event of a path is in none of them; neither is what a layer undid itself.
+    pub fn successions(&self) -> impl Iterator<Item = (Event, Event)> + '_ {
+        // A link that its own layer took back stays in the table, but then nothing is below it that it could
+        // have followed: see `Push::set`.
+        let has_below = |link: &&Link| link.below != NONE;
+        self.links.iter().filter(has_below).map(|link| (self.links[link.below as usize].event, link.event))
+    }
+
     /// Paths of the merge of all layers that an entry makes, the root left out.
     pub fn paths(&self) -> u64 {
         self.paths
@@ -304,6 +319,13 @@ impl Push<'_> {
             let message = format!("{:?} stands in this layer more than once", self.tree.path(node));
             self.note(Code::PathDuplicate, record, message);
         }
+        if before == State::Absent
+            && let Some(twin) = self.twin(node)
+        {
+            let (name, twin) = (self.tree.path(node), self.tree.path(twin));
+            let message = format!("{name:?} and {twin:?} differ only by Unicode normalisation");
+            self.note(Code::NameTwin, record, message);
+        }
         if record.kind == Kind::HardLink {
             self.link(entry, record)?;
         }
@@ -319,6 +341,19 @@ impl Push<'_> {
         let mark = self.mark(node, FileRef { layer: self.layer, entry });
         self.set(node, mark, Cause::Entry(entry));
         Ok(())
+    }
+
+    /// What is in the same directory under the composed or the decomposed form of the same name (Unicode Standard
+    /// Annex 15). To Linux they are different names; to an eye, and to some filesystems, they are one.
+    fn twin(&self, node: NodeId) -> Option<NodeId> {
+        let name = self.tree.name(node);
+        let text = name.to_str().ok().filter(|name| !name.is_ascii())?;
+        let parent = self.tree.parent(node);
+        let other = |form: String| {
+            let twin = self.tree.child(parent, form.as_bytes()).filter(|&twin| twin != node)?;
+            (self.now(twin) != State::Absent).then_some(twin)
+        };
+        other(text.nfc().collect()).or_else(|| other(text.nfd().collect()))
     }
 
     /// Where an entry for `node` ends up, its directories made. A directory that this same layer made a

@@ -24,7 +24,9 @@ const BEGIN_MS: i32 = 60_000;
 pub fn save(blob: &Blob, file_name: &str) -> Result<(), JsValue> {
     let window = web_sys::window().ok_or("no window")?;
     let document = window.document().ok_or("no document")?;
-    let url = ObjectUrl(Url::create_object_url_with_blob(blob)?);
+    // Of a type that nothing is known of: to a name without an extension, browsers add that of a type which they guess.
+    let blob = blob.slice_with_f64_and_f64_and_content_type(0.0, blob.size(), "application/octet-stream")?;
+    let url = ObjectUrl(Url::create_object_url_with_blob(&blob)?);
     let link: HtmlAnchorElement = document.create_element("a")?.unchecked_into();
     link.set_href(&url.0);
     link.set_download(file_name);

@@ -37,7 +37,11 @@ struct Inner {
     /// Requests under way.
     pending: RefCell<HashMap<RequestId, oneshot::Sender<Answer>>>,
     last_id: Cell<u32>,
+    /// The newest job.
     job: Cell<Job>,
+    /// The job whose archive is open: requests are about it. It stays while the newest one is being opened, and when
+    /// that is refused.
+    open: Cell<Job>,
 }
 
 enum Thread {
@@ -53,7 +57,8 @@ enum Thread {
 type Answer = Result<(Reply, Option<Blob>), Failure>;
 
 impl Client {
-    /// Fetches the worker's code and starts it. `on_event` is called with what happens to the newest job.
+    /// Fetches the worker's code and starts it. `on_event` is called with what happens to the newest job and to
+    /// the one whose archive is open.
     pub fn start(on_event: Callback<(Job, Event)>) -> Self {
         let inner = Rc::new(Inner {
             on_event,
@@ -62,6 +67,7 @@ impl Client {
             pending: RefCell::default(),
             last_id: Cell::new(0),
             job: Cell::new(Job(0)),
+            open: Cell::new(Job(0)),
         });
         spawn_local(load(Rc::downgrade(&inner)));
         Self(inner)
@@ -189,7 +195,8 @@ impl Inner {
         let id = RequestId(self.last_id.get().wrapping_add(1));
         self.last_id.set(id.0);
         self.pending.borrow_mut().insert(id, sender);
-        let envelope = Envelope { id, job: self.job.get(), request };
+        let job = if matches!(request, Request::Open(_)) { self.job.get() } else { self.open.get() };
+        let envelope = Envelope { id, job, request };
         let sent = match postcard::to_stdvec(&envelope) {
             Ok(bytes) => self.send(bytes, blob),
             Err(error) => Err(crashed(error.to_string())),
@@ -237,7 +244,11 @@ impl Inner {
     }
 
     fn event(&self, job: Job, event: Event) {
-        if job == self.job.get() {
+        let is_newest = job == self.job.get();
+        if is_newest && matches!(event, Event::Opened { .. }) {
+            self.open.set(job);
+        }
+        if is_newest || job == self.open.get() {
             self.on_event.emit((job, event));
         }
     }
@@ -276,9 +287,12 @@ impl Inner {
             // As above.
             let _ = sender.send(Err(failure.clone()));
         }
-        let job = self.job.get();
-        if job != Job(0) {
-            self.event(job, Event::Failed(failure.clone()));
+        let (newest, open) = (self.job.get(), self.open.get());
+        if newest != Job(0) {
+            self.event(newest, Event::Failed(failure.clone()));
+        }
+        if open != newest && open != Job(0) {
+            self.event(open, Event::Failed(failure.clone()));
         }
     }
 }

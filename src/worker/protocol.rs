@@ -56,9 +56,8 @@ pub struct Envelope {
 /// What the page can ask.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Request {
-    /// Open what rides beside; ends the reading of the job before, which is answered from until this one has
-    /// [`Event::Opened`]. Answered with [`Reply::Done`] once taken on;
-    /// all else comes as events.
+    /// Open what rides beside. Answered with [`Reply::Done`] once taken on; all else comes as events. The archive before
+    /// stays until [`Event::Opened`], and for good if that does not come.
     Open(Source),
     /// Stop reading; what is known stays.
     Cancel,

@@ -25,10 +25,7 @@ const PROGRESS_MS: f64 = 100.0;
 /// Runs the worker: every message from the page is a request.
 pub fn run() {
     std::panic::set_hook(Box::new(|info| web_sys::console::error_1(&info.to_string().into())));
-    let server = Rc::new(Server {
-        scope: js_sys::global().unchecked_into(),
-        state: RefCell::new(State { job: Job(0), open: None, reading: None }),
-    });
+    let server = Rc::new(Server { scope: js_sys::global().unchecked_into(), state: RefCell::default() });
     let on_message = {
         let server = Rc::clone(&server);
         Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
@@ -51,25 +48,42 @@ struct Server {
     state: RefCell<State>,
 }
 
+#[derive(Default)]
 struct State {
-    /// The latest job.
-    job: Job,
-    /// What requests are answered from. While an archive is being opened, and if that fails, what was open before.
+    /// What the page looks at.
     open: Option<Open>,
-    /// The job whose archive is being read; another one, or none, tells the reader to stop.
-    reading: Option<Job>,
+    /// The archive that is to take its place, while its documents are being read.
+    opening: Option<Job>,
 }
 
 /// An archive whose documents have been read.
 struct Open {
+    job: Job,
     source: Source,
     session: Session,
+    content_key: ContentKey,
+    layers: Layers,
+}
+
+/// How far the reading of the layers has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Layers {
+    /// They are being read.
+    Reading,
+    /// Reading rests until it is known whether another archive takes the place of this one.
+    Paused,
+    /// The page wants no more of them.
+    Cancelled,
+    /// Nothing more is read.
+    Ended,
 }
 
 /// Why the reading of an archive ends early.
 enum Stop {
     /// The page wants no more of it.
     Cancelled,
+    /// Another archive is being opened.
+    Superseded,
     Failed(Failure),
 }
 
@@ -87,11 +101,8 @@ impl Server {
                 let result = self.open(job, source, blob);
                 self.reply(id, result.map(|()| Reply::Done));
             }
-            _ if self.state.borrow().job != job => {
-                self.reply(id, Err(failure(FailureKind::Superseded, "another file was opened")))
-            }
             Request::Cancel => {
-                self.state.borrow_mut().reading = None;
+                self.cancel();
                 self.reply(id, Ok(Reply::Done));
             }
             Request::Content { version, offset, limit } => {
@@ -134,30 +145,38 @@ impl Server {
                 (Source::Sample(sample.bytes), name)
             }
         };
-        {
-            let mut state = self.state.borrow_mut();
-            (state.job, state.reading) = (job, Some(job));
-        }
+        self.state.borrow_mut().opening = Some(job);
         let server = Rc::clone(self);
         spawn_local(async move {
-            let event = match server.read(job, &source, name, directory).await {
-                Ok(()) => Event::Finished,
-                Err(Stop::Cancelled) => Event::Cancelled,
-                Err(Stop::Failed(failure)) => Event::Failed(failure),
-            };
-            server.event(job, event);
+            match server.read_documents(job, &source, name, directory).await {
+                Ok(key) => server.read_layers(job, &source, key).await,
+                Err(stop) => {
+                    server.end(job, Err(stop));
+                    server.resume().await;
+                }
+            }
         });
         Ok(())
     }
 
-    /// Reads an archive from its first byte to its last layer.
-    async fn read(
+    /// Stops what is being read; what is known stays.
+    fn cancel(&self) {
+        let mut state = self.state.borrow_mut();
+        if state.opening.take().is_none()
+            && let Some(open) = state.open.as_mut().filter(|open| open.layers == Layers::Reading)
+        {
+            open.layers = Layers::Cancelled;
+        }
+    }
+
+    /// Reads the documents of an archive, which then takes the place of the one before; until then, that one stays.
+    async fn read_documents(
         &self,
         job: Job,
         source: &Source,
         name: String,
         directory: Option<Vec<Member>>,
-    ) -> Result<(), Stop> {
+    ) -> Result<ContentKey, Stop> {
         let content_key = platform::content_key();
         let mut progress = Pace::default();
         let mut opening = match directory {
@@ -166,9 +185,13 @@ impl Server {
         };
         let mut reader = Reader::new(source);
         while let Some(range) = opening.wants() {
-            let bytes = reader.read(range.clone(), opening.wants_after(&range)).await?;
-            self.check(job)?;
-            opening.supply(&bytes)?;
+            let read = reader.read(range.clone(), opening.wants_after(&range)).await;
+            match self.state.borrow().opening {
+                Some(now) if now == job => {}
+                Some(_) => return Err(Stop::Superseded),
+                None => return Err(Stop::Cancelled),
+            }
+            opening.supply(&read?)?;
             if let Some(done) = opening.streamed().filter(|_| progress.is_due()) {
                 self.event(job, Event::Progress(Progress { layer: None, done, total: source.len() }));
             }
@@ -177,25 +200,30 @@ impl Server {
         let report = serde_json::to_string(&session.report()).unwrap_or_default();
         self.event(job, Event::Opened { report, name, size: source.len() });
         for event in session.take_events() {
-            self.event(job, event);
+            // The report tells of the oddities that are known so far.
+            if !matches!(event, Event::Anomalies(_)) {
+                self.event(job, event);
+            }
         }
-        self.state.borrow_mut().open = Some(Open { source: source.clone(), session });
-        self.read_layers(job, source, content_key, progress).await
+        let open = Open { job, source: source.clone(), session, content_key, layers: Layers::Reading };
+        *self.state.borrow_mut() = State { open: Some(open), opening: None };
+        Ok(content_key)
     }
 
-    async fn read_layers(
-        &self,
-        job: Job,
-        source: &Source,
-        content_key: ContentKey,
-        mut progress: Pace,
-    ) -> Result<(), Stop> {
+    /// Reads the layers of the open archive, and says how that ended.
+    async fn read_layers(&self, job: Job, source: &Source, content_key: ContentKey) {
+        let result = self.try_read_layers(job, source, content_key).await;
+        self.end(job, result);
+    }
+
+    async fn try_read_layers(&self, job: Job, source: &Source, content_key: ContentKey) -> Result<(), Stop> {
+        let mut progress = Pace::default();
         while let Some(mut scan) = self.with_session(job, |session| session.next_scan(content_key))? {
             let mut reader = Reader::new(source);
             while let Some(range) = scan.wants() {
-                let bytes = reader.read(range.clone(), scan.wants_after(&range)).await?;
+                let read = reader.read(range.clone(), scan.wants_after(&range)).await;
                 self.check(job)?;
-                scan.supply(&bytes);
+                scan.supply(&read?);
                 if progress.is_due() {
                     self.event(job, Event::Progress(progress_of(&scan)));
                 }
@@ -211,20 +239,62 @@ impl Server {
         Ok(())
     }
 
-    /// Whether the page still wants this archive to be read.
+    /// Whether the layers of this archive are still to be read.
     fn check(&self, job: Job) -> Result<(), Stop> {
-        if self.state.borrow().reading == Some(job) { Ok(()) } else { Err(Stop::Cancelled) }
+        let mut state = self.state.borrow_mut();
+        let is_opening = state.opening.is_some();
+        match state.open.as_mut().filter(|open| open.job == job) {
+            None => Err(Stop::Superseded),
+            Some(open) if open.layers == Layers::Cancelled => Err(Stop::Cancelled),
+            Some(open) if is_opening => {
+                open.layers = Layers::Paused;
+                Err(Stop::Superseded)
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// What is being opened is not to be, after all: the archive before is read on.
+    async fn resume(&self) {
+        let paused = {
+            let mut state = self.state.borrow_mut();
+            let may_read = state.opening.is_none();
+            let open = state.open.as_mut().filter(|open| may_read && open.layers == Layers::Paused);
+            open.map(|open| {
+                open.layers = Layers::Reading;
+                (open.job, open.source.clone(), open.content_key)
+            })
+        };
+        if let Some((job, source, content_key)) = paused {
+            self.read_layers(job, &source, content_key).await;
+        }
+    }
+
+    /// Tells how the reading of an archive ended.
+    fn end(&self, job: Job, result: Result<(), Stop>) {
+        let event = match result {
+            Ok(()) => Event::Finished,
+            Err(Stop::Cancelled) => Event::Cancelled,
+            Err(Stop::Failed(failure)) => Event::Failed(failure),
+            Err(Stop::Superseded) => return,
+        };
+        let mut state = self.state.borrow_mut();
+        state.opening.take_if(|opening| *opening == job);
+        if let Some(open) = state.open.as_mut().filter(|open| open.job == job) {
+            open.layers = Layers::Ended;
+        }
+        drop(state);
+        self.event(job, event);
     }
 
     /// Works on the open archive, if it is still that of this job.
     fn with_session<T>(&self, job: Job, work: impl FnOnce(&mut Session) -> T) -> Result<T, Failure> {
         let mut state = self.state.borrow_mut();
-        if state.job != job {
+        let open = state.open.as_mut().ok_or_else(|| failure(FailureKind::NotFound, "no archive is open"))?;
+        if open.job != job {
             return Err(failure(FailureKind::Superseded, "another file was opened"));
         }
-        let open = state.open.as_mut();
-        open.map(|open| work(&mut open.session))
-            .ok_or_else(|| failure(FailureKind::NotFound, "the archive is not open yet"))
+        Ok(work(&mut open.session))
     }
 
     /// Where a version's content is read from.

@@ -6,5 +6,13 @@
 //! `SKIPPED` on stderr and passes. Pictures land in `target/screenshots/`.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod app;
 mod boot;
+mod details;
+mod language;
+mod native;
+mod open;
+mod overlay;
+mod privacy;
 mod support;
+mod tree;

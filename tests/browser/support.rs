@@ -86,7 +86,6 @@ pub fn run(name: &str, options: Options, test: impl AsyncFnOnce(&mut Page)) {
 }
 
 /// A file of the corpus of real archives, or `None`, said aloud, where there is no corpus.
-#[allow(dead_code, reason = "for the tests that open archives")]
 pub fn corpus(name: &str) -> Option<PathBuf> {
     let root = env::var_os("LAYERSCOPE_CORPUS")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"), PathBuf::from);
@@ -99,12 +98,17 @@ pub fn corpus(name: &str) -> Option<PathBuf> {
 }
 
 /// Says that a test was skipped, and why.
+fn skipped(why: &str) {
+    say(&format!("SKIPPED: {why}"));
+}
+
+/// Prints a line.
 #[expect(
     clippy::explicit_write,
     reason = "the test runner swallows what `eprintln!` says when a test passes"
 )]
-fn skipped(why: &str) {
-    writeln!(io::stderr(), "SKIPPED: {why}").unwrap();
+pub fn say(line: &str) {
+    writeln!(io::stderr(), "{line}").unwrap();
 }
 
 /// A chromedriver process. It ends with this value.

@@ -3,3 +3,4 @@
 #![allow(dead_code, reason = "each test uses its own part")]
 
 pub mod tar_block;
+pub mod tar_read;
