@@ -230,8 +230,8 @@ fn text_stands_out_in_both_themes() {
                 )
                 .await;
                 page.screenshot(&format!("files-{name}")).await;
-            // The overlay begins with the directory selected: one that the top layer touches.
-            page.select("app").await;
+                // The overlay begins with the directory selected: one that the top layer touches.
+                page.select("app").await;
                 page.show("overlay").await;
                 assert_contrast(
                     page,
