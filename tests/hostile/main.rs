@@ -1,6 +1,7 @@
 //! Bad inputs, each made by code, each with what it has to come to: through the core, and through the command line.
 //!
 //! `docs/robustness.md` lists them all by number.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod case;
 mod compression;
