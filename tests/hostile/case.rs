@@ -85,6 +85,16 @@ impl Case {
         self.edit(|opens| opens.also = also)
     }
 
+    /// Its number, and the codes that it gets.
+    pub fn summary(&self) -> (u32, BTreeSet<Code>) {
+        let codes = match &self.expect {
+            Expect::Opens(opens) => opens.codes.clone(),
+            Expect::Fails(FailureKind::Corrupt(code)) => [*code].into(),
+            Expect::Fails(_) => BTreeSet::new(),
+        };
+        (self.number, codes)
+    }
+
     fn edit(mut self, change: impl FnOnce(&mut Opens)) -> Self {
         match &mut self.expect {
             Expect::Opens(opens) => change(opens),

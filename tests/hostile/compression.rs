@@ -73,7 +73,7 @@ fn is_refuted(opened: &Opened) {
     assert_eq!((layer.digest_verified, layer.diff_id_verified), (Some(true), Some(false)));
 }
 
-fn rows() -> Vec<Case> {
+pub fn rows() -> Vec<Case> {
     vec![
         Case::opens(20, "gzip members that split the tar", &[], || {
             let tar = tar();

@@ -1,30 +1,74 @@
 //! `docs/robustness.md` against the tests that it names.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
-/// All fifty numbers are there, and every test that is named exists.
+use layerscope::anomaly::Severity;
+
+use super::{compression, manifests, paths, screen, tar};
+
+/// What a row of the table says.
+struct Row<'t> {
+    number: u32,
+    /// What stands in backticks in the column of codes, and the word that follows each.
+    codes: BTreeSet<(&'t str, &'t str)>,
+    /// `path` or `path::function`.
+    tests: Vec<&'t str>,
+}
+
+fn rows(table: &str) -> Vec<Row<'_>> {
+    let row = |line| {
+        let columns: Vec<&str> = str::split(line, " | ").collect();
+        let number = columns.first()?.strip_prefix("| ")?.parse().ok()?;
+        let gets = columns[2].split('`').collect::<Vec<_>>();
+        let word = |text: &'_ str| text.trim_start().split([' ', ',']).next().unwrap_or_default().len();
+        let codes = gets.windows(2).skip(1).step_by(2).map(|pair| {
+            let severity = pair[1].trim_start();
+            (pair[0], &severity[..word(severity)])
+        });
+        let tests = columns.last()?.split('`').skip(1).step_by(2).collect();
+        Some(Row { number, codes: codes.collect(), tests })
+    };
+    table.lines().filter_map(row).collect()
+}
+
+/// All fifty numbers are there, with the codes that their fixtures get, and every test that is named exists.
 #[test]
 fn the_table_of_bad_inputs_is_whole_and_true() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let table = fs::read_to_string(root.join("docs/robustness.md")).unwrap();
-    let mut numbers = BTreeSet::new();
-    for line in table.lines().filter(|line| line.starts_with("| ")) {
-        let Some(number) = line[2..].split(' ').next().and_then(|number| number.parse::<u32>().ok()) else {
-            continue;
-        };
-        numbers.insert(number);
-        // Tests stand in the last column, as `path` or `path::function`.
-        let tests = line.trim_end_matches(" |").rsplit(" | ").next().unwrap();
-        for test in tests.split('`').skip(1).step_by(2) {
+    let rows = rows(&table);
+    assert_eq!(rows.iter().map(|row| row.number).collect::<Vec<_>>(), (1..=50).collect::<Vec<_>>());
+
+    let mut codes: BTreeMap<u32, BTreeSet<(String, &str)>> = BTreeMap::new();
+    for cases in [tar::rows(), compression::rows(), manifests::rows(), paths::rows(), screen::rows()] {
+        for (number, found) in cases.iter().map(|case| case.summary()) {
+            let severity = |severity| match severity {
+                Severity::Info => "info",
+                Severity::Warning => "warning",
+                Severity::Error => "error",
+            };
+            let named = found.iter().map(|code| (code.name(), severity(code.severity())));
+            codes.entry(number).or_default().extend(named);
+        }
+    }
+    for Row { number, codes: stated, tests } in &rows {
+        let stated: BTreeSet<_> =
+            stated.iter().map(|&(code, severity)| (code.to_owned(), severity)).collect();
+        assert_eq!(stated, codes.remove(number).unwrap_or_default(), "codes of {number}");
+        assert!(*number == 48 || !tests.is_empty(), "{number} names no test");
+        for test in tests {
             let (path, function) = test.split_once("::").unwrap_or((test, ""));
             let source = fs::read_to_string(root.join(path));
             let source = source.unwrap_or_else(|error| panic!("{number}: {path}: {error}"));
             assert!(source.contains(&format!("fn {function}")), "{number}: no {function} in {path}");
-            let row = format!("({number}, \"");
-            let own = path.starts_with("tests/hostile/") && function.is_empty();
-            assert!(!own || source.contains(&row), "{number}: no row in {path}");
+            assert!(
+                !function.is_empty() || source.contains(&format!("({number}, ")),
+                "{number}: no row in {path}"
+            );
         }
-        assert!(tests.contains('`') || tests.contains("none yet"), "{number} names no test");
     }
-    assert_eq!(numbers, (1..=50).collect());
 }

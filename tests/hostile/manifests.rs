@@ -78,7 +78,7 @@ fn legacy(parent: Option<&str>) -> Vec<u8> {
         .bytes()
 }
 
-fn rows() -> Vec<Case> {
+pub fn rows() -> Vec<Case> {
     vec![
         Case::opens(28, "index.json is index and manifest at once", &[ManifestAmbiguous], || {
             Archive::new(Shape::OciLayout)

@@ -19,7 +19,7 @@ fn mark(opened: &Opened, layer: u32, path: &str) -> Option<Mark> {
     opened.session.stack(0).unwrap().event_of(node, LayerIndex(layer)).map(|event| event.mark)
 }
 
-fn rows() -> Vec<Case> {
+pub fn rows() -> Vec<Case> {
     vec![
         Case::opens(38, "paths out of the root", &[PathUnusual], || {
             layers(&[Tar::new()

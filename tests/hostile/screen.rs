@@ -16,7 +16,7 @@ use super::{
 const SCRIPT: &str = "<script>document.title='owned'</script>";
 const LINK: &str = "javascript:alert(1)//";
 
-fn rows() -> Vec<Case> {
+pub fn rows() -> Vec<Case> {
     let hundred = "n".repeat(100);
     let long = format!("{}{hundred}", "é".repeat(2000));
     vec![

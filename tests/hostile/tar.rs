@@ -37,7 +37,7 @@ fn offset(opened: &Opened, code: Code) -> Option<u64> {
     opened.anomaly(code).offset
 }
 
-fn rows() -> Vec<Case> {
+pub fn rows() -> Vec<Case> {
     let mut rows = vec![
         Case::opens(1, "a PAX size smaller than the header's", &[TarPaxSize], || {
             // Who believes the header swallows the next entry.
