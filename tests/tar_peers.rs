@@ -3,6 +3,7 @@
 //! what those of the three say that are installed. `docs/tar-differences.md` groups by rule what is meant to
 //! differ.
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod support;
 

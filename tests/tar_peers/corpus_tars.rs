@@ -318,3 +318,12 @@ fn python_lists_the_same() {
 fn names_and_sizes(listed: &[Listed]) -> Vec<(&[u8], u64)> {
     listed.iter().map(|entry| (entry.path.as_slice(), entry.size)).collect()
 }
+
+#[test]
+fn the_document_names_every_difference() {
+    let document = include_str!("../../docs/tar-differences.md");
+    let listed =
+        DIFFERENCES.iter().map(|(name, ..)| name).chain(PYTHON_DIFFERENCES.iter().map(|(name, _)| name));
+    let missing: Vec<_> = listed.filter(|name| !document.contains(**name)).collect();
+    assert_eq!(missing, Vec::<&&str>::new());
+}

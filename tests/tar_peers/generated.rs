@@ -228,6 +228,14 @@ fn without_meta(listed: &[Listed]) -> Vec<Listed> {
     listed.iter().cloned().map(|entry| Listed { meta: None, ..entry }).collect()
 }
 
+/// Python shows a sparse file whose name needs a record in the directory that stands in for its map, perhaps cut
+/// short as in the header: it prefers other records, and the header itself, to `GNU.sparse.name`. With the name
+/// that it should have.
+fn renamed(theirs: &Listed, ours: &Listed) -> Listed {
+    let has_stand_in = theirs.path.contains_str("/GNUSparseFile.");
+    Listed { path: if has_stand_in { &ours.path } else { &theirs.path }.clone(), ..theirs.clone() }
+}
+
 #[test]
 fn what_others_write_is_read_as_they_read_it() {
     let writers = writers();
@@ -251,7 +259,11 @@ fn what_others_write_is_read_as_they_read_it() {
                 }
             }
             if let Some(python) = &python {
-                prop_assert_eq!(&(ours, None), &python[i], "{} by Python", writer.name);
+                let (theirs, error) = &python[i];
+                prop_assert_eq!(error, &None, "{} by Python", writer.name);
+                prop_assert_eq!(ours.len(), theirs.len(), "{} by Python", writer.name);
+                let theirs: Vec<_> = theirs.iter().zip(&ours).map(|(a, b)| renamed(a, b)).collect();
+                prop_assert_eq!(ours, theirs, "{} by Python", writer.name);
             }
             for (entry, stored, _) in &found.entries {
                 if entry.kind != EntryKind::File {
