@@ -109,9 +109,13 @@ pub enum Code {
     HardLinkTarget,
     /// A name that is not UTF-8 or holds control or bidirectional characters.
     NameUnusual,
+    /// A name that differs from another in its directory only by Unicode normalisation.
+    NameTwin,
+    /// A mark of overlayfs itself (a character device 0/0, an attribute `trusted.overlay.*`), which is data in a layer.
+    OverlayfsMark,
     /// A user or group id, or a time, beyond what the kernel holds.
     ValueOutOfRange,
-    /// More entries or anomalies than the limit.
+    /// More entries, bytes or anomalies than the limit.
     LimitReached,
     /// No manifest and no index: the tar itself is shown as one layer.
     BareLayer,
@@ -135,7 +139,7 @@ impl Code {
         use Code::*;
         match self {
             TarNoEnd | TarVersion | BareLayer | HardLinkTarget | WhiteoutOfNothing | NameUnusual
-            | LayerForeign | ManifestArtifact => Severity::Info,
+            | OverlayfsMark | LayerForeign | ManifestArtifact => Severity::Info,
             TarChecksum | TarTruncated | TarPaxMalformed | TarExtensionTooLarge | TarField | CodecCorrupt
             | CodecTruncated | CodecChecksum | CodecUnsupported | JsonInvalid | JsonTooLarge
             | ManifestAmbiguous | DigestInvalid | DigestMismatch | DiffIdMismatch | SizeMismatch
@@ -146,7 +150,7 @@ impl Code {
             | TarDanglingExtension | TarSparse | TarUnexpectedSize | CodecTrailingData
             | MediaTypeCompression | ManifestsDisagree | DiffIdCount | HistoryCount | MemberLink
             | MemberDuplicate | PathUnusual | PathDuplicate | WhiteoutAndEntry | DirectoryOverSymlink
-            | EntryThroughSymlink | ValueOutOfRange => Severity::Warning,
+            | EntryThroughSymlink | NameTwin | ValueOutOfRange => Severity::Warning,
         }
     }
 

@@ -24,8 +24,22 @@ pub const INDEX_DEPTH: usize = 8;
 pub const MANIFESTS: usize = 10_000;
 /// Most members of the outer archive that are listed.
 pub const MEMBERS: usize = 200_000;
-/// Most entries of one layer that are indexed.
+/// Most entries of one layer that are indexed; see [`Limits`].
 pub const LAYER_ENTRIES: usize = 2_000_000;
+/// Most bytes that one compressed layer is decoded to; see [`Limits`].
+pub const LAYER_BYTES: u64 = 8 << 30;
+/// How many times its own size a compressed stream may decode to; see [`Limits`]. Deflate reaches 1032.
+pub const RATIO: u64 = 500;
+/// A stream that has decoded to less than this may have any ratio: a file of zeros is no bomb.
+pub const RATIO_FROM: u64 = 64 << 20;
+/// Most memory that the names, links, attributes and sparse maps of one layer's entries come to.
+pub const LAYER_TEXT: usize = 256 << 20;
+/// Most paths of one layer, directories that no entry makes included.
+pub const LAYER_PATHS: usize = 4_000_000;
+/// Most PAX records of different keys in one header, or in all global headers together.
+pub const PAX_RECORDS: usize = 256;
+/// Most bytes in all global PAX headers together: they apply to every entry that follows.
+pub const PAX_GLOBAL: usize = 64 << 10;
 /// Largest window a zstd frame may ask for.
 pub const ZSTD_WINDOW: u64 = 128 << 20;
 /// Largest dictionary an xz block may ask for: that of `xz -9`.
@@ -38,3 +52,34 @@ pub const SYMLINK_HOPS: usize = 40;
 pub const PREVIEW: u64 = 1 << 20;
 /// Largest part of a file's content that the worker sends at once.
 pub const CONTENT_REPLY: u64 = 64 << 20;
+
+/// The limits that cost time rather than memory, so that a person may choose to go on without them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Most bytes that one compressed layer is decoded to.
+    pub layer_bytes: u64,
+    /// How many times its own size a compressed layer, or a compressed archive, may decode to.
+    pub ratio: u64,
+    /// How many bytes it has to decode to before the ratio counts.
+    pub ratio_from: u64,
+    /// Most entries of one layer that are indexed.
+    pub layer_entries: usize,
+}
+
+impl Limits {
+    /// No limits: everything is read, however long it takes.
+    pub const fn none() -> Self {
+        Self { layer_bytes: u64::MAX, ratio: u64::MAX, ratio_from: u64::MAX, layer_entries: usize::MAX }
+    }
+
+    /// Whether `consumed` bytes must not decode to as many as `decoded`.
+    pub fn is_bomb(&self, consumed: u64, decoded: u64) -> bool {
+        decoded >= self.ratio_from && decoded / self.ratio.max(1) > consumed
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { layer_bytes: LAYER_BYTES, ratio: RATIO, ratio_from: RATIO_FROM, layer_entries: LAYER_ENTRIES }
+    }
+}

@@ -64,6 +64,11 @@ impl Tree {
         self.nodes.len()
     }
 
+    /// Bytes of all its names.
+    pub fn name_bytes(&self) -> usize {
+        self.names.len()
+    }
+
     /// Never: the root is always there.
     pub fn is_empty(&self) -> bool {
         false

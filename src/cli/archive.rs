@@ -9,10 +9,11 @@ use std::{
 
 use bstr::BString;
 
-use super::Error;
+use super::{ArchiveArgs, Error};
 use crate::{
     image::{Member, MemberKind},
     layer::ContentKey,
+    limits::Limits,
     session::{ContentRead, Opening, Session},
     worker::protocol::Failure,
 };
@@ -42,7 +43,9 @@ struct Part {
 
 impl Archive {
     /// Reads the documents of an archive, not yet its layers.
-    pub(super) fn open(path: &Path) -> Result<Self, Error> {
+    pub(super) fn open(args: &ArchiveArgs) -> Result<Self, Error> {
+        let path = args.archive.as_path();
+        let limits = if args.no_limits { Limits::none() } else { Limits::default() };
         let failed = |error| Error::Read(path.to_owned(), error);
         let unfit = |failure| Error::Archive(path.to_owned(), failure);
         let content_key = ContentKey::random();
@@ -56,6 +59,7 @@ impl Archive {
                 Part { path: path.to_owned(), range: 0..len, file: Some(File::open(path).map_err(failed)?) };
             (Opening::new(len, content_key), vec![part])
         };
+        opening = opening.with_limits(limits);
         let mut file = ArchiveFile { path: path.to_owned(), parts, buffer: Vec::new() };
         while let Some(range) = opening.wants() {
             let bytes = file.read(range)?;

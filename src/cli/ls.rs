@@ -90,6 +90,8 @@ struct Line<'a> {
     path_base64: Option<String>,
     r#type: Kind,
     size: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stored_size: Option<u64>,
     mode: String,
     uid: u32,
     gid: u32,
@@ -120,6 +122,7 @@ impl<'a> Line<'a> {
             path_base64: base64_unless_text(&path),
             r#type: kind,
             size,
+            stored_size: (!index.sparse(record).is_empty()).then(|| index.stored_size(record)),
             mode: format!("{mode:04o}"),
             uid,
             gid,

@@ -36,9 +36,18 @@ enum Command {
 }
 
 #[derive(Debug, Args)]
-struct InspectArgs {
+struct ArchiveArgs {
     /// A docker archive or an OCI layout: a tar, perhaps compressed, or a directory.
     archive: PathBuf,
+    /// Read on where a layer decodes to 8 GiB or to 500 times its size, or has 2 million entries.
+    #[arg(long)]
+    no_limits: bool,
+}
+
+#[derive(Debug, Args)]
+struct InspectArgs {
+    #[command(flatten)]
+    archive: ArchiveArgs,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -49,8 +58,8 @@ struct InspectArgs {
 
 #[derive(Debug, Args)]
 struct VerifyArgs {
-    /// A docker archive or an OCI layout: a tar, perhaps compressed, or a directory.
-    archive: PathBuf,
+    #[command(flatten)]
+    archive: ArchiveArgs,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -58,8 +67,8 @@ struct VerifyArgs {
 
 #[derive(Debug, Args)]
 struct LsArgs {
-    /// A docker archive or an OCI layout: a tar, perhaps compressed, or a directory.
-    archive: PathBuf,
+    #[command(flatten)]
+    archive: ArchiveArgs,
     #[command(flatten)]
     image: ImageArg,
     /// List the entries of this layer alone, in the order of its tar.
@@ -75,8 +84,8 @@ struct LsArgs {
 
 #[derive(Debug, Args)]
 struct CatArgs {
-    /// A docker archive or an OCI layout: a tar, perhaps compressed, or a directory.
-    archive: PathBuf,
+    #[command(flatten)]
+    archive: ArchiveArgs,
     /// The file. Symbolic links are followed inside the image, unless a layer is named.
     path: String,
     #[command(flatten)]

@@ -36,7 +36,7 @@ pub(super) fn run(args: &VerifyArgs) -> Result<(), Error> {
         write_text(&report, &mut out)?;
     }
     out.flush()?;
-    if mismatches == 0 { Ok(()) } else { Err(Error::Mismatch(args.archive.clone(), mismatches)) }
+    if mismatches == 0 { Ok(()) } else { Err(Error::Mismatch(args.archive.archive.clone(), mismatches)) }
 }
 
 fn write_text(report: &Report, out: &mut impl Write) -> io::Result<()> {

@@ -106,6 +106,11 @@ impl Lister {
                         None => break Some(body - rest.len() as u64),
                     }
                 }
+                Some(Event::End) if self.members.is_empty() => {
+                    // A file of zeros is an empty tar. However long it is, no image will follow.
+                    self.done = true;
+                    break None;
+                }
                 Some(Event::Data(_) | Event::EntryEnd | Event::End) => {}
                 None => break None,
             }

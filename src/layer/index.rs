@@ -248,8 +248,17 @@ pub(super) struct Builder {
     index: Index,
     /// How many entries the tar has, those left out of the index included.
     pub(super) entries: u64,
-    limit_reached: bool,
+    /// Most entries that are taken on.
+    max_entries: usize,
+    /// Bytes of links, attributes and sparse maps that are kept.
+    extra_bytes: usize,
+    /// Nothing more is taken on.
+    pub(super) limit_reached: bool,
 }
+
+/// Attributes in which overlayfs keeps its own marks (Linux, Documentation/filesystems/overlayfs.rst). In a layer they
+/// mean nothing: it has `.wh.` files for that.
+const OVERLAYFS_XATTRS: [&str; 2] = ["trusted.overlay.", "user.overlay."];
 
 /// Files whose content says what the image is.
 const CAPTURE: [&str; 2] = ["etc/os-release", "usr/lib/os-release"];
@@ -257,19 +266,18 @@ const CAPTURE_NAME: &str = "os-release";
 const CAPTURE_MAX: u64 = 64 << 10;
 
 impl Builder {
-    pub(super) fn new(key: ContentKey) -> Self {
-        Self { index: Index::new(key), entries: 0, limit_reached: false }
+    pub(super) fn new(key: ContentKey, max_entries: usize) -> Self {
+        Self { index: Index::new(key), entries: 0, max_entries, extra_bytes: 0, limit_reached: false }
     }
 
     /// Takes an entry on. Returns its place, if it has a content to come that should be given to
     /// [`Builder::content`].
     pub(super) fn entry(&mut self, entry: tar::Entry, anomalies: &mut Vec<Anomaly>) -> Option<EntryId> {
         self.entries += 1;
-        if self.index.records.len() >= limits::LAYER_ENTRIES {
-            if !std::mem::replace(&mut self.limit_reached, true) {
-                let message = format!("more than {} entries; the rest is not listed", limits::LAYER_ENTRIES);
-                anomalies.push(Anomaly::at(Code::LimitReached, entry.header_offset, message));
-            }
+        if let Some(what) = self.limit() {
+            self.limit_reached = true;
+            let message = format!("the layer has {what}; the rest is not listed");
+            anomalies.push(Anomaly::at(Code::LimitReached, entry.header_offset, message));
             return None;
         }
         let offset = entry.header_offset;
@@ -282,6 +290,21 @@ impl Builder {
         debug_assert_eq!(record.header_offset, offset);
         self.index.records.push(record);
         has_content.then_some(id)
+    }
+
+    /// What there is too much of to take another entry on. A few bytes of a tar can stand for much memory: a
+    /// path of thousands of names, or one attribute that a global header gives to every entry.
+    fn limit(&self) -> Option<String> {
+        let Index { tree, records, .. } = &self.index;
+        if records.len() >= self.max_entries {
+            Some(format!("more than {} entries", self.max_entries))
+        } else if tree.len() >= limits::LAYER_PATHS {
+            Some(format!("more than {} paths", limits::LAYER_PATHS))
+        } else if tree.name_bytes() + self.extra_bytes >= limits::LAYER_TEXT {
+            Some(format!("more than {} bytes of names, links and attributes", limits::LAYER_TEXT))
+        } else {
+            None
+        }
     }
 
     /// Takes stored bytes of the file that [`Builder::entry`] returned last.
@@ -322,6 +345,15 @@ impl Builder {
             // The parser has noted it; there is nothing to merge.
             EntryKind::Unknown(_) => return None,
         };
+        let is_overlayfs_attribute = |(name, _): &(BString, BString)| {
+            OVERLAYFS_XATTRS.iter().any(|prefix| name.starts_with_str(prefix))
+        };
+        if kind == Kind::CharDevice && entry.device == (0, 0) {
+            let message = format!("{:?} is a character device 0/0, a whiteout to overlayfs only", entry.path);
+            note(Code::OverlayfsMark, message);
+        } else if let Some((name, _)) = entry.xattrs.iter().find(|xattr| is_overlayfs_attribute(xattr)) {
+            note(Code::OverlayfsMark, format!("{:?} has {name:?}, which only overlayfs acts on", entry.path));
+        }
         let mut names = match path::normalise(&entry.path) {
             Ok(normalised) => {
                 if normalised.unusual {
@@ -408,6 +440,8 @@ impl Builder {
         if extra == Extra::default() {
             return NONE;
         }
+        let attributes: usize = extra.xattrs.iter().map(|(name, value)| name.len() + value.len()).sum();
+        self.extra_bytes += extra.link.len() + attributes + size_of_val(extra.sparse.as_slice());
         self.index.extras.push(extra);
         (self.index.extras.len() - 1) as u32
     }

@@ -8,7 +8,7 @@ use crate::{
     anomaly::{Anomaly, Code},
     codec::{Compression, Decoder, MAGIC_LEN, Status},
     digest::{Algorithm, Digest, Digester},
-    limits,
+    limits::{self, Limits},
     tar::{Event, Parser},
 };
 
@@ -18,6 +18,8 @@ pub struct Scanned {
     pub digest: Digest,
     /// The digest of its uncompressed bytes; `None` if they could not all be decoded.
     pub diff_id: Option<Digest>,
+    /// Whether the compressed stream is damaged: what is stated of its content cannot be true.
+    pub damaged: bool,
     /// How it is compressed.
     pub compression: Compression,
     /// Its length in bytes.
@@ -44,6 +46,7 @@ pub struct Scan {
     stage: Stage,
     content_key: ContentKey,
     algorithms: Algorithms,
+    limits: Limits,
 }
 
 /// The algorithms that the stated digests want.
@@ -74,16 +77,28 @@ struct Codec {
     compression: Compression,
     decoder: Decoder,
     diff_id: Digester,
-    /// After an error the rest of the blob is only hashed.
-    failed: bool,
+    /// Bytes of the blob taken, and bytes they decoded to.
+    consumed: u64,
+    decoded: u64,
+    limits: Limits,
+    /// Why nothing more is decoded; the rest of the blob is only hashed.
+    stopped: Option<Stop>,
     buffer: Vec<u8>,
+}
+
+/// Why a blob was not decoded to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    Damaged,
+    Unsupported,
+    Limit,
 }
 
 const BUFFER: usize = 256 << 10;
 
 impl Scan {
     /// A scan of a blob whose stated digests are of these algorithms.
-    pub fn new(content_key: ContentKey, algorithms: Algorithms) -> Self {
+    pub fn new(content_key: ContentKey, algorithms: Algorithms, limits: Limits) -> Self {
         Self {
             blob: Digester::new(algorithms.blob),
             stored_size: 0,
@@ -91,6 +106,7 @@ impl Scan {
             stage: Stage::Sniffing,
             content_key,
             algorithms,
+            limits,
         }
     }
 
@@ -120,21 +136,25 @@ impl Scan {
         }
         self.stage.push(&[], true);
         let digest = self.blob.finish();
-        let (compression, diff_id, tar) = match self.stage {
+        let (compression, diff_id, damaged, tar) = match self.stage {
             // `begin` has ended the sniffing.
-            Stage::Sniffing => (Compression::None, None, Box::new(TarIndexer::new(self.content_key))),
+            Stage::Sniffing => {
+                (Compression::None, None, false, Box::new(TarIndexer::new(self.content_key, self.limits)))
+            }
             Stage::Plain { tar, diff_id } => {
                 let diff_id = diff_id.map_or_else(|| digest.clone(), |digester| digester.finish());
-                (Compression::None, Some(diff_id), tar)
+                (Compression::None, Some(diff_id), false, tar)
             }
             Stage::Compressed { codec, tar } => {
-                let Codec { compression, diff_id, failed, .. } = *codec;
-                (compression, (!failed).then(|| diff_id.finish()), tar)
+                let Codec { compression, diff_id, stopped, .. } = *codec;
+                let diff_id = stopped.is_none().then(|| diff_id.finish());
+                (compression, diff_id, stopped == Some(Stop::Damaged), tar)
             }
         };
         Scanned {
             digest,
             diff_id,
+            damaged,
             compression,
             stored_size: self.stored_size,
             size: tar.size,
@@ -146,7 +166,7 @@ impl Scan {
 
     fn begin(&mut self) {
         let head = std::mem::take(&mut self.head);
-        let tar = Box::new(TarIndexer::new(self.content_key));
+        let tar = Box::new(TarIndexer::new(self.content_key, self.limits));
         let Algorithms { blob, diff_id } = self.algorithms;
         self.stage = match Compression::sniff(&head) {
             Compression::None => {
@@ -157,7 +177,10 @@ impl Scan {
                     compression,
                     decoder: Decoder::new(compression),
                     diff_id: Digester::new(diff_id),
-                    failed: false,
+                    consumed: 0,
+                    decoded: 0,
+                    limits: self.limits,
+                    stopped: None,
                     buffer: vec![0; BUFFER],
                 }),
                 tar,
@@ -185,13 +208,25 @@ impl Stage {
 
 impl Codec {
     fn push(&mut self, mut input: &[u8], eof: bool, tar: &mut TarIndexer) {
-        while !self.failed {
+        while self.stopped.is_none() {
             match self.decoder.decode(input, eof, &mut self.buffer) {
                 Ok(progress) => {
                     input = &input[progress.consumed..];
-                    let decoded = &self.buffer[..progress.produced];
+                    self.consumed += progress.consumed as u64;
+                    let room = self.limits.layer_bytes - self.decoded;
+                    let produced = (progress.produced as u64).min(room);
+                    self.decoded += produced;
+                    // No more than the buffer's length.
+                    let decoded = &self.buffer[..produced as usize];
                     self.diff_id.update(decoded);
                     tar.push(decoded, false);
+                    if produced < progress.produced as u64 {
+                        let message = format!("decodes to more than {} bytes", self.limits.layer_bytes);
+                        self.limit(&message, tar);
+                    } else if self.limits.is_bomb(self.consumed, self.decoded) {
+                        let ratio = self.limits.ratio;
+                        self.limit(&format!("decodes to more than {ratio} times its own size"), tar);
+                    }
                     match progress.status {
                         Status::OutputFull => {}
                         // After the end, what follows is still given to be reported.
@@ -201,7 +236,9 @@ impl Codec {
                     }
                 }
                 Err(error) => {
-                    self.failed = true;
+                    let unsupported = error.code == Code::CodecUnsupported;
+                    self.stopped = Some(if unsupported { Stop::Unsupported } else { Stop::Damaged });
+                    tar.stopped = true;
                     tar.note(Anomaly::at(error.code, error.offset, error.message));
                 }
             }
@@ -210,8 +247,16 @@ impl Codec {
             tar.note(anomaly);
         }
         if eof {
-            tar.push(&[], !self.failed);
+            tar.push(&[], true);
         }
+    }
+
+    /// Decodes no further; what was indexed so far is kept.
+    fn limit(&mut self, what: &str, tar: &mut TarIndexer) {
+        self.stopped = Some(Stop::Limit);
+        tar.stopped = true;
+        let message = format!("the layer {what}; the rest is hashed, but not looked at");
+        tar.note(Anomaly::at(Code::LimitReached, self.consumed, message));
     }
 }
 
@@ -222,7 +267,7 @@ struct TarIndexer {
     /// The file whose content passes.
     current: Option<(EntryId, ContentHasher)>,
     content_key: ContentKey,
-    /// Reading of the tar has ended, by an error.
+    /// Reading of the tar has ended: by an error of its own or of the compression, or by a limit.
     stopped: bool,
     size: u64,
     anomalies: Vec<Anomaly>,
@@ -231,10 +276,10 @@ struct TarIndexer {
 }
 
 impl TarIndexer {
-    fn new(content_key: ContentKey) -> Self {
+    fn new(content_key: ContentKey, limits: Limits) -> Self {
         Self {
             parser: Parser::new(),
-            builder: Builder::new(content_key),
+            builder: Builder::new(content_key, limits.layer_entries),
             current: None,
             content_key,
             stopped: false,
@@ -256,7 +301,7 @@ impl TarIndexer {
     }
 
     fn parse(&mut self, mut input: &[u8], eof: bool) {
-        loop {
+        while !self.stopped {
             match self.parser.parse(input, eof) {
                 Ok(parsed) => {
                     input = &input[parsed.consumed..];
@@ -284,6 +329,7 @@ impl TarIndexer {
                 let mut found = Vec::new();
                 let content = self.builder.entry(*entry, &mut found);
                 self.current = content.map(|id| (id, self.content_key.hasher()));
+                self.stopped = self.builder.limit_reached;
                 found.into_iter().for_each(|anomaly| self.note(anomaly));
             }
             Event::Data(bytes) => {

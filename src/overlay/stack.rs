@@ -9,7 +9,8 @@
 
 use std::{collections::HashMap, rc::Rc};
 
-use bstr::{BStr, BString};
+use bstr::{BStr, BString, ByteSlice};
+use unicode_normalization::UnicodeNormalization;
 
 use super::Mark;
 use crate::{
@@ -318,6 +319,13 @@ impl Push<'_> {
             let message = format!("{:?} stands in this layer more than once", self.tree.path(node));
             self.note(Code::PathDuplicate, record, message);
         }
+        if before == State::Absent
+            && let Some(twin) = self.twin(node)
+        {
+            let (name, twin) = (self.tree.path(node), self.tree.path(twin));
+            let message = format!("{name:?} and {twin:?} differ only by Unicode normalisation");
+            self.note(Code::NameTwin, record, message);
+        }
         if record.kind == Kind::HardLink {
             self.link(entry, record)?;
         }
@@ -333,6 +341,19 @@ impl Push<'_> {
         let mark = self.mark(node, FileRef { layer: self.layer, entry });
         self.set(node, mark, Cause::Entry(entry));
         Ok(())
+    }
+
+    /// What is in the same directory under the composed or the decomposed form of the same name (Unicode Standard
+    /// Annex 15). To Linux they are different names; to an eye, and to some filesystems, they are one.
+    fn twin(&self, node: NodeId) -> Option<NodeId> {
+        let name = self.tree.name(node);
+        let text = name.to_str().ok().filter(|name| !name.is_ascii())?;
+        let parent = self.tree.parent(node);
+        let other = |form: String| {
+            let twin = self.tree.child(parent, form.as_bytes()).filter(|&twin| twin != node)?;
+            (self.now(twin) != State::Absent).then_some(twin)
+        };
+        other(text.nfc().collect()).or_else(|| other(text.nfd().collect()))
     }
 
     /// Where an entry for `node` ends up, its directories made. A directory that this same layer made a

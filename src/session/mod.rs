@@ -23,7 +23,7 @@ use crate::{
     digest::Digest,
     image::{Archive, Documents, Image, LayerRef, Member, MemberId},
     layer::{self, Algorithms, ContentKey, Index, Kind, Scan, Scanned},
-    limits,
+    limits::{self, Limits},
     overlay::{FileRef, LayerIndex, Stack, State},
     path,
     report::{AnomalyReport, ImageReport, LayerReport, Report, UnusedReport},
@@ -48,12 +48,15 @@ pub struct Session {
     /// What has happened and was not yet taken.
     events: Vec<Event>,
     view: view::ViewState,
+    limits: Limits,
 }
 
 /// A scanned blob; its paths are those of the session's tree.
 struct Blob {
     digest: Digest,
     diff_id: Option<Digest>,
+    /// The compressed stream is damaged.
+    damaged: bool,
     compression: Compression,
     stored_size: u64,
     size: u64,
@@ -82,10 +85,17 @@ impl Session {
             anomalies,
             events: Vec::new(),
             view: view::ViewState::default(),
+            limits: Limits::default(),
         };
         // An image may begin with a layer that is missing, or have none at all.
         session.merge();
         session
+    }
+
+    /// Sets how far the layers that have yet to be read are decoded and indexed. A layer that has been read
+    /// stays as it is: to go on where a limit was reached, open the archive anew with [`Limits::none`].
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
     }
 
     /// The length of the archive in bytes.
@@ -116,7 +126,7 @@ impl Session {
             member,
             place: (image, layer),
             range: offset..offset.saturating_add(size),
-            scan: Scan::new(content_key, algorithms(stated)),
+            scan: Scan::new(content_key, algorithms(stated), self.limits),
         })
     }
 
@@ -148,14 +158,15 @@ impl Session {
     }
 
     fn keep(&mut self, member: MemberId, scanned: Scanned) {
-        let Scanned { digest, diff_id, compression, stored_size, size, entries, mut index, mut anomalies } =
-            scanned;
+        let Scanned { digest, diff_id, damaged, compression, stored_size, size, entries, .. } = scanned;
+        let Scanned { mut index, mut anomalies, .. } = scanned;
         if let Err(full) = index.share_paths(&mut self.tree) {
             anomalies.push(Anomaly::new(Code::LimitReached, full.to_string()));
             index = Index::new(ContentKey([0; 16]));
         }
         let index = Rc::new(index);
-        let blob = Blob { digest, diff_id, compression, stored_size, size, entries, index, anomalies };
+        let blob =
+            Blob { digest, diff_id, damaged, compression, stored_size, size, entries, index, anomalies };
         self.blobs.insert(member, blob);
         let first_event = self.anomalies.len();
         for (i, l) in self.places_of(member) {
@@ -171,14 +182,22 @@ impl Session {
         let stated = &self.archive.images[i as usize].layers[l as usize];
         let Some(blob) = stated.member.and_then(|member| self.blobs.get(&member)) else { return };
         let mut found = blob.anomalies.clone();
+        let unknown = unknown_coding(stated, blob);
+        if let Some(coding) = unknown {
+            // That it is no tar follows from it.
+            found.retain(|anomaly| !is_no_tar(anomaly));
+            let message = format!("the layer is stated to be {coding:?}, which cannot be read");
+            found.push(Anomaly::new(Code::CodecUnsupported, message));
+        }
         if verified(Some(&blob.digest), stated.stated_digest.as_ref()) == Some(false) {
             let message = format!("the blob's digest is {}", blob.digest);
             found.push(Anomaly::new(Code::DigestMismatch, message));
         }
-        if let Some(diff_id) = &blob.diff_id
-            && verified(Some(diff_id), stated.stated_diff_id.as_ref()) == Some(false)
-        {
-            let message = format!("the uncompressed layer's digest is {diff_id}");
+        if diff_id_verified(stated, blob) == Some(false) {
+            let message = match &blob.diff_id {
+                Some(diff_id) => format!("the uncompressed layer's digest is {diff_id}"),
+                None => "what is damaged does not have the stated DiffId".to_owned(),
+            };
             found.push(Anomaly::new(Code::DiffIdMismatch, message));
         }
         if let Some(size) = stated.stated_size.filter(|&size| size != blob.stored_size) {
@@ -300,15 +319,12 @@ impl Session {
         let member = stated.member.map(|member| &self.members[member.0 as usize]);
         let blob = stated.member.and_then(|member| self.blobs.get(&member));
         let digest = blob.map(|blob| blob.digest.clone());
-        let diff_id = blob.and_then(|blob| blob.diff_id.clone());
+        let readable = blob.filter(|blob| unknown_coding(stated, blob).is_none());
+        let diff_id = readable.and_then(|blob| blob.diff_id.clone());
         LayerReport {
             index: l,
             digest_verified: verified(digest.as_ref(), stated.stated_digest.as_ref()),
-            diff_id_verified: match (blob, &stated.stated_diff_id) {
-                // What cannot be decoded cannot be what was stated.
-                (Some(Blob { diff_id: None, .. }), Some(_)) => Some(false),
-                (_, stated) => verified(diff_id.as_ref(), stated.as_ref()),
-            },
+            diff_id_verified: blob.and_then(|blob| diff_id_verified(stated, blob)),
             diff_id,
             digest,
             media_type: stated.media_type.clone(),
@@ -486,6 +502,32 @@ fn stated_compression(media_type: &str) -> Option<Compression> {
         "zstd" => Some(Compression::Zstd),
         _ => None,
     }
+}
+
+/// What the media type states to have been done to a layer, if it is not known how to undo it (`encrypted`, say) and
+/// the bytes are those of no tar.
+fn unknown_coding<'a>(stated: &'a LayerRef, blob: &Blob) -> Option<&'a str> {
+    let media_type = stated.media_type.as_deref()?;
+    let (_, coding) = media_type.rsplit_once('+')?;
+    let is_unknown = stated_compression(media_type).is_none() && blob.anomalies.iter().any(is_no_tar);
+    is_unknown.then_some(coding)
+}
+
+/// Whether an anomaly says that a layer is no tar from its first byte on.
+fn is_no_tar(anomaly: &Anomaly) -> bool {
+    anomaly.code == Code::TarChecksum && anomaly.offset == Some(0)
+}
+
+/// Whether a layer has the DiffId that is stated; `None` where that cannot be told.
+fn diff_id_verified(stated: &LayerRef, blob: &Blob) -> Option<bool> {
+    if unknown_coding(stated, blob).is_some() {
+        // The DiffId is that of the tar, which is not at hand.
+        return None;
+    }
+    if blob.damaged && stated.stated_diff_id.is_some() {
+        return Some(false);
+    }
+    verified(blob.diff_id.as_ref(), stated.stated_diff_id.as_ref())
 }
 
 /// Whether a digest is the stated one; `None` where one of them is unknown or they cannot be compared.

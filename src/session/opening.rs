@@ -11,7 +11,7 @@ use crate::{
     digest::Algorithm,
     image::{self, Archive, Documents, Lister, Located, Member, MemberId, MemberKind, Resolved},
     layer::{Algorithms, ContentKey, Scan, Scanned},
-    limits,
+    limits::{self, Limits},
     tar::{self, Entry, Event, Parser},
     worker::protocol::{Failure, FailureKind},
 };
@@ -26,6 +26,7 @@ pub struct Opening {
     content_key: ContentKey,
     /// What is opened is a directory, not one file.
     is_directory: bool,
+    limits: Limits,
     stage: Stage,
 }
 
@@ -54,7 +55,13 @@ const STEP: u64 = 1 << 20;
 impl Opening {
     /// Opens an archive of `len` bytes.
     pub fn new(len: u64, content_key: ContentKey) -> Self {
-        Self { len, content_key, is_directory: false, stage: Stage::Sniffing }
+        Self { len, content_key, is_directory: false, limits: Limits::default(), stage: Stage::Sniffing }
+    }
+
+    /// Sets how far what is compressed is decoded, and how much of a layer is indexed.
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
     }
 
     /// Opens a directory, whose files' contents stand one after the other: see [`Member::of_directory`].
@@ -123,6 +130,9 @@ impl Opening {
                 streaming.position += bytes.len() as u64;
                 let eof = bytes.is_empty() || streaming.position >= self.len;
                 streaming.push(bytes, eof);
+                if let Some(limit) = streaming.limit.take() {
+                    return Err(limit);
+                }
                 if eof { streaming.finish(self.len)? } else { Stage::Streaming(streaming) }
             }
             done @ (Stage::Done(_) | Stage::Failed) => done,
@@ -133,7 +143,10 @@ impl Opening {
     /// The open archive. Call it once [`Opening::wants`] wants nothing and nothing has failed.
     pub fn finish(self) -> Result<Session, Failure> {
         match self.stage {
-            Stage::Done(session) => Ok(*session),
+            Stage::Done(mut session) => {
+                session.set_limits(self.limits);
+                Ok(*session)
+            }
             _ => Err(failure(FailureKind::NotAnArchive, "the archive was not read to its end")),
         }
     }
@@ -147,7 +160,10 @@ impl Opening {
                 Err(failure(FailureKind::NotAnArchive, "the file is not a tar, nor one that is compressed"))
             }
             Compression::None => self.listed(Box::new(Lister::new(self.len))),
-            compression => Ok(Stage::Streaming(Box::new(Streaming::new(compression, self.content_key)))),
+            compression => {
+                let streaming = Streaming::new(compression, self.content_key, self.limits);
+                Ok(Stage::Streaming(Box::new(streaming)))
+            }
         }
     }
 
@@ -225,11 +241,19 @@ struct Streaming {
     decoder: Decoder,
     parser: Parser,
     content_key: ContentKey,
+    limits: Limits,
     /// Bytes of the compressed archive taken so far.
     position: u64,
+    /// Bytes of it that were decoded, and bytes that they decoded to.
+    consumed: u64,
+    decoded: u64,
+    /// The limit that forbids to go on.
+    limit: Option<Failure>,
     /// The decoder or the parser has met its end.
     stopped: bool,
     members: Vec<Member>,
+    /// There are more members than are listed.
+    is_full: bool,
     documents: Documents,
     /// Bytes in `documents`.
     kept: u64,
@@ -254,15 +278,20 @@ enum Current {
 const DOCUMENTS: u64 = 64 << 20;
 
 impl Streaming {
-    fn new(compression: Compression, content_key: ContentKey) -> Self {
+    fn new(compression: Compression, content_key: ContentKey, limits: Limits) -> Self {
         Self {
             compression,
             decoder: Decoder::new(compression),
             parser: Parser::new(),
             content_key,
+            limits,
             position: 0,
+            consumed: 0,
+            decoded: 0,
+            limit: None,
             stopped: false,
             members: Vec::new(),
+            is_full: false,
             documents: Documents::new(),
             kept: 0,
             scans: HashMap::new(),
@@ -278,7 +307,13 @@ impl Streaming {
             match self.decoder.decode(input, eof, &mut buffer) {
                 Ok(progress) => {
                     input = &input[progress.consumed..];
+                    self.consumed += progress.consumed as u64;
+                    self.decoded += progress.produced as u64;
                     self.parse(&buffer[..progress.produced], false);
+                    if self.limits.is_bomb(self.consumed, self.decoded) {
+                        self.limit();
+                        break;
+                    }
                     let more =
                         progress.status == Status::OutputFull || (!input.is_empty() && progress.consumed > 0);
                     if !more {
@@ -286,15 +321,32 @@ impl Streaming {
                     }
                 }
                 Err(error) => {
-                    self.anomalies.push(Anomaly::at(error.code, error.offset, error.message));
+                    self.note(Anomaly::at(error.code, error.offset, error.message));
                     self.stopped = true;
                 }
             }
         }
-        self.anomalies.append(&mut self.decoder.take_anomalies());
+        self.decoder.take_anomalies().into_iter().for_each(|anomaly| self.note(anomaly));
         self.buffer = buffer;
         if eof && !self.stopped {
             self.parse(&[], true);
+        }
+    }
+
+    /// Goes no further. What was read so far names no image yet, in most archives, so nothing is shown.
+    fn limit(&mut self) {
+        self.stopped = true;
+        let ratio = self.limits.ratio;
+        self.limit = Some(Failure {
+            kind: FailureKind::Corrupt(Code::LimitReached),
+            detail: format!("the archive decodes to more than {ratio} times its own size"),
+            offset: Some(self.consumed),
+        });
+    }
+
+    fn note(&mut self, anomaly: Anomaly) {
+        if self.anomalies.len() < limits::ANOMALIES {
+            self.anomalies.push(anomaly);
         }
     }
 
@@ -312,16 +364,20 @@ impl Streaming {
                     }
                 }
                 Err(error) => {
-                    self.anomalies.push(Anomaly::at(error.code, error.offset, error.message));
+                    self.note(Anomaly::at(error.code, error.offset, error.message));
                     self.stopped = true;
                 }
             }
         }
-        self.anomalies.append(&mut self.parser.take_anomalies());
+        self.parser.take_anomalies().into_iter().for_each(|anomaly| self.note(anomaly));
     }
 
     fn entry(&mut self, entry: &Entry) {
         if self.members.len() >= limits::MEMBERS {
+            if !std::mem::replace(&mut self.is_full, true) {
+                let message = format!("more than {} members; the rest is not looked at", limits::MEMBERS);
+                self.note(Anomaly::at(Code::LimitReached, entry.header_offset, message));
+            }
             self.current = Current::None;
             return;
         }
@@ -348,7 +404,7 @@ impl Streaming {
                 Current::Document(id)
             } else {
                 let algorithms = Algorithms { blob: stated_by_path(&member.path), ..Algorithms::default() };
-                Current::Layer(id, Box::new(Scan::new(self.content_key, algorithms)))
+                Current::Layer(id, Box::new(Scan::new(self.content_key, algorithms, self.limits)))
             };
         }
         match &mut self.current {
@@ -366,7 +422,8 @@ impl Streaming {
             // An empty file: as a document it is empty, as a layer it has no entries.
             Current::Begun(id) => {
                 self.documents.insert(id, Vec::new());
-                self.scans.insert(id, Scan::new(self.content_key, Algorithms::default()).finish());
+                let empty = Scan::new(self.content_key, Algorithms::default(), self.limits);
+                self.scans.insert(id, empty.finish());
             }
             Current::Document(_) | Current::None => {}
         }
@@ -397,6 +454,7 @@ impl Streaming {
                     archive.anomalies.splice(0..0, self.anomalies.into_iter().map(unplaced));
                     let mut session =
                         Session::new(self.compression, len, self.members, *archive, self.content_key);
+                    session.set_limits(self.limits);
                     session.accept_streamed(self.scans, &self.documents, self.content_key);
                     return Ok(Stage::Done(Box::new(session)));
                 }

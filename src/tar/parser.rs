@@ -357,6 +357,10 @@ impl Parser {
                 let records = pax::parse(&body, start + BLOCK)?;
                 self.note_empty(&records, start);
                 self.global.extend(records);
+                if self.global.is_too_large_for_all() {
+                    let message = "the global PAX headers are larger than the limit";
+                    return Err(Error::new(Code::TarExtensionTooLarge, start, message));
+                }
             }
             ExtensionKind::LongName => self.extensions.long_name = Some(until_nul(body)),
             ExtensionKind::LongLink => self.extensions.long_link = Some(until_nul(body)),

@@ -3,7 +3,10 @@
 use bstr::{BString, ByteSlice};
 
 use super::{Entry, SparseSegment, Timestamp, parser::Error, sparse};
-use crate::anomaly::{Anomaly, Code};
+use crate::{
+    anomaly::{Anomaly, Code},
+    limits,
+};
 
 const XATTR: &[u8] = b"SCHILY.xattr.";
 
@@ -49,6 +52,10 @@ pub(super) fn parse(mut body: &[u8], start: u64) -> Result<Records, Error> {
             return Err(Error::new(Code::TarPaxMalformed, offset, "a PAX record holds a NUL"));
         }
         records.insert(key.into(), value.into());
+        if records.list.len() > limits::PAX_RECORDS {
+            let message = format!("more than {} different PAX records", limits::PAX_RECORDS);
+            return Err(Error::new(Code::TarExtensionTooLarge, offset, message));
+        }
         body = &body[len..];
     }
     Ok(records)
@@ -63,6 +70,13 @@ impl Records {
         if !later.segments.is_empty() {
             self.segments = later.segments;
         }
+    }
+
+    /// Whether they are more than should be read again for each of millions of entries.
+    pub(super) fn is_too_large_for_all(&self) -> bool {
+        let listed: usize = self.list.iter().map(|(key, value)| key.len() + value.len()).sum();
+        let runs: usize = self.segments.iter().map(|(_, value)| value.len()).sum();
+        self.list.len() > limits::PAX_RECORDS || listed + runs > limits::PAX_GLOBAL
     }
 
     /// Keys that these records delete.

@@ -230,6 +230,8 @@ fn text_stands_out_in_both_themes() {
                 )
                 .await;
                 page.screenshot(&format!("files-{name}")).await;
+                // The overlay begins with the directory selected: one that the top layer touches.
+                page.select("app").await;
                 page.show("overlay").await;
                 assert_contrast(
                     page,
@@ -352,6 +354,9 @@ async fn assert_fits(page: &Page, what: &str) {
 
 /// The least contrast of what the selectors find is 4.5 : 1 (WCAG 2.2, 1.4.3).
 async fn assert_contrast(page: &Page, selectors: &[&str]) {
+    for selector in selectors {
+        page.wait_for(selector).await;
+    }
     // A canvas knows every notation of a colour; the ground is what lies under the element, painted bottom up.
     let script = format!(
         "(() => {{

@@ -86,6 +86,25 @@ fn packed_layers_are_what_the_core_says() {
     });
 }
 
+/// A tar of files is a layer without an image.
+#[test]
+fn a_bare_layer_is_what_the_core_says() {
+    let folder = Folder::new();
+    let layer =
+        Tar::new().dir("etc", 0o755).file("etc/passwd", "root:x:0:0::/root:/bin/sh\n").whiteout("etc/shadow");
+    let paths = [
+        folder.file("layer.tar", layer.bytes()),
+        folder.file("layer.tar.gz", Pack::Gzip.pack(&layer.bytes())),
+        folder.file("layer.tar.zst", Pack::Zstd.pack(&layer.bytes())),
+    ];
+    run("bare-layer", Options::default(), async |page| {
+        for path in &paths {
+            page.drop_archive(path).await;
+            assert_page_agrees(page, path).await;
+        }
+    });
+}
+
 #[test]
 fn the_samples_open_without_a_file() {
     let folder = Folder::new();
@@ -194,12 +213,11 @@ const CANCEL: &str = "document.querySelector('[data-testid=cancel]').click()";
 fn what_is_no_image_is_told_so() {
     let folder = Folder::new();
     let noise: Vec<u8> = (0..200_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
-    let other_tar = Tar::new().dir("etc", 0o755).file("etc/passwd", "root:x:0:0::/root:/bin/sh\n");
     let cases = [
         (folder.file("paper.pdf", pdf()), "This is not an archive."),
         (folder.file("empty.tar", ""), "The file is empty."),
         (folder.file("noise.bin", noise), "This is not an archive."),
-        (folder.file("backup.tar", other_tar.bytes()), "This archive holds no container image."),
+        (folder.file("backup.tar", Tar::new().bytes()), "This archive holds no container image."),
     ];
     run("refused", Options::default(), async |page| {
         for (path, words) in &cases {
@@ -398,8 +416,15 @@ async fn assert_stack_agrees(page: &Page, native: &Native, index: u32, image: &I
     let script = "[...document.querySelectorAll('[data-testid^=layer-]')].reverse()
         .map((layer) => [...layer.querySelectorAll('.layer-sizes .size .sr-only')].map((size) => size.textContent))";
     let shown: Vec<Vec<String>> = serde_json::from_value(page.eval(script).await).unwrap();
-    let expected: Vec<Vec<String>> =
-        sizes.iter().map(|layer| vec![bytes(layer.stored), bytes(layer.cumulative)]).collect();
+    // A layer that is not in the archive says so, in the place of its sizes.
+    let expected: Vec<Vec<String>> = sizes
+        .iter()
+        .zip(&image.layers)
+        .map(|(sizes, layer)| match layer.digest {
+            Some(_) => vec![bytes(sizes.stored), bytes(sizes.cumulative)],
+            None => Vec::new(),
+        })
+        .collect();
     assert_eq!(shown, expected);
 }
 

@@ -362,7 +362,7 @@ fn anomaly_en(code: Code) -> &'static str {
         Code::CodecTruncated => "A compressed stream ends too early.",
         Code::CodecChecksum => "A compressed stream’s checksum is wrong.",
         Code::CodecTrailingData => "Bytes follow the end of a compressed stream.",
-        Code::CodecUnsupported => "A compression is not supported.",
+        Code::CodecUnsupported => "A compression is not supported, or a layer is encrypted.",
         Code::MediaTypeCompression => "The media type states another compression than the bytes show.",
         Code::JsonInvalid => "A JSON document cannot be parsed.",
         Code::JsonTooLarge => "A JSON document is larger than allowed.",
@@ -391,8 +391,10 @@ fn anomaly_en(code: Code) -> &'static str {
         Code::EntryThroughSymlink => "An entry lies below a symbolic link of its own layer.",
         Code::HardLinkTarget => "A hard link’s target is not in its layer before it.",
         Code::NameUnusual => "A name is not UTF-8, or holds control or invisible characters.",
+        Code::NameTwin => "Two names of a directory differ only by Unicode normalisation.",
+        Code::OverlayfsMark => "A mark that only overlayfs acts on; in a layer it is data.",
         Code::ValueOutOfRange => "An id or a time is beyond what a kernel holds.",
-        Code::LimitReached => "More than the limit was found; the rest is only counted.",
+        Code::LimitReached => "A limit was reached; what is beyond it is not shown.",
         Code::BareLayer => "There is no manifest and no index: the tar itself is shown as one layer.",
     }
 }
@@ -418,7 +420,7 @@ fn anomaly_zh(code: Code) -> &'static str {
         Code::CodecTruncated => "压缩流过早结束。",
         Code::CodecChecksum => "压缩流的校验和错误。",
         Code::CodecTrailingData => "压缩流结束之后还有字节。",
-        Code::CodecUnsupported => "不支持的压缩方式。",
+        Code::CodecUnsupported => "不支持的压缩方式，或层已加密。",
         Code::MediaTypeCompression => "媒体类型声明的压缩方式与实际字节不同。",
         Code::JsonInvalid => "JSON 文档无法解析。",
         Code::JsonTooLarge => "JSON 文档超过上限。",
@@ -447,8 +449,10 @@ fn anomaly_zh(code: Code) -> &'static str {
         Code::EntryThroughSymlink => "条目位于同层符号链接之下。",
         Code::HardLinkTarget => "硬链接的目标不在本层且在其之前。",
         Code::NameUnusual => "名称不是 UTF-8，或含有控制字符、不可见字符。",
+        Code::NameTwin => "同一目录中有两个名称只在 Unicode 规范化上不同。",
+        Code::OverlayfsMark => "只有 overlayfs 才理会的标记；在层中只是数据。",
         Code::ValueOutOfRange => "ID 或时间超出内核能表示的范围。",
-        Code::LimitReached => "超过上限；其余只计数。",
+        Code::LimitReached => "达到上限；超出的部分不显示。",
         Code::BareLayer => "没有清单也没有索引：该 tar 本身作为一个层显示。",
     }
 }
