@@ -1,5 +1,7 @@
 //! Real archives from other projects, where they are at hand.
 
+#![allow(dead_code, reason = "each test uses its own part")]
+
 use std::{collections::HashMap, env, fs, path::PathBuf};
 
 /// The corpus, or nothing, said aloud, where there is none.
