@@ -45,9 +45,20 @@ fi
 
 step "build the page" scripts/build.sh
 # One build for everything that runs on this machine: the core, the command line, rendered components, the browser.
-step "tests" cargo test --quiet --locked --no-fail-fast --features cli,ssr,browser-tests
+# The runner keeps what passing tests say to itself unless told otherwise, and a skipped test passes.
+run_tests() {
+  {
+    cargo test --quiet --locked --no-fail-fast --features cli,ssr,browser-tests -- --show-output
+    echo $? >target/tests.status
+  } 2>&1 | tee target/tests.log
+  return "$(cat target/tests.status)"
+}
+step "tests" run_tests
 
 echo
+if grep -h "SKIPPED" target/tests.log | sed 's/^.*SKIPPED/SKIPPED/' | sort | uniq -c | grep .; then
+  echo
+fi
 if [ -n "$failed" ]; then
   printf 'FAILED:%b\n' "$failed"
   exit 1

@@ -1,4 +1,5 @@
 //! The command line, run as a program, against made archives and the corpus.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::{
     path::{Path, PathBuf},

@@ -1,5 +1,5 @@
 //! Every compression: every split of the input, every size of the output, and every kind of damage.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::{fmt, io::Write, num::NonZeroU64};
 
@@ -84,7 +84,7 @@ fn content(compression: Compression, stream: &[u8]) -> Vec<u8> {
 
 /// The code and the offset of a stream's error.
 fn failure(compression: Compression, stream: &[u8]) -> (Code, u64) {
-    let error = decode(compression, stream).error.expect("an error");
+    let error = decode(compression, stream).error.unwrap();
     (error.code, error.offset)
 }
 
@@ -239,7 +239,7 @@ fn what_ends_too_early_is_truncated_at_its_end() {
         let packed = pack(compression, &bytes);
         for len in 0..packed.len() {
             let decoded = decode(compression, &packed[..len]);
-            let error = decoded.error.expect("an error");
+            let error = decoded.error.unwrap();
             assert_eq!((error.code, error.offset), (Code::CodecTruncated, len as u64), "{compression}");
             assert!(bytes.starts_with(&decoded.bytes));
         }

@@ -1,5 +1,5 @@
 //! Every compressed file of the corpus: what it holds, and that damage to it is survived.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::{
     fs,

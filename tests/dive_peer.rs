@@ -2,6 +2,7 @@
 //! shows it. `docs/dive-differences.md` lists them by the names of these tests.
 //!
 //! dive is found by `LAYERSCOPE_DIVE`, where `scripts/setup.sh` puts it, or on the path.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::{
     collections::BTreeSet,

@@ -1,5 +1,5 @@
 //! Every real archive of the corpus resolves to the images, layers and gaps that an independent program found.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::{
     collections::HashSet,

@@ -1,4 +1,5 @@
 //! The tar parser against an independent writer, every split of its input, and hostile headers.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod support;
 
