@@ -36,7 +36,7 @@ pub struct Options {
     pub scheme: Scheme,
     /// Width and height of the viewport in CSS pixels.
     pub size: (u32, u32),
-    /// Whether the page is opened before the test begins.
+    /// Whether the page is opened, and has started, before the test begins.
     pub open: bool,
 }
 
@@ -69,6 +69,8 @@ pub fn run(name: &str, options: Options, test: impl AsyncFnOnce(&mut Page)) {
         let outcome = AssertUnwindSafe(timeout(TEST_LIMIT, async {
             if options.open {
                 page.open().await;
+                // Loaded is not started: what is dropped before would be lost.
+                page.wait_for("[data-testid='drop-overlay']").await;
             }
             test(&mut page).await;
         }))
