@@ -6,6 +6,13 @@
 
   const { js, wasm } = document.currentScript.dataset;
 
+  // A file that is dropped before the app listens must not make the browser leave the page for it.
+  for (const kind of ["dragover", "drop"]) {
+    addEventListener(kind, (event) => {
+      if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
+    });
+  }
+
   /** Says in place of the page what went wrong, in both languages: the translations live in the app. */
   function fail(en, zh, error) {
     if (error) console.error(error);

@@ -307,7 +307,7 @@ pub const EN: ShellWords = ShellWords {
         ),
         FailureKind::NotAnImage => (
             "This archive holds no container image.",
-            "There is no manifest.json and no index.json in it. Save an image with docker save, not docker export or a backup tool.",
+            "There is no manifest.json and no index.json in it, nor any file. Save an image with docker save.",
         ),
         FailureKind::Unreadable => (
             "The browser cannot read this.",
@@ -471,7 +471,7 @@ pub const ZH: ShellWords = ShellWords {
         ),
         FailureKind::NotAnImage => (
             "这个归档里没有容器镜像。",
-            "其中既没有 manifest.json 也没有 index.json。请用 docker save 保存镜像，而不是 docker export 或备份工具。",
+            "其中既没有 manifest.json 也没有 index.json，也没有任何文件。请用 docker save 保存镜像。",
         ),
         FailureKind::Unreadable => {
             ("浏览器无法读取。", "文件可能已改动或移走，或者它是文件夹。请重新拖放归档文件。")
