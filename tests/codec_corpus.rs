@@ -11,7 +11,6 @@ use layerscope::{
     codec::{Compression, Decoder, Error, Status},
 };
 
-#[allow(dead_code, reason = "each test uses its own part")]
 #[path = "support/corpus.rs"]
 mod corpus;
 

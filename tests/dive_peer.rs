@@ -340,15 +340,18 @@ fn a_layer_that_is_a_link_is_empty() {
 
 #[test]
 fn a_history_longer_than_the_layers_crashes_it() {
-    let image = image_of(&Tar::new().file("f", bytes(1_000))).edit_config(|config| {
+    let image = || image_of(&Tar::new().file("f", bytes(1_000)));
+    let longer = image().edit_config(|config| {
         let history = config["history"].as_array_mut().unwrap();
         history.push(serde_json::json!({ "created_by": "COPY again" }));
     });
-    let archive = Archive::new(Shape::Docker).image(image).bytes();
-    assert_eq!(ours(&sessions::read(&archive), 0).0.efficiency, 1.0);
+    let archive = |image: Image| Archive::new(Shape::Docker).image(image).bytes();
+    let (plain, longer) = (archive(image()), archive(longer));
+    assert_eq!(ours(&sessions::read(&plain), 0), ours(&sessions::read(&longer), 0));
     let Some(program) = program() else { return };
-    let printed = dive_on(&program, &archive).unwrap_err();
-    assert!(printed.contains("index out of range"), "{printed}");
+    dive_on(&program, &plain).unwrap();
+    // What it last says of it ("index out of range") is not always printed.
+    dive_on(&program, &longer).unwrap_err();
 }
 
 fn image_of(layer: &Tar) -> Image {
