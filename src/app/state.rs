@@ -315,12 +315,8 @@ impl State {
         match action {
             Action::Open { job, name, at } => {
                 next.opening = Some(Rc::new(Opening { job, name, since: at, reading: None }));
+                // The archive before stays, and is read on if this one is refused.
                 next.refusal = None;
-                // The worker reads one archive at a time.
-                if let Some(archive) = next.archive.as_mut().filter(|archive| archive.stage == Stage::Reading)
-                {
-                    Rc::make_mut(archive).end(Stage::Cancelled);
-                }
             }
             Action::Refuse(refusal) => next.refusal = Some(Rc::new(refusal)),
             Action::Event { job, event, at } => next.apply(job, event, at)?,
@@ -661,11 +657,11 @@ mod tests {
         let state = open(ready(), 2);
         let archive = state.archive.as_ref().unwrap();
         assert_eq!(archive.job, Job(1), "until the second has a history");
-        assert_eq!(archive.stage, Stage::Cancelled, "no more of it is read");
-        let late = news(Rc::clone(&state), 1, Event::Finished);
-        assert!(Rc::ptr_eq(&late, &state), "news of the first no longer counts");
+        assert_eq!(archive.stage, Stage::Reading, "it is read on if the second is refused");
         let state = news(state, 2, opened());
         assert_eq!(state.archive.as_ref().unwrap().job, Job(2));
+        let late = news(Rc::clone(&state), 1, Event::Finished);
+        assert!(Rc::ptr_eq(&late, &state), "news of the first no longer counts");
     }
 
     #[test]
