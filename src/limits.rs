@@ -3,6 +3,8 @@
 //! A length found in an archive is a claim by a stranger. Nothing is allocated, looped over or kept
 //! beyond these numbers.
 
+use serde::{Deserialize, Serialize};
+
 /// Largest PAX header or GNU long name that is kept in memory.
 pub const TAR_EXTENSION: u64 = 1 << 20;
 /// Largest sparse map, counted in the bytes of its description.
@@ -54,7 +56,7 @@ pub const PREVIEW: u64 = 1 << 20;
 pub const CONTENT_REPLY: u64 = 64 << 20;
 
 /// How far what is compressed is decoded, and how much of a layer is indexed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Most bytes that one compressed layer is decoded to.
     pub layer_bytes: u64,

@@ -4,13 +4,14 @@ use std::hash::{Hash as _, Hasher as _};
 
 use bstr::{BStr, BString, ByteSlice};
 use hashbrown::HashTable;
+use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 
 /// A path of a [`Tree`].
 ///
 /// A parent always has a smaller number than its children, so a pass from the last number to the first
 /// sees every child before its parent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct NodeId(pub u32);
 
 impl NodeId {
@@ -46,6 +47,41 @@ struct Node {
 }
 
 const NONE: u32 = u32::MAX;
+
+/// The paths of a [`Tree`] as a list that can be sent, and read from front to back only.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Paths {
+    /// All names, one after the other.
+    names: BString,
+    /// For each path but the root, which is number 0: the number of its parent, which is smaller than its own, and
+    /// the length of its name.
+    nodes: Vec<(u32, u32)>,
+}
+
+impl Paths {
+    /// How many paths it holds, the root included.
+    pub fn len(&self) -> usize {
+        self.nodes.len() + 1
+    }
+
+    /// Never: the root is always there.
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// Adds them to a tree. What number `n` here has become there stands at place `n`.
+    pub fn add_to(&self, tree: &mut Tree) -> Result<Vec<NodeId>, Full> {
+        let mut added = Vec::with_capacity(self.len());
+        added.push(NodeId::ROOT);
+        let mut names = self.names.as_slice();
+        for &(parent, name_len) in &self.nodes {
+            let (name, rest) = names.split_at(name_len as usize);
+            names = rest;
+            added.push(tree.intern(added[parent as usize], name)?);
+        }
+        Ok(added)
+    }
+}
 
 /// The tree cannot number or hold any more paths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -146,6 +182,12 @@ impl Tree {
             hash_name(key, parent, &names[name_start as usize..][..name_len as usize])
         });
         Ok(NodeId(id))
+    }
+
+    /// The paths as a list.
+    pub fn into_paths(self) -> Paths {
+        let nodes = self.nodes.iter().skip(1).map(|node| (node.parent, node.name_len)).collect();
+        Paths { names: self.names.into(), nodes }
     }
 
     fn hash(&self, parent: NodeId, name: &[u8]) -> u64 {

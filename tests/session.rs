@@ -11,7 +11,7 @@ use layerscope::{
     image::{Format, Member, MemberKind},
     layer::ContentKey,
     overlay::{LayerIndex, Mark, State},
-    session::{Opening, Session},
+    session::{Opening, Session, Task},
     worker::protocol::{
         Cause, ChangeFilter, Compare, Difference, Event, Expand, Failure, FailureKind, Kind, Node, Row, Sort,
         Version, ViewSpec,
@@ -40,11 +40,12 @@ fn open(bytes: &[u8]) -> Result<Session, Failure> {
 }
 
 fn read_all(mut session: Session, bytes: &[u8]) -> Session {
-    while let Some(mut scan) = session.next_scan(KEY) {
+    while let Some(job) = session.next_scan(Task::Verify) {
+        let mut scan = job.start();
         while let Some(range) = scan.wants() {
             scan.supply(&bytes[range.start as usize..(range.end as usize).min(bytes.len())]);
         }
-        session.accept(scan);
+        session.accept(scan.finish());
     }
     session
 }
@@ -301,12 +302,13 @@ fn layers_that_images_share_are_read_once_and_told_of_both() {
     let bytes = Archive::new(Shape::Docker).image(image("one")).image(image("two")).bytes();
     let mut session = open(&bytes).unwrap();
     let mut scans = 0;
-    while let Some(mut scan) = session.next_scan(KEY) {
+    while let Some(job) = session.next_scan(Task::Verify) {
+        let mut scan = job.start();
         scans += 1;
         while let Some(range) = scan.wants() {
             scan.supply(&bytes[range.start as usize..range.end as usize]);
         }
-        session.accept(scan);
+        session.accept(scan.finish());
     }
     assert_eq!(scans, 3);
     let layers = session.take_events().into_iter().filter_map(|event| match event {
@@ -314,6 +316,75 @@ fn layers_that_images_share_are_read_once_and_told_of_both() {
         _ => None,
     });
     assert_eq!(layers.collect::<Vec<_>>(), [(0, 0), (1, 0), (0, 1), (1, 1)]);
+}
+
+#[test]
+fn a_look_lists_what_a_full_reading_finds_and_reads_less() {
+    // The same large file again, with another mode: that nothing of its content changed can only be told by reading it.
+    let large = vec![7; 3 << 20];
+    let base = Tar::new()
+        .dir("etc", 0o755)
+        .file("etc/os-release", "PRETTY_NAME=\"Test 1\"\n")
+        .file("large", &large)
+        .file("small", "s")
+        .file("larger", vec![8; 4 << 20])
+        .file("last", "l");
+    let upper = Tar::new().file("large", &large).mode(0o600).whiteout("small").file("new", vec![9; 5 << 20]);
+    let bytes = one_image(&[base, upper]).bytes();
+    let full = read_all(open(&bytes).unwrap(), &bytes);
+
+    for step in [usize::MAX, 100_000] {
+        let mut session = open(&bytes).unwrap();
+        let mut read = 0;
+        while let Some(job) = session.next_scan(Task::List) {
+            let mut scan = job.start();
+            while let Some(range) = scan.wants() {
+                let (start, end) = (range.start as usize, range.end as usize);
+                let end = end.min(start.saturating_add(step));
+                read += end - start;
+                scan.supply(&bytes[start..end]);
+            }
+            session.accept(scan.finish());
+        }
+        assert!(read < bytes.len() * 2 / 3, "{read} of {} bytes were read", bytes.len());
+        for upto in 0..2 {
+            assert_eq!(listing(&session, upto), listing(&full, upto));
+        }
+        assert_eq!(session.totals(0).visible, full.totals(0).visible);
+        let merged = session.take_events().into_iter().rev().find_map(|event| match event {
+            Event::Merged { os, .. } => os,
+            _ => None,
+        });
+        assert_eq!(merged.unwrap().pretty_name, "Test 1");
+        let report = session.report();
+        assert!(report.images[0].layers.iter().all(|layer| layer.digest.is_none() && layer.size.is_some()));
+        assert!(report.images[0].reclaimable.is_none(), "what is the same is not known yet");
+
+        let session = read_all(session, &bytes);
+        assert_eq!(
+            serde_json::to_value(session.report()).unwrap(),
+            serde_json::to_value(full.report()).unwrap()
+        );
+        let large = session.tree().find(["large".into()]).unwrap();
+        let mark = |session: &Session| {
+            session.stack(0).unwrap().event_of(large, LayerIndex(1)).map(|event| event.mark)
+        };
+        assert_eq!(mark(&session), mark(&full));
+    }
+}
+
+#[test]
+fn a_scan_that_is_abandoned_is_given_out_anew() {
+    let bytes = one_image(&[Tar::new().file("a", "1"), Tar::new().file("b", "2")]).bytes();
+    let mut session = open(&bytes).unwrap();
+    let members = |session: &mut Session| -> BTreeSet<_> {
+        std::iter::from_fn(|| session.next_scan(Task::Verify)).map(|job| job.member()).collect()
+    };
+    let all = members(&mut session);
+    assert_eq!(all.len(), 2);
+    assert!(members(&mut session).is_empty(), "both are being read");
+    session.abandon_scans();
+    assert_eq!(members(&mut session), all);
 }
 
 #[test]

@@ -1,10 +1,15 @@
 //! An archive file, read as the core asks for it.
 
 use std::{
+    collections::HashSet,
     fs::{self, File},
     io::{self, Read, Seek, SeekFrom},
+    iter,
+    num::NonZero,
     ops::Range,
     path::{Path, PathBuf},
+    sync::{Mutex, mpsc},
+    thread,
 };
 
 use bstr::BString;
@@ -14,14 +19,13 @@ use crate::{
     image::{Member, MemberKind},
     layer::ContentKey,
     limits::Limits,
-    session::{ContentRead, Opening, Session},
+    session::{ContentRead, Found, Opening, ScanJob, Session, Task},
     worker::protocol::Failure,
 };
 
 /// An open archive and the file that it is read from.
 pub(super) struct Archive {
     file: ArchiveFile,
-    content_key: ContentKey,
     /// What is known of it.
     pub(super) session: Session,
 }
@@ -66,31 +70,47 @@ impl Archive {
             opening.supply(bytes).map_err(unfit)?;
         }
         let session = opening.finish().map_err(unfit)?;
-        Ok(Self { file, content_key, session })
+        Ok(Self { file, session })
     }
 
     /// Reads every layer of every image.
     pub(super) fn read_all(&mut self) -> Result<(), Error> {
-        while let Some(mut scan) = self.session.next_scan(self.content_key) {
-            while let Some(range) = scan.wants() {
-                scan.supply(self.file.read(range)?);
-            }
-            self.session.accept(scan);
-        }
-        Ok(())
+        let jobs = iter::from_fn(|| self.session.next_scan(Task::Verify)).collect();
+        self.read(jobs)
     }
 
-    /// Reads the layers of one image from the bottom up to `last`.
-    pub(super) fn read_layers(&mut self, image: u32, last: u32) -> Result<(), Error> {
-        for layer in 0..=last {
-            if let Some(mut scan) = self.session.scan(image, layer, self.content_key) {
-                while let Some(range) = scan.wants() {
-                    scan.supply(self.file.read(range)?);
-                }
-                self.session.accept(scan);
+    /// Lists the layers of one image from the bottom up to `last`.
+    pub(super) fn list_layers(&mut self, image: u32, last: u32) -> Result<(), Error> {
+        // One blob may stand for several layers.
+        let mut members = HashSet::new();
+        let jobs = (0..=last).filter_map(|layer| self.session.scan(image, layer, Task::List));
+        let jobs = jobs.filter(|job| members.insert(job.member())).collect();
+        self.read(jobs)
+    }
+
+    /// Reads blobs, as many at once as there are processors.
+    fn read(&mut self, jobs: Vec<ScanJob>) -> Result<(), Error> {
+        let threads = thread::available_parallelism().map_or(1, NonZero::get).min(jobs.len());
+        let jobs = Mutex::new(jobs.into_iter());
+        let (sender, found) = mpsc::channel();
+        thread::scope(|scope| {
+            for _ in 0..threads {
+                let (mut file, sender, jobs) = (self.file.reopened(), sender.clone(), &jobs);
+                scope.spawn(move || {
+                    // A lock is poisoned by a panic only, which ends everything anyway.
+                    while let Some(job) = jobs.lock().ok().and_then(|mut jobs| jobs.next()) {
+                        if sender.send(file.scan(job)).is_err() {
+                            break;
+                        }
+                    }
+                });
             }
-        }
-        Ok(())
+            drop(sender);
+            found.into_iter().try_for_each(|found| {
+                self.session.accept(found?);
+                Ok(())
+            })
+        })
     }
 
     /// Reads a content piece by piece.
@@ -113,6 +133,20 @@ impl Archive {
 }
 
 impl ArchiveFile {
+    /// The same to be read by another thread.
+    fn reopened(&self) -> Self {
+        let part = |part: &Part| Part { path: part.path.clone(), range: part.range.clone(), file: None };
+        Self { path: self.path.clone(), parts: self.parts.iter().map(part).collect(), buffer: Vec::new() }
+    }
+
+    fn scan(&mut self, job: ScanJob) -> Result<Found, Error> {
+        let mut scan = job.start();
+        while let Some(range) = scan.wants() {
+            scan.supply(self.read(range)?);
+        }
+        Ok(scan.finish())
+    }
+
     /// The bytes of a range; fewer where the file ends.
     fn read(&mut self, range: Range<u64>) -> Result<&[u8], Error> {
         self.buffer.clear();

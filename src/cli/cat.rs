@@ -21,7 +21,7 @@ pub(super) fn run(args: &CatArgs) -> Result<(), Error> {
         Some(layer) => find_layer(stated, layer)?,
         None => LayerIndex((stated.layers.len() as u32).saturating_sub(1)),
     };
-    archive.read_layers(image, top.0)?;
+    archive.list_layers(image, top.0)?;
 
     let file = match args.layer {
         Some(_) => in_layer(&archive.session, image, top, &args.path),

@@ -27,7 +27,7 @@ pub(super) fn run(args: &LsArgs) -> Result<(), Error> {
         if stated.layers[layer.0 as usize].member.is_none() {
             return Err(Error::LayerMissing(layer.0));
         }
-        archive.read_layers(image, layer.0)?;
+        archive.list_layers(image, layer.0)?;
         layer_entries(&archive.session, image, layer, |line| line.write(&mut out, args.json))?;
     } else {
         let top = match args.upto {
@@ -35,7 +35,7 @@ pub(super) fn run(args: &LsArgs) -> Result<(), Error> {
             None => (stated.layers.len() as u32).checked_sub(1).map(LayerIndex),
         };
         if let Some(top) = top {
-            archive.read_layers(image, top.0)?;
+            archive.list_layers(image, top.0)?;
             merged_entries(&archive.session, image, top, |line| line.write(&mut out, args.json))?;
         }
     }

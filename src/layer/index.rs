@@ -1,8 +1,9 @@
 //! The compact index of a layer's entries.
 
-use std::hash::Hasher as _;
+use std::{hash::Hasher as _, num::NonZeroU64};
 
 use bstr::{BString, ByteSlice};
+use serde::{Deserialize, Serialize};
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::{
@@ -10,11 +11,11 @@ use crate::{
     limits::Limits,
     path::{self, Meaning},
     tar::{self, EntryKind, SparseSegment, Timestamp},
-    tree::{self, NodeId, Tree},
+    tree::{self, NodeId, Paths, Tree},
 };
 
 /// An entry of a layer, by its place among the entries that the index holds, in the order of the tar.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EntryId(pub u32);
 
 impl EntryId {
@@ -25,7 +26,7 @@ impl EntryId {
 }
 
 /// What an entry of a layer is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Kind {
     /// A regular file.
     File,
@@ -56,11 +57,11 @@ impl Kind {
 
 /// A keyed hash of a file's content: equal contents have equal hashes, and nobody who does not know the
 /// key can make different contents with equal ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Content(u64);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content(NonZeroU64);
 
 /// The key of [`Content`] hashes: random, and the same for all layers that are compared.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct ContentKey(pub [u8; 16]);
 
 impl ContentKey {
@@ -88,12 +89,13 @@ impl ContentHasher {
     }
 
     fn finish(self) -> Content {
-        Content(self.0.finish128().h1)
+        // The one hash in 2⁶⁴ that is zero shares the place of one.
+        Content(NonZeroU64::new(self.0.finish128().h1).unwrap_or(NonZeroU64::MIN))
     }
 }
 
 /// One entry of a layer, in the order of the tar. Kept small: a layer may hold a million of them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Record {
     /// The path, in the tree of the index; see [`Kind`] for whiteouts and opaque marks.
     pub node: NodeId,
@@ -109,8 +111,6 @@ pub struct Record {
     pub gid: u32,
     /// Time of last modification, whole seconds.
     mtime_secs: i64,
-    /// And nanoseconds.
-    mtime_nanos: u32,
     /// Content as a reader sees it, in bytes; 0 for all but files.
     pub size: u64,
     /// Offset of its first header block in the uncompressed tar, in bytes.
@@ -124,11 +124,6 @@ pub struct Record {
 }
 
 impl Record {
-    /// Time of last modification.
-    pub fn mtime(&self) -> Timestamp {
-        Timestamp { secs: self.mtime_secs, nanos: self.mtime_nanos }
-    }
-
     /// Offset of its content in the uncompressed tar, in bytes.
     pub fn body_offset(&self) -> u64 {
         self.header_offset + u64::from(self.header_len)
@@ -136,8 +131,10 @@ impl Record {
 }
 
 /// What few entries have.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct Extra {
+    /// The nanoseconds of the time of last modification: tools that write layers cut them off.
+    mtime_nanos: u32,
     link: BString,
     xattrs: Vec<(BString, BString)>,
     device: (u32, u32),
@@ -149,8 +146,10 @@ struct Extra {
 const NONE: u32 = u32::MAX;
 
 /// Every entry of a layer in the order of its tar, and every path once.
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Index {
-    tree: Tree,
+    /// Its own paths, until they are shared.
+    paths: Paths,
     records: Vec<Record>,
     extras: Vec<Extra>,
     /// The contents of the few small files that say what the image is, kept as they passed.
@@ -158,11 +157,6 @@ pub struct Index {
 }
 
 impl Index {
-    /// An index without entries.
-    pub fn new(key: ContentKey) -> Self {
-        Self { tree: Tree::new(key.0), records: Vec::new(), extras: Vec::new(), captured: Vec::new() }
-    }
-
     /// Its entries, in the order of the tar.
     pub fn records(&self) -> impl ExactSizeIterator<Item = (EntryId, &Record)> {
         self.records.iter().enumerate().map(|(i, record)| (EntryId(i as u32), record))
@@ -193,6 +187,11 @@ impl Index {
         matches!(record.kind, Kind::Symlink | Kind::HardLink)
             .then(|| self.extra(record).map(|extra| &extra.link))
             .flatten()
+    }
+
+    /// Time of last modification.
+    pub fn mtime(&self, record: &Record) -> Timestamp {
+        Timestamp { secs: record.mtime_secs, nanos: self.extra(record).map_or(0, |extra| extra.mtime_nanos) }
     }
 
     /// Extended attributes, in the order of the tar.
@@ -230,12 +229,7 @@ impl Index {
 
     /// Moves the paths into a tree that other layers share, and gives up its own.
     pub(crate) fn share_paths(&mut self, shared: &mut Tree) -> Result<(), tree::Full> {
-        let own = std::mem::replace(&mut self.tree, Tree::new([0; 16]));
-        let mut moved = vec![NodeId::ROOT; own.len()];
-        for node in own.ids().skip(1) {
-            // Parents come first, so the parent has moved already.
-            moved[node.index()] = shared.intern(moved[own.parent(node).index()], own.name(node))?;
-        }
+        let moved = std::mem::take(&mut self.paths).add_to(shared)?;
         for record in &mut self.records {
             record.node = moved[record.node.index()];
         }
@@ -245,6 +239,7 @@ impl Index {
 
 /// Builds an [`Index`] from the entries of a tar.
 pub(super) struct Builder {
+    tree: Tree,
     index: Index,
     /// How many entries the tar has, those left out of the index included.
     pub(super) entries: u64,
@@ -266,7 +261,8 @@ const CAPTURE_MAX: u64 = 64 << 10;
 
 impl Builder {
     pub(super) fn new(key: ContentKey, limits: Limits) -> Self {
-        Self { index: Index::new(key), entries: 0, limits, extra_bytes: 0, limit_reached: false }
+        let (tree, index) = (Tree::new(key.0), Index::default());
+        Self { tree, index, entries: 0, limits, extra_bytes: 0, limit_reached: false }
     }
 
     /// Takes an entry on. Returns its place, if it has a content to come that should be given to
@@ -293,7 +289,7 @@ impl Builder {
 
     /// What there is too much of to take another entry on.
     fn limit(&self) -> Option<String> {
-        let Index { tree, records, .. } = &self.index;
+        let (tree, records) = (&self.tree, &self.index.records);
         let Limits { layer_entries, layer_paths, layer_text, .. } = self.limits;
         if records.len() >= layer_entries {
             Some(format!("more than {layer_entries} entries"))
@@ -318,12 +314,17 @@ impl Builder {
         self.index.records[entry.index()].content = Some(hasher.finish());
     }
 
+    /// Whether the content of the file that [`Builder::entry`] returned last is kept.
+    pub(super) fn keeps(&self, entry: EntryId) -> bool {
+        self.index.captured.last().is_some_and(|(id, _)| *id == entry)
+    }
+
     pub(super) fn finish(self) -> Index {
-        self.index
+        Index { paths: self.tree.into_paths(), ..self.index }
     }
 
     fn captures(&self, record: &Record) -> bool {
-        let tree = &self.index.tree;
+        let tree = &self.tree;
         tree.name(record.node) == CAPTURE_NAME
             && self.index.stored_size(record) <= CAPTURE_MAX
             && CAPTURE.iter().any(|path| tree.path(record.node) == *path)
@@ -393,7 +394,7 @@ impl Builder {
         };
         let mut node = NodeId::ROOT;
         for name in names {
-            node = match self.index.tree.intern(node, name) {
+            node = match self.tree.intern(node, name) {
                 Ok(node) => node,
                 Err(error) => {
                     note(Code::LimitReached, error.to_string());
@@ -411,6 +412,7 @@ impl Builder {
         let (uid, gid) = (id(entry.uid, "user"), id(entry.gid, "group"));
         let is_file = kind == Kind::File;
         let extra = Extra {
+            mtime_nanos: entry.mtime.nanos,
             link: entry.link,
             xattrs: entry.xattrs,
             device: entry.device,
@@ -425,7 +427,6 @@ impl Builder {
             uid,
             gid,
             mtime_secs: entry.mtime.secs,
-            mtime_nanos: entry.mtime.nanos,
             size: if is_file { entry.size } else { 0 },
             header_offset: offset,
             // Extension headers are capped well below 4 GiB.

@@ -1,10 +1,10 @@
 //! One layer: from the bytes of its blob to a compact index of its entries.
 //!
-//! [`Scan`] takes the blob in pieces and hashes, decompresses, parses and indexes it in one pass. The
-//! [`Index`] it leaves numbers its entries in the order of the tar and keeps each path once.
+//! [`Scan`] takes the blob in pieces and hashes, decompresses, parses and indexes it in one pass. [`Look`] indexes an
+//! uncompressed blob without most of its bytes. The [`Index`] they leave numbers its entries in the order of the tar and keeps each path once.
 
 mod index;
 mod scan;
 
 pub use index::{Content, ContentKey, EntryId, Index, Kind, Record, is_unusual_char};
-pub use scan::{Algorithms, Scan, Scanned};
+pub use scan::{Algorithms, Listed, Look, Scan, Scanned};

@@ -1,5 +1,7 @@
 //! Reads a layer's blob in one pass.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     ContentKey, EntryId, Index,
     index::{Builder, ContentHasher},
@@ -13,6 +15,7 @@ use crate::{
 };
 
 /// What a whole blob was found to be.
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Scanned {
     /// The digest of its bytes.
     pub digest: Digest,
@@ -50,7 +53,7 @@ pub struct Scan {
 }
 
 /// The algorithms that the stated digests want.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Algorithms {
     /// For the blob.
     pub blob: Algorithm,
@@ -139,7 +142,8 @@ impl Scan {
         let (compression, diff_id, damaged, tar) = match self.stage {
             // `begin` has ended the sniffing.
             Stage::Sniffing => {
-                (Compression::None, None, false, Box::new(TarIndexer::new(self.content_key, self.limits)))
+                let tar = TarIndexer::new(self.content_key, self.limits, Contents::Hashed);
+                (Compression::None, None, false, Box::new(tar))
             }
             Stage::Plain { tar, diff_id } => {
                 let diff_id = diff_id.map_or_else(|| digest.clone(), |digester| digester.finish());
@@ -166,7 +170,7 @@ impl Scan {
 
     fn begin(&mut self) {
         let head = std::mem::take(&mut self.head);
-        let tar = Box::new(TarIndexer::new(self.content_key, self.limits));
+        let tar = Box::new(TarIndexer::new(self.content_key, self.limits, Contents::Hashed));
         let Algorithms { blob, diff_id } = self.algorithms;
         self.stage = match Compression::sniff(&head) {
             Compression::None => {
@@ -260,6 +264,58 @@ impl Codec {
     }
 }
 
+/// What an uncompressed blob was found to list, when the contents of its files were passed over.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Listed {
+    /// Its length in bytes.
+    pub size: u64,
+    /// Tar entries, the root, repeats and rejected ones included.
+    pub entries: u64,
+    /// The entries that can be listed and merged; the hashes of their contents are not known.
+    pub index: Index,
+}
+
+/// Indexes an uncompressed blob without the contents of its files. What is wrong or odd with it is not told: a
+/// [`Scan`] does, which sees every byte.
+pub struct Look(TarIndexer);
+
+impl Look {
+    /// A look at a blob.
+    pub fn new(content_key: ContentKey, limits: Limits) -> Self {
+        Self(TarIndexer::new(content_key, limits, Contents::Unneeded))
+    }
+
+    /// Takes the next bytes of the blob.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.0.push(bytes, false);
+    }
+
+    /// How many of the next bytes need not be pushed, but may be passed over with [`Look::skip`]. It may be more than
+    /// the blob has.
+    pub fn unneeded(&self) -> u64 {
+        if self.0.stopped { u64::MAX } else { self.0.unneeded }
+    }
+
+    /// Passes over so many of the unneeded bytes.
+    pub fn skip(&mut self, len: u64) {
+        self.0.size += len;
+        self.0.unneeded = self.0.unneeded.saturating_sub(len);
+    }
+
+    /// The blob is whole.
+    pub fn finish(self) -> Listed {
+        Listed { size: self.0.size, entries: self.0.builder.entries, index: self.0.builder.finish() }
+    }
+}
+
+/// What is done with the contents of files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Contents {
+    Hashed,
+    /// They are passed over, but for the few that are kept.
+    Unneeded,
+}
+
 /// Parses the uncompressed bytes and indexes the entries.
 struct TarIndexer {
     parser: Parser,
@@ -267,6 +323,9 @@ struct TarIndexer {
     /// The file whose content passes.
     current: Option<(EntryId, ContentHasher)>,
     content_key: ContentKey,
+    contents: Contents,
+    /// How many of the next bytes are passed over.
+    unneeded: u64,
     /// Reading of the tar has ended: by an error of its own or of the compression, or by a limit.
     stopped: bool,
     size: u64,
@@ -276,12 +335,14 @@ struct TarIndexer {
 }
 
 impl TarIndexer {
-    fn new(content_key: ContentKey, limits: Limits) -> Self {
+    fn new(content_key: ContentKey, limits: Limits, contents: Contents) -> Self {
         Self {
             parser: Parser::new(),
             builder: Builder::new(content_key, limits),
             current: None,
             content_key,
+            contents,
+            unneeded: 0,
             stopped: false,
             size: 0,
             anomalies: Vec::new(),
@@ -302,6 +363,13 @@ impl TarIndexer {
 
     fn parse(&mut self, mut input: &[u8], eof: bool) {
         while !self.stopped {
+            // No more than the input's length.
+            let passed = self.unneeded.min(input.len() as u64);
+            input = &input[passed as usize..];
+            self.unneeded -= passed;
+            if self.unneeded > 0 {
+                break;
+            }
             match self.parser.parse(input, eof) {
                 Ok(parsed) => {
                     input = &input[parsed.consumed..];
@@ -328,7 +396,11 @@ impl TarIndexer {
             Event::Entry(entry) => {
                 let mut found = Vec::new();
                 let content = self.builder.entry(*entry, &mut found);
-                self.current = content.map(|id| (id, self.content_key.hasher()));
+                if self.contents == Contents::Unneeded && !content.is_some_and(|id| self.builder.keeps(id)) {
+                    self.unneeded = self.parser.skip_body();
+                } else {
+                    self.current = content.map(|id| (id, self.content_key.hasher()));
+                }
                 self.stopped = self.builder.limit_reached;
                 found.into_iter().for_each(|anomaly| self.note(anomaly));
             }

@@ -8,7 +8,6 @@ mod random;
 #[cfg(feature = "web")]
 mod save;
 mod source;
-#[cfg(feature = "web")]
 mod spawn;
 
 #[cfg(feature = "web")]
@@ -19,8 +18,14 @@ pub use random::content_key;
 #[cfg(feature = "web")]
 pub use save::save;
 pub use source::{PendingRead, Source};
-#[cfg(feature = "web")]
 pub use spawn::{Handlers, WorkerCode, WorkerThread};
+
+/// How many processors the browser says there are.
+pub fn processors() -> usize {
+    let scope: web_sys::WorkerGlobalScope = wasm_bindgen::JsCast::unchecked_into(js_sys::global());
+    // A whole number by the HTML standard; a browser that does not tell says 0.
+    scope.navigator().hardware_concurrency() as usize
+}
 
 /// What the browser threw, as text.
 pub fn describe(error: &wasm_bindgen::JsValue) -> String {

@@ -4,11 +4,12 @@
 //! started from a blob inherits the page's. The code is fetched once, so that opening a file, or starting
 //! the worker again after a crash, makes no request.
 
-use js_sys::{Array, WebAssembly};
+use js_sys::{Array, Reflect, WebAssembly};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Blob, BlobPropertyBag, ErrorEvent, MessageEvent, Response, Url, Worker, WorkerOptions, WorkerType,
+    Blob, BlobPropertyBag, ErrorEvent, MessageEvent, Response, Url, Worker, WorkerGlobalScope, WorkerOptions,
+    WorkerType,
 };
 
 use super::message;
@@ -17,17 +18,18 @@ use super::message;
 const GLUE: &str = "worker.js";
 const WASM: &str = "worker_bg.wasm";
 
-/// What is run after the glue: it waits for the compiled module. A rejected promise is made an error,
-/// which reaches the page.
+/// What is run after the glue: it waits for the compiled module, and keeps it for the workers that this one starts. A
+/// rejected promise is made an error, which reaches whoever has started the worker.
 const BOOTSTRAP: &str = r#"
 self.addEventListener("unhandledrejection", (event) => { setTimeout(() => { throw event.reason; }); });
-self.onmessage = (event) => { self.onmessage = null; initSync({ module: event.data }); };
+self.onmessage = (event) => { self.onmessage = null; self.module = event.data; initSync({ module: event.data }); };
 "#;
 
 /// The worker's code, fetched and compiled.
 #[derive(Debug, Clone)]
 pub struct WorkerCode {
-    glue: String,
+    /// A blob's, and left for as long as the page lives: whenever a worker is started, it is read.
+    url: String,
     module: WebAssembly::Module,
 }
 
@@ -42,7 +44,21 @@ impl WorkerCode {
         let glue = JsFuture::from(response(glue).await?.text()?).await?;
         let wasm = JsFuture::from(response(wasm).await?.array_buffer()?).await?;
         let module = JsFuture::from(WebAssembly::compile(&wasm)).await?;
-        Ok(Self { glue: glue.as_string().unwrap_or_default(), module: module.unchecked_into() })
+        let options = BlobPropertyBag::new();
+        options.set_type("text/javascript");
+        let script = Blob::new_with_str_sequence_and_options(&Array::of2(&glue, &BOOTSTRAP.into()), &options)?;
+        Ok(Self { url: Url::create_object_url_with_blob(&script)?, module: module.unchecked_into() })
+    }
+
+    /// The code of the worker that asks.
+    ///
+    /// # Errors
+    ///
+    /// If it was not started from a [`WorkerCode`].
+    pub fn own() -> Result<Self, JsValue> {
+        let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
+        let module = Reflect::get(&scope, &"module".into())?;
+        Ok(Self { url: scope.location().href(), module: module.dyn_into()? })
     }
 }
 
@@ -77,21 +93,17 @@ pub struct WorkerThread {
 }
 
 impl WorkerThread {
-    /// Starts a worker.
+    /// Starts a worker under a name.
     ///
     /// # Errors
     ///
     /// What the browser throws.
-    pub fn start(code: &WorkerCode, handlers: Handlers) -> Result<Self, JsValue> {
+    pub fn start(code: &WorkerCode, name: &str, handlers: Handlers) -> Result<Self, JsValue> {
         let Handlers { message: mut on_bytes, error: mut on_failure } = handlers;
-        let options = BlobPropertyBag::new();
-        options.set_type("text/javascript");
-        let parts = Array::of2(&code.glue.as_str().into(), &BOOTSTRAP.into());
-        let url =
-            Url::create_object_url_with_blob(&Blob::new_with_str_sequence_and_options(&parts, &options)?)?;
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let worker = Worker::new_with_options(&url, &options)?;
+        options.set_name(name);
+        let worker = Worker::new_with_options(&code.url, &options)?;
 
         let on_message = Closure::new(move |event: MessageEvent| {
             let (bytes, blob) = message::unpack(&event.data());
@@ -106,7 +118,6 @@ impl WorkerThread {
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         worker.set_onmessageerror(Some(on_error.as_ref().unchecked_ref()));
         worker.post_message(&code.module)?;
-        // The worker may not have been read yet, so its URL is left: it is one per start, and small.
         Ok(Self { worker, _on_message: on_message, _on_error: on_error })
     }
 

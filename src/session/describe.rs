@@ -164,7 +164,7 @@ fn differences(stack: &Stack, below: State, now: State) -> Vec<Difference> {
     differs(Difference::Size, size(old_content) != size(new_content));
     differs(Difference::Mode, a.mode != b.mode);
     differs(Difference::Owner, (a.uid, a.gid) != (b.uid, b.gid));
-    differs(Difference::Time, a.mtime() != b.mtime());
+    differs(Difference::Time, old_index.mtime(a) != new_index.mtime(b));
     differs(Difference::Link, a.kind == b.kind && old_index.link(a) != new_index.link(b));
     let sorted = |index: &Index, record| {
         let mut xattrs = index.xattrs(record).to_vec();

@@ -1,20 +1,27 @@
 //! An opened archive: the model that the worker and the command line share.
 //!
 //! An [`Opening`] reads the documents of an archive and leaves a [`Session`]. The session says which
-//! layers are to be scanned ([`Session::next_scan`]), takes them on ([`Session::accept`]), and answers
+//! layers are to be read ([`Session::next_scan`]), takes on what was found ([`Session::accept`]), and answers
 //! what there is to ask. Like all of the core it reads nothing by itself.
 
 mod content;
 mod describe;
 mod opening;
+mod scanning;
 mod view;
 
 pub use content::ContentRead;
 pub use opening::Opening;
+pub use scanning::{Found, LayerScan, ScanJob, Task};
 
-use std::{collections::HashMap, ops::Range, rc::Rc};
+use std::{
+    collections::{HashMap, HashSet},
+    rc::Rc,
+};
 
 use bstr::BStr;
+
+use scanning::What;
 
 use crate::{
     anomaly::{Anomaly, Code},
@@ -22,7 +29,7 @@ use crate::{
     codec::Compression,
     digest::Digest,
     image::{Archive, Documents, Image, LayerRef, Member, MemberId},
-    layer::{self, Algorithms, ContentKey, Index, Kind, Scan, Scanned},
+    layer::{self, ContentKey, Index, Kind, Listed, Scanned},
     limits::{self, Limits},
     overlay::{FileRef, LayerIndex, Stack, State},
     path,
@@ -49,11 +56,15 @@ pub struct Session {
     events: Vec<Event>,
     view: view::ViewState,
     limits: Limits,
+    content_key: ContentKey,
+    /// Blobs that are being read.
+    scanning: HashSet<MemberId>,
 }
 
-/// A scanned blob; its paths are those of the session's tree.
+/// A blob that was listed or scanned; its paths are those of the session's tree.
 struct Blob {
-    digest: Digest,
+    /// The digest of its bytes; `None` until all of them were read.
+    digest: Option<Digest>,
     diff_id: Option<Digest>,
     /// The compressed stream is damaged.
     damaged: bool,
@@ -63,6 +74,39 @@ struct Blob {
     entries: u64,
     index: Rc<Index>,
     anomalies: Vec<Anomaly>,
+}
+
+impl Blob {
+    fn listed(listed: Listed, stored_size: u64) -> Self {
+        let Listed { size, entries, index } = listed;
+        Self {
+            digest: None,
+            diff_id: None,
+            damaged: false,
+            compression: Compression::None,
+            stored_size,
+            size,
+            entries,
+            index: Rc::new(index),
+            anomalies: Vec::new(),
+        }
+    }
+
+    fn scanned(scanned: Scanned) -> Self {
+        let Scanned { digest, diff_id, damaged, compression, stored_size, size, entries, index, anomalies } =
+            scanned;
+        Self {
+            digest: Some(digest),
+            diff_id,
+            damaged,
+            compression,
+            stored_size,
+            size,
+            entries,
+            index: Rc::new(index),
+            anomalies,
+        }
+    }
 }
 
 impl Session {
@@ -79,13 +123,15 @@ impl Session {
             members,
             archive,
             tree: Tree::new(key.0),
-            missing: Rc::new(Index::new(key)),
+            missing: Rc::default(),
             blobs: HashMap::new(),
             stacks,
             anomalies,
             events: Vec::new(),
             view: view::ViewState::default(),
             limits: Limits::default(),
+            content_key: key,
+            scanning: HashSet::new(),
         };
         // An image may begin with a layer that is missing, or have none at all.
         session.merge();
@@ -108,65 +154,33 @@ impl Session {
         std::mem::take(&mut self.events)
     }
 
-    /// The next blob that has to be scanned, in the order of the images and their layers; `None` once all
-    /// are.
-    pub fn next_scan(&self, content_key: ContentKey) -> Option<LayerScan> {
-        let images = self.archive.images.iter().enumerate();
-        let mut places =
-            images.flat_map(|(i, image)| (0..image.layers.len()).map(move |l| (i as u32, l as u32)));
-        places.find_map(|(image, layer)| self.scan(image, layer, content_key))
-    }
-
-    /// The scan of one layer; `None` if it has been done, or cannot be because the blob is missing.
-    pub fn scan(&self, image: u32, layer: u32, content_key: ContentKey) -> Option<LayerScan> {
-        let stated = self.archive.images.get(image as usize)?.layers.get(layer as usize)?;
-        let member = stated.member.filter(|member| !self.blobs.contains_key(member))?;
-        let Member { offset, size, .. } = self.members[member.0 as usize];
-        Some(LayerScan {
-            member,
-            place: (image, layer),
-            range: offset..offset.saturating_add(size),
-            scan: Scan::new(content_key, algorithms(stated), self.limits),
-        })
-    }
-
-    /// Takes on a scan that wants nothing more. What follows from it is in [`Session::take_events`].
-    pub fn accept(&mut self, scan: LayerScan) {
-        let LayerScan { member, scan, .. } = scan;
-        self.keep(member, scan.finish());
-        self.merge();
-    }
-
     /// Takes on what was scanned while a compressed archive passed.
-    fn accept_streamed(
-        &mut self,
-        mut scans: HashMap<MemberId, Scanned>,
-        documents: &Documents,
-        content_key: ContentKey,
-    ) {
-        while let Some(mut scan) = self.next_scan(content_key) {
-            match scans.remove(&scan.member) {
-                Some(scanned) => self.keep(scan.member, scanned),
-                // What looked like a document, or was cut off, is read from what was kept of it.
-                None => {
-                    scan.supply(documents.get(&scan.member).map_or(&[], |bytes| bytes.as_slice()));
-                    self.keep(scan.member, scan.scan.finish());
-                }
-            }
+    fn accept_streamed(&mut self, mut scans: HashMap<MemberId, Scanned>, documents: &Documents) {
+        while let Some(job) = self.next_scan(Task::Verify) {
+            let scanned = scans.remove(&job.member());
+            // What looked like a document, or was cut off, is read from what was kept of it.
+            let scanned = scanned.unwrap_or_else(|| {
+                let mut scan = job.new_scan();
+                scan.push(documents.get(&job.member()).map_or(&[], |bytes| bytes.as_slice()));
+                scan.finish()
+            });
+            self.keep(job.member(), What::Scanned(scanned));
         }
         self.merge();
     }
 
-    fn keep(&mut self, member: MemberId, scanned: Scanned) {
-        let Scanned { digest, diff_id, damaged, compression, stored_size, size, entries, .. } = scanned;
-        let Scanned { mut index, mut anomalies, .. } = scanned;
-        if let Err(full) = index.share_paths(&mut self.tree) {
-            anomalies.push(Anomaly::new(Code::LimitReached, full.to_string()));
-            index = Index::new(ContentKey([0; 16]));
+    fn keep(&mut self, member: MemberId, what: What) {
+        let mut blob = match what {
+            What::Listed(listed) => Blob::listed(listed, self.members[member.0 as usize].size),
+            What::Scanned(scanned) => Blob::scanned(scanned),
+        };
+        // Nobody else has it yet.
+        if let Some(index) = Rc::get_mut(&mut blob.index)
+            && let Err(full) = index.share_paths(&mut self.tree)
+        {
+            blob.anomalies.push(Anomaly::new(Code::LimitReached, full.to_string()));
+            blob.index = Rc::default();
         }
-        let index = Rc::new(index);
-        let blob =
-            Blob { digest, diff_id, damaged, compression, stored_size, size, entries, index, anomalies };
         self.blobs.insert(member, blob);
         let first_event = self.anomalies.len();
         for (i, l) in self.places_of(member) {
@@ -180,7 +194,9 @@ impl Session {
     /// Compares what is stated of a layer with what was found.
     fn check(&mut self, i: u32, l: u32) {
         let stated = &self.archive.images[i as usize].layers[l as usize];
-        let Some(blob) = stated.member.and_then(|member| self.blobs.get(&member)) else { return };
+        let blob = stated.member.and_then(|member| self.blobs.get(&member));
+        // A look does not tell what is wrong.
+        let Some(blob) = blob.filter(|blob| blob.digest.is_some()) else { return };
         let mut found = blob.anomalies.clone();
         let unknown = unknown_coding(stated, blob);
         if let Some(coding) = unknown {
@@ -189,8 +205,10 @@ impl Session {
             let message = format!("the layer is stated to be {coding:?}, which cannot be read");
             found.push(Anomaly::new(Code::CodecUnsupported, message));
         }
-        if verified(Some(&blob.digest), stated.stated_digest.as_ref()) == Some(false) {
-            let message = format!("the blob's digest is {}", blob.digest);
+        if let Some(digest) = &blob.digest
+            && verified(Some(digest), stated.stated_digest.as_ref()) == Some(false)
+        {
+            let message = format!("the blob's digest is {digest}");
             found.push(Anomaly::new(Code::DigestMismatch, message));
         }
         if diff_id_verified(stated, blob) == Some(false) {
@@ -215,19 +233,44 @@ impl Session {
         self.anomalies.extend(found.iter().map(|anomaly| report_anomaly(Some(i), Some(l), anomaly)));
     }
 
+    /// The contents of a layer that was listed before are known now. They tell which files are the same as those below,
+    /// so once all layers of an image are read, it is merged anew.
+    fn merge_contents(&mut self, member: MemberId) {
+        for i in 0..self.archive.images.len() {
+            let layers = &self.archive.images[i].layers;
+            let is_read = |layer: &LayerRef| {
+                layer.member.is_none_or(|member| self.blobs.get(&member).is_some_and(|b| b.digest.is_some()))
+            };
+            if !layers.iter().any(|layer| layer.member == Some(member)) || !layers.iter().all(is_read) {
+                continue;
+            }
+            let indexes: Vec<Rc<Index>> = layers.iter().filter_map(|layer| self.index_of(layer)).collect();
+            let mut stack = Stack::new();
+            for index in indexes {
+                // What was odd with the merge was noted the first time.
+                let _ = stack.push(index, &mut self.tree);
+            }
+            self.stacks[i] = stack;
+            self.view.invalidate();
+            self.events.push(self.merged_event(i as u32));
+        }
+    }
+
+    /// The entries of a layer; `None` if it is still to be read.
+    fn index_of(&self, layer: &LayerRef) -> Option<Rc<Index>> {
+        match layer.member {
+            None => Some(Rc::clone(&self.missing)),
+            Some(member) => self.blobs.get(&member).map(|blob| Rc::clone(&blob.index)),
+        }
+    }
+
     /// Merges every layer that can be: one that is scanned, or missing, above others that are merged.
     fn merge(&mut self) {
         for i in 0..self.archive.images.len() {
             let before = self.stacks[i].len();
             let first_event = self.anomalies.len();
             while let Some(layer) = self.archive.images[i].layers.get(self.stacks[i].len() as usize) {
-                let index = match layer.member {
-                    None => Rc::clone(&self.missing),
-                    Some(member) => match self.blobs.get(&member) {
-                        Some(blob) => Rc::clone(&blob.index),
-                        None => break,
-                    },
-                };
+                let Some(index) = self.index_of(layer) else { break };
                 let l = self.stacks[i].len();
                 let found = self.stacks[i].push(index, &mut self.tree).unwrap_or_else(|full| {
                     // What was merged before stays; the layer is there as far as it goes.
@@ -318,7 +361,7 @@ impl Session {
         let stated = &self.archive.images[i as usize].layers[l as usize];
         let member = stated.member.map(|member| &self.members[member.0 as usize]);
         let blob = stated.member.and_then(|member| self.blobs.get(&member));
-        let digest = blob.map(|blob| blob.digest.clone());
+        let digest = blob.and_then(|blob| blob.digest.clone());
         let readable = blob.filter(|blob| unknown_coding(stated, blob).is_none());
         let diff_id = readable.and_then(|blob| blob.diff_id.clone());
         LayerReport {
@@ -440,59 +483,6 @@ impl Session {
     }
 }
 
-/// The scan of one blob under way: ask [`LayerScan::wants`] for a range, read it, give it to
-/// [`LayerScan::supply`], until it wants nothing; then [`Session::accept`] it.
-pub struct LayerScan {
-    member: MemberId,
-    place: (u32, u32),
-    /// What is still to be read, in the archive.
-    range: Range<u64>,
-    scan: Scan,
-}
-
-/// How much of a layer is read at once.
-const STEP: u64 = 2 << 20;
-
-impl LayerScan {
-    /// The first image and layer that the blob belongs to.
-    pub fn place(&self) -> (u32, u32) {
-        self.place
-    }
-
-    /// The byte range of the archive that is needed next; `None` once all is read.
-    pub fn wants(&self) -> Option<Range<u64>> {
-        let Range { start, end } = self.range;
-        (start < end).then(|| start..end.min(start.saturating_add(STEP)))
-    }
-
-    /// What will be wanted after `range`.
-    pub fn wants_after(&self, range: &Range<u64>) -> Option<Range<u64>> {
-        let end = self.range.end;
-        (range.end < end).then(|| range.end..end.min(range.end.saturating_add(STEP)))
-    }
-
-    /// Takes the bytes of that range. None at all mean that the archive ends there.
-    pub fn supply(&mut self, bytes: &[u8]) {
-        self.scan.push(bytes);
-        self.range.start =
-            if bytes.is_empty() { self.range.end } else { self.range.start + bytes.len() as u64 };
-    }
-
-    /// Bytes of the blob read so far, and its length.
-    pub fn progress(&self) -> (u64, u64) {
-        let done = self.scan.position();
-        (done, done + (self.range.end - self.range.start))
-    }
-}
-
-fn algorithms(layer: &LayerRef) -> Algorithms {
-    let default = Algorithms::default();
-    Algorithms {
-        blob: layer.stated_digest.as_ref().map_or(default.blob, Digest::algorithm),
-        diff_id: layer.stated_diff_id.as_ref().map_or(default.diff_id, Digest::algorithm),
-    }
-}
-
 /// The compression that a layer's media type states (OCI image spec, layer.md; Docker's image manifest v2
 /// schema 2); `None` for types that state none or are not known.
 fn stated_compression(media_type: &str) -> Option<Compression> {
@@ -562,7 +552,7 @@ pub fn entry_facts(index: &Index, record: &layer::Record) -> protocol::Facts {
         mode: u32::from(record.mode),
         uid: record.uid,
         gid: record.gid,
-        mtime: record.mtime(),
+        mtime: index.mtime(record),
         link: index.link(record).cloned(),
         device: index.device(record),
     }

@@ -455,7 +455,7 @@ impl Streaming {
                     let mut session =
                         Session::new(self.compression, len, self.members, *archive, self.content_key);
                     session.set_limits(self.limits);
-                    session.accept_streamed(self.scans, &self.documents, self.content_key);
+                    session.accept_streamed(self.scans, &self.documents);
                     return Ok(Stage::Done(Box::new(session)));
                 }
             }

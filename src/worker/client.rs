@@ -157,7 +157,7 @@ async fn load(weak: Weak<Inner>) {
         None => WorkerCode::fetch().await,
     };
     let started = code.and_then(|code| {
-        let thread = WorkerThread::start(&code, handlers(&weak))?;
+        let thread = WorkerThread::start(&code, "model", handlers(&weak))?;
         *inner.code.borrow_mut() = Some(code);
         Ok(thread)
     });

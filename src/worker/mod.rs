@@ -5,4 +5,8 @@ pub mod protocol;
 #[cfg(feature = "web")]
 pub mod client;
 #[cfg(feature = "worker")]
+mod pool;
+#[cfg(feature = "worker")]
+mod scanner;
+#[cfg(feature = "worker")]
 pub mod server;

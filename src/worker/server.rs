@@ -1,31 +1,39 @@
 //! The worker's side: holds the open archive, reads it, and answers.
 
-use std::{cell::RefCell, ops::Range, rc::Rc};
+use std::{cell::RefCell, rc::Rc};
 
-use js_sys::{Array, Date, Uint8Array};
+use futures_util::future::try_join_all;
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
-use super::protocol::{
-    self, BUILD, Envelope, Event, Failure, FailureKind, Job, Message, Progress, Reply, Request, RequestId,
-    Version,
+use super::{
+    pool::{self, Scanner},
+    protocol::{
+        self, BUILD, Envelope, Event, Failure, FailureKind, Job, Message, Progress, Reply, Request, RequestId,
+        Version,
+    },
+    scanner::{self, Pace, Reader},
 };
 use crate::{
     fixture,
     image::{Member, MemberKind},
-    layer::ContentKey,
     platform::{self, Source},
-    session::{ContentRead, LayerScan, Opening, Session},
+    session::{ContentRead, Found, Opening, Session, Task},
 };
 
-/// How often progress is told, in milliseconds.
-const PROGRESS_MS: f64 = 100.0;
+/// Archives whose layers come to less than this many bytes are read without further workers.
+const POOL_FROM: u64 = 8 << 20;
 
 /// Runs the worker: every message from the page is a request.
 pub fn run() {
     std::panic::set_hook(Box::new(|info| web_sys::console::error_1(&info.to_string().into())));
-    let server = Rc::new(Server { scope: js_sys::global().unchecked_into(), state: RefCell::default() });
+    let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
+    if scope.name() == scanner::NAME {
+        return scanner::run(scope);
+    }
+    let server = Rc::new(Server { scope, state: RefCell::default() });
     let on_message = {
         let server = Rc::clone(&server);
         Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
@@ -61,7 +69,6 @@ struct Open {
     job: Job,
     source: Source,
     session: Session,
-    content_key: ContentKey,
     layers: Layers,
 }
 
@@ -149,7 +156,7 @@ impl Server {
         let server = Rc::clone(self);
         spawn_local(async move {
             match server.read_documents(job, &source, name, directory).await {
-                Ok(key) => server.read_layers(job, &source, key).await,
+                Ok(()) => server.read_layers(job, &source).await,
                 Err(stop) => {
                     server.end(job, Err(stop));
                     server.resume().await;
@@ -176,7 +183,7 @@ impl Server {
         source: &Source,
         name: String,
         directory: Option<Vec<Member>>,
-    ) -> Result<ContentKey, Stop> {
+    ) -> Result<(), Stop> {
         let content_key = platform::content_key();
         let mut progress = Pace::default();
         let mut opening = match directory {
@@ -205,37 +212,64 @@ impl Server {
                 self.event(job, event);
             }
         }
-        let open = Open { job, source: source.clone(), session, content_key, layers: Layers::Reading };
+        let open = Open { job, source: source.clone(), session, layers: Layers::Reading };
         *self.state.borrow_mut() = State { open: Some(open), opening: None };
-        Ok(content_key)
+        Ok(())
     }
 
     /// Reads the layers of the open archive, and says how that ended.
-    async fn read_layers(&self, job: Job, source: &Source, content_key: ContentKey) {
-        let result = self.try_read_layers(job, source, content_key).await;
+    async fn read_layers(&self, job: Job, source: &Source) {
+        let lanes = if source.len() < POOL_FROM { 0 } else { pool::width() };
+        let lanes: Vec<Scanner> = (0..lanes).map(|_| Scanner::default()).collect();
+        let result = if lanes.is_empty() {
+            self.read_here(job, source).await
+        } else {
+            try_join_all(lanes.into_iter().map(|lane| self.read_in(lane, job, source))).await.map(|_| ())
+        };
+        // Scanners that were still at work ended with their lanes; what they had is given out anew when reading goes on.
+        let _ = self.with_session(job, Session::abandon_scans);
         self.end(job, result);
     }
 
-    async fn try_read_layers(&self, job: Job, source: &Source, content_key: ContentKey) -> Result<(), Stop> {
-        let mut progress = Pace::default();
-        while let Some(mut scan) = self.with_session(job, |session| session.next_scan(content_key))? {
-            let mut reader = Reader::new(source);
-            while let Some(range) = scan.wants() {
-                let read = reader.read(range.clone(), scan.wants_after(&range)).await;
-                self.check(job)?;
-                scan.supply(&read?);
-                if progress.is_due() {
-                    self.event(job, Event::Progress(progress_of(&scan)));
-                }
-            }
-            let events = self.with_session(job, |session| {
-                session.accept(scan);
-                session.take_events()
-            })?;
-            for event in events {
-                self.event(job, event);
-            }
+    /// Reads blob after blob in this thread.
+    async fn read_here(&self, job: Job, source: &Source) -> Result<(), Stop> {
+        while let Some(next) = self.with_session(job, |session| session.next_scan(Task::Verify))? {
+            let place = next.place();
+            let progress = |done, total| self.progress(job, place, done, total);
+            let found = scanner::scan(source, next, progress).await?;
+            self.check(job)?;
+            self.accept(job, found)?;
         }
+        Ok(())
+    }
+
+    /// Reads blob after blob in a thread of its own, beside others that do the same: first what is needed to list
+    /// them all, then what is left to be verified.
+    async fn read_in(&self, mut scanner: Scanner, job: Job, source: &Source) -> Result<(), Stop> {
+        let next = |session: &mut Session| {
+            session.next_scan(Task::List).or_else(|| session.next_scan(Task::Verify))
+        };
+        while let Some(next) = self.with_session(job, next)? {
+            let place = next.place();
+            let found = scanner.scan(source, next, |done, total| self.progress(job, place, done, total)).await?;
+            self.check(job)?;
+            self.accept(job, found)?;
+        }
+        Ok(())
+    }
+
+    fn progress(&self, job: Job, place: (u32, u32), done: u64, total: u64) -> Result<(), Stop> {
+        self.check(job)?;
+        self.event(job, Event::Progress(Progress { layer: Some(place), done, total }));
+        Ok(())
+    }
+
+    fn accept(&self, job: Job, found: Found) -> Result<(), Failure> {
+        let events = self.with_session(job, |session| {
+            session.accept(found);
+            session.take_events()
+        })?;
+        events.into_iter().for_each(|event| self.event(job, event));
         Ok(())
     }
 
@@ -262,11 +296,11 @@ impl Server {
             let open = state.open.as_mut().filter(|open| may_read && open.layers == Layers::Paused);
             open.map(|open| {
                 open.layers = Layers::Reading;
-                (open.job, open.source.clone(), open.content_key)
+                (open.job, open.source.clone())
             })
         };
-        if let Some((job, source, content_key)) = paused {
-            self.read_layers(job, &source, content_key).await;
+        if let Some((job, source)) = paused {
+            self.read_layers(job, &source).await;
         }
     }
 
@@ -380,53 +414,6 @@ async fn read_content(
         let Some(range) = content.wants() else { return Ok(()) };
         content.supply(&source.start(range)?.bytes().await?)?;
     }
-}
-
-/// Reads ranges one after the other, each begun while the one before is worked on.
-struct Reader<'s> {
-    source: &'s Source,
-    ahead: Option<(Range<u64>, platform::PendingRead)>,
-}
-
-impl<'s> Reader<'s> {
-    fn new(source: &'s Source) -> Self {
-        Self { source, ahead: None }
-    }
-
-    /// Reads a range, and begins with what is likely to be wanted after it.
-    async fn read(&mut self, range: Range<u64>, after: Option<Range<u64>>) -> Result<Vec<u8>, Failure> {
-        let pending = match self.ahead.take() {
-            Some((ahead, pending)) if ahead == range => pending,
-            _ => self.source.start(range)?,
-        };
-        let bytes = pending.bytes().await?;
-        if let Some(after) = after {
-            self.ahead = Some((after.clone(), self.source.start(after)?));
-        }
-        Ok(bytes)
-    }
-}
-
-/// Keeps what is told now and then from being told too often.
-#[derive(Default)]
-struct Pace {
-    last: f64,
-}
-
-impl Pace {
-    fn is_due(&mut self) -> bool {
-        let now = Date::now();
-        let is_due = now - self.last >= PROGRESS_MS;
-        if is_due {
-            self.last = now;
-        }
-        is_due
-    }
-}
-
-fn progress_of(scan: &LayerScan) -> Progress {
-    let (done, total) = scan.progress();
-    Progress { layer: Some(scan.place()), done, total }
 }
 
 fn failure(kind: FailureKind, detail: &str) -> Failure {

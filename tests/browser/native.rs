@@ -10,7 +10,7 @@ use std::{
 use layerscope::{
     layer::ContentKey,
     report::Report,
-    session::{Opening, Session},
+    session::{Opening, Session, Task},
     worker::protocol::{
         ChangeFilter, Compare, Expand, Facts, Kind, Row, Sort, Totals, Version, VersionFacts, ViewSpec,
     },
@@ -32,11 +32,12 @@ impl Native {
             opening.supply(&range_of(&mut file, range)).unwrap();
         }
         let mut session = opening.finish().unwrap();
-        while let Some(mut scan) = session.next_scan(key) {
+        while let Some(job) = session.next_scan(Task::Verify) {
+        let mut scan = job.start();
             while let Some(range) = scan.wants() {
                 scan.supply(&range_of(&mut file, range));
             }
-            session.accept(scan);
+            session.accept(scan.finish());
         }
         Self { file, session }
     }

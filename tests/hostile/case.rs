@@ -18,7 +18,7 @@ use layerscope::{
     limits::Limits,
     overlay::LayerIndex,
     report::{AnomalyReport, LayerReport, Report},
-    session::{Opening, Session},
+    session::{Opening, Session, Task},
     worker::protocol::{Failure, FailureKind, Version},
 };
 use serde_json::Value;
@@ -265,11 +265,12 @@ pub fn open(bytes: &[u8], limits: Limits) -> Result<Opened, Failure> {
         opening.supply(&bytes[clip(range.start)..clip(range.end)])?;
     }
     let mut session = opening.finish()?;
-    while let Some(mut scan) = session.next_scan(KEY) {
+    while let Some(job) = session.next_scan(Task::Verify) {
+        let mut scan = job.start();
         while let Some(range) = scan.wants() {
             scan.supply(&bytes[clip(range.start)..clip(range.end)]);
         }
-        session.accept(scan);
+        session.accept(scan.finish());
     }
     Ok(Opened { report: session.report(), session, bytes: bytes.to_vec() })
 }

@@ -9,7 +9,7 @@ use layerscope::{
     fixture::{Archive, Image, Pack, Shape, Tar},
     layer::{self, ContentKey},
     overlay::{FileRef, LayerIndex, State},
-    session::{Opening, Session},
+    session::{Opening, Session, Task},
     worker::protocol::Version,
 };
 
@@ -32,11 +32,12 @@ pub fn open(archive: &[u8]) -> Session {
         opening.supply(slice(archive, range)).unwrap();
     }
     let mut session = opening.finish().unwrap();
-    while let Some(mut scan) = session.next_scan(KEY) {
+    while let Some(job) = session.next_scan(Task::Verify) {
+        let mut scan = job.start();
         while let Some(range) = scan.wants() {
             scan.supply(slice(archive, range));
         }
-        session.accept(scan);
+        session.accept(scan.finish());
     }
     session
 }
@@ -103,7 +104,7 @@ fn entry(index: &layer::Index, record: &layer::Record, path: Vec<u8>) -> Entry {
     let mut xattrs: Vec<_> =
         index.xattrs(record).iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
     xattrs.sort();
-    let mtime = record.mtime();
+    let mtime = index.mtime(record);
     Entry {
         path,
         kind: match record.kind {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use layerscope::{
     fixture::{Archive, Image, Shape, Tar},
     layer::ContentKey,
-    session::{Opening, Session},
+    session::{Opening, Session, Task},
 };
 
 const KEY: ContentKey = ContentKey([7; 16]);
@@ -29,11 +29,12 @@ pub fn open(archive: &[u8]) -> Session {
 /// Opens an archive and reads all layers.
 pub fn read(archive: &[u8]) -> Session {
     let mut session = open(archive);
-    while let Some(mut scan) = session.next_scan(KEY) {
+    while let Some(job) = session.next_scan(Task::Verify) {
+        let mut scan = job.start();
         while let Some(range) = scan.wants() {
             scan.supply(slice(archive, range));
         }
-        session.accept(scan);
+        session.accept(scan.finish());
     }
     session
 }

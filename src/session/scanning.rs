@@ -1,0 +1,233 @@
+//! What of an archive has to be read for its layers, and how it is carried out.
+//!
+//! A [`ScanJob`] is plain data: it can be sent to another thread or worker, carried out there as a [`LayerScan`], and
+//! what it [`Found`] be sent back to [`Session::accept`].
+
+use std::{cmp::Reverse, ops::Range};
+
+use serde::{Deserialize, Serialize};
+
+use super::Session;
+use crate::{
+    codec::{Compression, MAGIC_LEN},
+    digest::Digest,
+    image::{LayerRef, Member, MemberId},
+    layer::{Algorithms, ContentKey, Listed, Look, Scan, Scanned},
+    limits::Limits,
+};
+
+/// What a blob is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Task {
+    /// To list its entries soon. A large uncompressed tar is looked at without the contents of its files; all else is
+    /// read whole.
+    List,
+    /// To know everything, digests and contents included.
+    Verify,
+}
+
+/// The reading of one blob.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ScanJob {
+    member: MemberId,
+    place: (u32, u32),
+    range: Range<u64>,
+    task: Task,
+    content_key: ContentKey,
+    algorithms: Algorithms,
+    limits: Limits,
+}
+
+/// What was found in a blob.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Found {
+    pub(super) member: MemberId,
+    pub(super) what: What,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum What {
+    Listed(Listed),
+    Scanned(Scanned),
+}
+
+impl Session {
+    /// The next blob to be read for a task; `None` once all that needs it is read or being read. Blobs of the first
+    /// images come first, and of an image the largest: where several are read at once, it should not be the last.
+    ///
+    /// It counts as being read until it is accepted, or [`Session::abandon_scans`] is called.
+    pub fn next_scan(&mut self, task: Task) -> Option<ScanJob> {
+        let images = self.archive.images.iter().enumerate();
+        let places = images.flat_map(|(i, image)| (0..image.layers.len()).map(move |l| (i as u32, l as u32)));
+        let jobs = places.filter_map(|(image, layer)| self.scan(image, layer, task));
+        let jobs = jobs.filter(|job| !self.scanning.contains(&job.member));
+        let job = jobs.min_by_key(|job| (job.place.0, Reverse(job.range.end - job.range.start)))?;
+        self.scanning.insert(job.member);
+        Some(job)
+    }
+
+    /// The reading of one layer for a task; `None` if that has been done, or the blob is missing.
+    pub fn scan(&self, image: u32, layer: u32, task: Task) -> Option<ScanJob> {
+        let stated = self.archive.images.get(image as usize)?.layers.get(layer as usize)?;
+        let is_done = |member: &MemberId| match (self.blobs.get(member), task) {
+            (None, _) => false,
+            (Some(_), Task::List) => true,
+            (Some(blob), Task::Verify) => blob.digest.is_some(),
+        };
+        let member = stated.member.filter(|member| !is_done(member))?;
+        let Member { offset, size, .. } = self.members[member.0 as usize];
+        Some(ScanJob {
+            member,
+            place: (image, layer),
+            range: offset..offset.saturating_add(size),
+            task,
+            content_key: self.content_key,
+            algorithms: algorithms(stated),
+            limits: self.limits,
+        })
+    }
+
+    /// What is being read will not be accepted: [`Session::next_scan`] gives it out anew.
+    pub fn abandon_scans(&mut self) {
+        self.scanning.clear();
+    }
+
+    /// Takes on what was found. What follows from it is in [`Session::take_events`].
+    pub fn accept(&mut self, found: Found) {
+        let Found { member, what } = found;
+        self.scanning.remove(&member);
+        let was_listed = self.blobs.contains_key(&member);
+        self.keep(member, what);
+        if was_listed {
+            self.merge_contents(member);
+        } else {
+            self.merge();
+        }
+    }
+}
+
+fn algorithms(layer: &LayerRef) -> Algorithms {
+    let default = Algorithms::default();
+    Algorithms {
+        blob: layer.stated_digest.as_ref().map_or(default.blob, Digest::algorithm),
+        diff_id: layer.stated_diff_id.as_ref().map_or(default.diff_id, Digest::algorithm),
+    }
+}
+
+impl ScanJob {
+    /// The member of the archive that is read.
+    pub fn member(&self) -> MemberId {
+        self.member
+    }
+
+    /// What it is read for.
+    pub fn task(&self) -> Task {
+        self.task
+    }
+
+    /// The first image and layer that the blob belongs to.
+    pub fn place(&self) -> (u32, u32) {
+        self.place
+    }
+
+    /// Begins with it.
+    pub fn start(self) -> LayerScan {
+        let is_small = self.range.end - self.range.start <= LOOK_FROM;
+        let stage = match self.task {
+            Task::List if !is_small => Stage::Sniffing,
+            _ => Stage::Scanning(Box::new(self.new_scan())),
+        };
+        LayerScan { position: self.range.start, job: self, stage }
+    }
+
+    pub(super) fn new_scan(&self) -> Scan {
+        Scan::new(self.content_key, self.algorithms, self.limits)
+    }
+}
+
+/// A [`ScanJob`] under way: ask [`LayerScan::wants`] for a range, read it, give it to [`LayerScan::supply`], until it
+/// wants nothing; then [`LayerScan::finish`] it.
+pub struct LayerScan {
+    job: ScanJob,
+    /// Where in the archive the next read begins, in bytes.
+    position: u64,
+    stage: Stage,
+}
+
+enum Stage {
+    /// The first bytes have to tell whether the blob is compressed.
+    Sniffing,
+    Looking(Box<Look>),
+    Scanning(Box<Scan>),
+}
+
+/// How much of a layer is read at once, in bytes.
+const STEP: u64 = 2 << 20;
+/// Up to this length, in bytes, an uncompressed blob is read whole in less time than it takes to read it twice.
+const LOOK_FROM: u64 = 4 << 20;
+/// A browser reads this many bytes in the time that it takes to begin a read; shorter jumps gain nothing.
+const JUMP_FROM: u64 = 512 << 10;
+
+impl LayerScan {
+    /// What it carries out.
+    pub fn job(&self) -> &ScanJob {
+        &self.job
+    }
+
+    /// The byte range of the archive that is needed next; `None` once there is nothing more to read.
+    pub fn wants(&self) -> Option<Range<u64>> {
+        self.step_from(self.position)
+    }
+
+    /// What will be wanted after `range`, unless it turns out not to be needed.
+    pub fn wants_after(&self, range: &Range<u64>) -> Option<Range<u64>> {
+        self.step_from(range.end)
+    }
+
+    fn step_from(&self, start: u64) -> Option<Range<u64>> {
+        let end = self.job.range.end;
+        (start < end).then(|| start..end.min(start.saturating_add(STEP)))
+    }
+
+    /// Takes the bytes of the range that [`LayerScan::wants`] named. None at all mean that the archive ends there.
+    pub fn supply(&mut self, bytes: &[u8]) {
+        if let Stage::Sniffing = self.stage {
+            let ScanJob { content_key, limits, .. } = self.job;
+            self.stage = match Compression::sniff(&bytes[..bytes.len().min(MAGIC_LEN)]) {
+                Compression::None => Stage::Looking(Box::new(Look::new(content_key, limits))),
+                _ => Stage::Scanning(Box::new(self.job.new_scan())),
+            };
+        }
+        let end = self.job.range.end;
+        self.position = if bytes.is_empty() { end } else { self.position + bytes.len() as u64 };
+        match &mut self.stage {
+            Stage::Sniffing => {}
+            Stage::Looking(look) => {
+                look.push(bytes);
+                let jump = look.unneeded().min(end.saturating_sub(self.position));
+                if jump >= JUMP_FROM {
+                    look.skip(jump);
+                    self.position += jump;
+                }
+            }
+            Stage::Scanning(scan) => scan.push(bytes),
+        }
+    }
+
+    /// Bytes of the blob read or passed over so far, and its length.
+    pub fn progress(&self) -> (u64, u64) {
+        let Range { start, end } = self.job.range;
+        (self.position - start, end - start)
+    }
+
+    /// What was found.
+    pub fn finish(self) -> Found {
+        let what = match self.stage {
+            Stage::Looking(look) => What::Listed(look.finish()),
+            Stage::Scanning(scan) => What::Scanned(scan.finish()),
+            // A blob without a byte, which `start` does not sniff at.
+            Stage::Sniffing => What::Scanned(self.job.new_scan().finish()),
+        };
+        Found { member: self.job.member, what }
+    }
+}

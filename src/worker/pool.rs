@@ -1,0 +1,94 @@
+//! The scanners: workers of the worker that holds the model, one for each processor.
+
+use futures_channel::mpsc::{UnboundedReceiver, unbounded};
+use futures_util::StreamExt as _;
+
+use super::{
+    protocol::{Failure, FailureKind},
+    scanner::{self, Message},
+};
+use crate::{
+    platform::{self, Handlers, Source, WorkerCode, WorkerThread},
+    session::{Found, ScanJob},
+};
+
+/// The most scanners, whatever the machine has: each holds some megabytes.
+const MOST: usize = 8;
+
+/// One scanner, started when it is first used and ended with this.
+#[derive(Default)]
+pub struct Scanner(Option<Running>);
+
+struct Running {
+    thread: WorkerThread,
+    messages: UnboundedReceiver<Result<Message, Failure>>,
+}
+
+/// How many scanners work side by side on this machine.
+pub fn width() -> usize {
+    platform::processors().clamp(1, MOST)
+}
+
+impl Scanner {
+    /// Carries a job out. `progress` is called now and then with the bytes read and their number, and may stop it.
+    ///
+    /// # Errors
+    ///
+    /// What `progress` says, that the file cannot be read, or that the scanner crashed.
+    pub async fn scan<E: From<Failure>>(
+        &mut self,
+        source: &Source,
+        job: ScanJob,
+        mut progress: impl FnMut(u64, u64) -> Result<(), E>,
+    ) -> Result<Found, E> {
+        let mut running = match self.0.take() {
+            Some(running) => running,
+            None => Running::start()?,
+        };
+        running.give(source, &job)?;
+        loop {
+            match running.next().await? {
+                Message::Progress(done, total) => progress(done, total)?,
+                Message::Found(found) => {
+                    // Whatever goes wrong before ends the thread: it may still be at work.
+                    self.0 = Some(running);
+                    return Ok(found?);
+                }
+            }
+        }
+    }
+}
+
+impl Running {
+    fn start() -> Result<Self, Failure> {
+        let (sender, messages) = unbounded();
+        let on_error = sender.clone();
+        // Nobody listens any more once the thread is being ended.
+        let handlers = Handlers {
+            message: Box::new(move |bytes, _| {
+                let message = postcard::from_bytes(&bytes).map_err(|error| crashed(error.to_string()));
+                let _ = sender.unbounded_send(message);
+            }),
+            error: Box::new(move |detail| {
+                let _ = on_error.unbounded_send(Err(crashed(detail)));
+            }),
+        };
+        let thread = WorkerCode::own().and_then(|code| WorkerThread::start(&code, scanner::NAME, handlers));
+        Ok(Self { thread: thread.map_err(|error| crashed(platform::describe(&error)))?, messages })
+    }
+
+    fn give(&self, source: &Source, job: &ScanJob) -> Result<(), Failure> {
+        let job = postcard::to_stdvec(job).map_err(|error| crashed(error.to_string()))?;
+        let blob = source.slice(0..source.len())?;
+        self.thread.send(&job, Some(&blob)).map_err(|error| crashed(platform::describe(&error)))
+    }
+
+    async fn next(&mut self) -> Result<Message, Failure> {
+        let ended = || crashed("the thread has ended".to_owned());
+        self.messages.next().await.unwrap_or_else(|| Err(ended()))
+    }
+}
+
+fn crashed(detail: String) -> Failure {
+    Failure { kind: FailureKind::Crashed, detail, offset: None }
+}
