@@ -570,9 +570,14 @@ impl Image {
 }
 
 impl Layer {
-    /// Whether its blob is not in the archive: it is merged, and yet there was nothing to hash.
+    /// Whether its entries are known. An uncompressed layer may be listed before it is verified.
+    pub fn is_listed(&self) -> bool {
+        self.report.entries.is_some()
+    }
+
+    /// Whether its blob is not in the archive: it is merged, and yet there was nothing to list.
     pub fn is_missing(&self) -> bool {
-        self.sizes.is_some() && self.report.digest.is_none()
+        self.sizes.is_some() && !self.is_listed()
     }
 
     fn verification(&self) -> Verification {

@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use crate::app::{
-    components::{bar::LayerBar, fold::Command, progress::ReadingBar, swatch::Swatch},
+    components::{bar::LayerBar, fold::Command, progress::{ReadingBar, reading_label}, swatch::Swatch},
     format::{self, Size},
     hue,
     i18n::use_words,
@@ -71,8 +71,9 @@ pub fn LayerRow(props: &LayerRowProps) -> Html {
                 </span>
             </div>
             if let Some(reading) = layer.reading {
-                <ReadingBar {reading} label={(words.shell.reading_layer)(number, *layers)} />
-            } else if layer.is_missing() {
+                <ReadingBar {reading} label={reading_label(words, layer, *layers)} />
+            }
+            if layer.is_missing() {
                 <p class="layer-waiting mark-finding">{words.shell.blob_missing}</p>
             } else if let Some(sizes) = layer.sizes {
                 <dl class="layer-sizes">
@@ -90,7 +91,7 @@ pub fn LayerRow(props: &LayerRowProps) -> Html {
                         &format::size(words.lang, sizes.stored.saturating_sub(sizes.hidden)),
                         &format::size(words.lang, sizes.hidden),
                     )} />
-            } else {
+            } else if layer.reading.is_none() {
                 <p class="layer-waiting muted">
                     {if *busy { words.shell.waiting } else { words.shell.not_read }}
                     if let Some(size) = layer.report.stored_size {

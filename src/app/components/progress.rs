@@ -6,8 +6,8 @@ use yew::prelude::*;
 
 use crate::app::{
     format,
-    i18n::use_words,
-    state::{Opening, Reading},
+    i18n::{Words, use_words},
+    state::{Layer, Opening, Reading},
     text, use_app,
 };
 
@@ -39,6 +39,12 @@ pub fn ReadingBar(props: &ReadingBarProps) -> Html {
             </span>
         </div>
     }
+}
+
+/// What is being done with one of so many layers.
+pub fn reading_label(words: &Words, layer: &Layer, layers: u32) -> String {
+    let label = if layer.is_listed() { words.shell.verifying_layer } else { words.shell.reading_layer };
+    label(layer.report.index + 1, layers)
 }
 
 /// Properties of [`OpeningProgress`].

@@ -4,6 +4,7 @@ use gloo::timers::callback::Interval;
 use yew::prelude::*;
 
 use crate::app::{
+    components::progress::reading_label,
     dom, format,
     i18n::use_words,
     state::{Action, Page, Stage},
@@ -41,15 +42,14 @@ pub fn StatusBar() -> Html {
     let (verified, stated) = image.verified();
     let mismatch = image.has_mismatch();
     let totals = &image.totals;
-    let reading = archive.images.iter().flat_map(|image| {
+    let mut reading = archive.images.iter().flat_map(|image| {
         let layers = image.layers.len() as u32;
         image
             .layers
             .iter()
             .filter(|layer| layer.reading.is_some())
-            .map(move |layer| (layer.report.index + 1, layers))
+            .map(move |layer| reading_label(words, layer, layers))
     });
-    let reading = reading.map(|(n, of)| (words.shell.reading_layer)(n, of)).next();
     let to_anomalies = app.on(|_| Action::SelectPage(Page::Image));
 
     html! {
@@ -57,7 +57,7 @@ pub fn StatusBar() -> Html {
             if let Some(opening) = &app.state.opening {
                 <span class="status-busy"><bdi>{(words.shell.opening)(&crate::app::text::visible(opening.name.as_bytes()))}</bdi></span>
             } else if archive.stage == Stage::Reading {
-                <span class="status-busy">{reading.unwrap_or_else(|| if archive.reading.is_some() { words.shell.decompressing } else { words.shell.reading }.to_owned())}</span>
+                <span class="status-busy">{reading.next().unwrap_or_else(|| if archive.reading.is_some() { words.shell.decompressing } else { words.shell.reading }.to_owned())}</span>
             }
             if app.state.is_busy() {
                 <button type="button" class="cancel" data-testid="cancel" onclick={let app = app.clone(); move |_| app.cancel()}>

@@ -125,6 +125,8 @@ pub struct ShellWords {
     pub cancel: &'static str,
     /// A layer is being read, n of m.
     pub reading_layer: fn(u32, u32) -> String,
+    /// Layer n of m, whose files are listed already, is being verified.
+    pub verifying_layer: fn(u32, u32) -> String,
     /// Something is being read.
     pub reading: &'static str,
     /// The archive as a whole is being decompressed.
@@ -270,6 +272,7 @@ pub const EN: ShellWords = ShellWords {
     opening: |name| format!("Opening {name}"),
     cancel: "Cancel",
     reading_layer: |n, of| format!("reading layer {n} of {of}"),
+    verifying_layer: |n, of| format!("verifying layer {n} of {of}"),
     reading: "reading",
     decompressing: "decompressing the archive",
     paths: |n| match n {
@@ -443,6 +446,7 @@ pub const ZH: ShellWords = ShellWords {
     opening: |name| format!("正在打开 {name}"),
     cancel: "取消",
     reading_layer: |n, of| format!("正在读取第 {n} 层，共 {of} 层"),
+    verifying_layer: |n, of| format!("正在校验第 {n} 层，共 {of} 层"),
     reading: "正在读取",
     decompressing: "正在解压归档",
     paths: |n| format!("{} 个路径", format::number(Lang::Zh, n)),
