@@ -122,10 +122,13 @@ impl Session {
         let stated = self.archive.images.get(image as usize)?.layers.get(layer as usize)?;
         let member = stated.member.filter(|member| !self.blobs.contains_key(member))?;
         let Member { offset, size, .. } = self.members[member.0 as usize];
+        // Of a compressed archive, the offsets are those of what it decodes to.
+        let len = if self.outer == Compression::None { self.len } else { u64::MAX };
+        let end = offset.saturating_add(size).min(len);
         Some(LayerScan {
             member,
             place: (image, layer),
-            range: offset..offset.saturating_add(size),
+            range: offset.min(end)..end,
             scan: Scan::new(content_key, algorithms(stated), self.limits),
         })
     }
