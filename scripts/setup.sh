@@ -1,9 +1,11 @@
 #!/bin/sh
-# Sets up what is missing: `scripts/setup.sh [build] [test]`, both by default. It may be run any number of times.
+# Sets up what is missing: `scripts/setup.sh [build] [test] [fuzz]`, the first two by default. It may be run any number
+# of times.
 #
 #   build   what building the page takes: the browser's Rust target, Trunk, wasm-bindgen, wasm-opt
 #   test    what testing takes on top: clippy, rustfmt, cargo-deny, Chromium with its driver, and the tools of others
 #           that results are compared with
+#   fuzz    what fuzzing takes: cargo-fuzz and a C++ compiler
 #
 # LAYERSCOPE_WASM=rustup|debian forces one of the two ways to the Rust target; without it the first is tried first.
 set -eu
@@ -22,8 +24,8 @@ main() {
   [ $# -gt 0 ] || set -- build test
   for part in "$@"; do
     case $part in
-      build | test) ;;
-      *) die "usage: scripts/setup.sh [build] [test]" ;;
+      build | test | fuzz) ;;
+      *) die "usage: scripts/setup.sh [build] [test] [fuzz]" ;;
     esac
   done
   mkdir -p "$TOOLS" "$NOTES"
@@ -53,6 +55,13 @@ set_up_test() {
   browser
   peers
   dive
+}
+
+set_up_fuzz() {
+  have rustup || die "rustup is missing; see https://rustup.rs"
+  have c++ || apt_install "the fuzzer's library is C++" g++ || die "a C++ compiler is missing (c++)"
+  host_toolchain
+  cargo_tool cargo-fuzz "$CARGO_FUZZ_VERSION" cargo-fuzz "drives the fuzzer"
 }
 
 # --- Rust

@@ -46,6 +46,12 @@ pub const PAX_GLOBAL: usize = 64 << 10;
 pub const ZSTD_WINDOW: u64 = 128 << 20;
 /// Largest dictionary an xz block may ask for: that of `xz -9`.
 pub const XZ_DICTIONARY: u32 = 64 << 20;
+/// How many bzip2 streams may be tiny: up to 3.6 MB of memory is cleared for each.
+pub const BZIP2_STREAMS: u64 = 1_000;
+/// How long any more of them have to be on average, compressed; or else [`BZIP2_CONTENT`].
+pub const BZIP2_STREAM: u64 = 512;
+/// How much any more of them have to decode to on average.
+pub const BZIP2_CONTENT: u64 = 64 << 10;
 /// Most anomalies kept per layer; further ones are counted only.
 pub const ANOMALIES: usize = 1_000;
 /// Symbolic links followed before a lookup gives up (the kernel's `MAXSYMLINKS`).

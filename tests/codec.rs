@@ -4,72 +4,15 @@
 use std::{fmt, io::Write, num::NonZeroU64};
 
 use flate2::GzBuilder;
-use layerscope::{
-    anomaly::{Anomaly, Code},
-    codec::{Compression, Decoder, Error, Status},
-};
+use layerscope::{anomaly::Code, codec::Compression};
 use lzma_rust2::{CheckType, FilterType, XzOptions, XzWriter};
 use proptest::{collection::vec, prelude::*, sample::Index};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
-/// All that decoding a stream gives.
-#[derive(PartialEq)]
-struct Decoded {
-    bytes: Vec<u8>,
-    anomalies: Vec<Anomaly>,
-    error: Option<Error>,
-}
+#[path = "support/decoded.rs"]
+mod decoded;
 
-impl fmt::Debug for Decoded {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bytes, {:?}, {:?}", self.bytes.len(), self.anomalies, self.error)
-    }
-}
-
-/// Decodes pieces into outputs of these sizes, used in turn. The end is told after the last piece.
-fn decode_pieces<'a>(
-    compression: Compression,
-    pieces: impl IntoIterator<Item = &'a [u8]>,
-    rooms: &[usize],
-) -> Decoded {
-    let mut decoder = Decoder::new(compression);
-    let mut decoded = Decoded { bytes: Vec::new(), anomalies: Vec::new(), error: None };
-    let mut rooms = rooms.iter().cycle();
-    let mut buffer = Vec::new();
-    let ends = [(&[][..], true)];
-    for (mut input, eof) in pieces.into_iter().map(|piece| (piece, false)).chain(ends) {
-        loop {
-            buffer.resize(*rooms.next().unwrap(), 0xaa);
-            match decoder.decode(input, eof, &mut buffer) {
-                Ok(progress) => {
-                    input = &input[progress.consumed..];
-                    decoded.bytes.extend_from_slice(&buffer[..progress.produced]);
-                    match progress.status {
-                        Status::OutputFull => assert!(progress.produced > 0, "no progress"),
-                        Status::NeedInput => {
-                            assert!(input.is_empty() && !eof, "wants more of what it has not taken");
-                            break;
-                        }
-                        Status::Done => {
-                            assert!(input.is_empty());
-                            break;
-                        }
-                    }
-                }
-                Err(error) => {
-                    for _ in 0..2 {
-                        assert_eq!(decoder.decode(b"more", false, &mut buffer), Err(error.clone()));
-                    }
-                    decoded.anomalies = decoder.take_anomalies();
-                    decoded.error = Some(error);
-                    return decoded;
-                }
-            }
-        }
-    }
-    decoded.anomalies = decoder.take_anomalies();
-    decoded
-}
+use decoded::{Decoded, decode_pieces};
 
 fn decode(compression: Compression, stream: &[u8]) -> Decoded {
     decode_pieces(compression, [stream], &[64 << 10])
@@ -546,6 +489,28 @@ mod xz {
             options.prepend_pre_filter(filter, property);
             assert!(content(XZ, &super::xz(options, &bytes)) == bytes, "{filter:?}");
         }
+    }
+
+    #[test]
+    fn filters_that_are_not_there_are_named_for_that() {
+        let mut two = options(CheckType::Crc32, 20_000);
+        two.prepend_pre_filter(FilterType::BcjX86, 0);
+        two.prepend_pre_filter(FilterType::Delta, 4);
+        assert_eq!(failure(XZ, &super::xz(two, b"content")).0, Code::CodecUnsupported);
+
+        let mut delta = options(CheckType::Crc32, 20_000);
+        delta.prepend_pre_filter(FilterType::Delta, 4);
+        let mut unknown = super::xz(delta, b"content");
+        // Behind the stream's header: its own length in fours, flags, the first filter's id; at its end a checksum.
+        let header = &mut unknown[12..];
+        let crc = usize::from(header[0]) * 4;
+        assert_eq!(header[2], 3, "Delta's id");
+        header[2] = 0x21 + 1;
+        assert_eq!(failure(XZ, &unknown).0, Code::CodecCorrupt, "the checksum is that of another");
+        let mut sum = flate2::Crc::new();
+        sum.update(&unknown[12..][..crc]);
+        unknown[12 + crc..][..4].copy_from_slice(&sum.sum().to_le_bytes());
+        assert_eq!(failure(XZ, &unknown).0, Code::CodecUnsupported);
     }
 
     #[test]

@@ -6,13 +6,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use layerscope::{
-    anomaly::Code,
-    codec::{Compression, Decoder, Error, Status},
-};
+use layerscope::{anomaly::Code, codec::Compression};
 
 #[path = "support/corpus.rs"]
 mod corpus;
+#[path = "support/decoded.rs"]
+#[allow(dead_code, reason = "each test uses its own part")]
+mod decoded;
+
+use decoded::{Decoded, decode_pieces};
 
 /// A row of `tars.tsv`.
 struct Row {
@@ -44,45 +46,14 @@ fn rows() -> Vec<Row> {
     rows
 }
 
-/// The content, what was odd, and what went wrong.
-#[derive(PartialEq)]
-struct Decoded {
-    bytes: Vec<u8>,
-    codes: Vec<Code>,
-    error: Option<Error>,
-}
-
-impl Decoded {
-    /// All that there is to say against the stream.
-    fn faults(&self) -> Vec<Code> {
-        self.codes.iter().copied().chain(self.error.as_ref().map(|error| error.code)).collect()
-    }
+/// All that there is to say against the stream.
+fn faults(decoded: &Decoded) -> Vec<Code> {
+    let anomalies = decoded.anomalies.iter().map(|anomaly| anomaly.code);
+    anomalies.chain(decoded.error.as_ref().map(|error| error.code)).collect()
 }
 
 fn decode(compression: Compression, stream: &[u8], piece: usize, room: usize) -> Decoded {
-    let mut decoder = Decoder::new(compression);
-    let (mut bytes, mut buffer, mut error) = (Vec::new(), vec![0; room], None);
-    let ends = [(&[][..], true)];
-    'pieces: for (mut input, eof) in stream.chunks(piece).map(|piece| (piece, false)).chain(ends) {
-        loop {
-            match decoder.decode(input, eof, &mut buffer) {
-                Ok(progress) => {
-                    bytes.extend_from_slice(&buffer[..progress.produced]);
-                    input = &input[progress.consumed..];
-                    match progress.status {
-                        Status::OutputFull => assert!(progress.produced > 0),
-                        Status::NeedInput | Status::Done => break,
-                    }
-                }
-                Err(found) => {
-                    error = Some(found);
-                    break 'pieces;
-                }
-            }
-        }
-    }
-    let codes = decoder.take_anomalies().into_iter().map(|anomaly| anomaly.code).collect();
-    Decoded { bytes, codes, error }
+    decode_pieces(compression, stream.chunks(piece), &[room])
 }
 
 /// What the table says that decoding gives: how many bytes; `None` for damage.
@@ -111,7 +82,7 @@ fn every_compressed_file_decodes_as_the_table_says() {
         let again = decode(compression, &stream, 1, 3001);
         assert!(found == again, "{name}: a split makes a difference");
         if let Some((_, code, _)) = EXCEPTIONS.iter().find(|(end, ..)| name.ends_with(end)) {
-            assert_eq!(found.faults(), [*code], "{name}");
+            assert_eq!(faults(&found), [*code], "{name}");
             continue;
         }
         let plain = row.path.with_extension("");
@@ -119,7 +90,7 @@ fn every_compressed_file_decodes_as_the_table_says() {
             Some(None) => found.error.is_some(),
             expected => {
                 let len = expected.flatten().unwrap_or(found.bytes.len());
-                found.faults().is_empty() && found.bytes.len() == len
+                faults(&found).is_empty() && found.bytes.len() == len
             }
         };
         if plain.extension().is_none() && compression == Compression::Zstd && plain.exists() {
@@ -127,7 +98,7 @@ fn every_compressed_file_decodes_as_the_table_says() {
             compared += 1;
         }
         if !is_right {
-            let (len, faults) = (found.bytes.len(), found.faults());
+            let (len, faults) = (found.bytes.len(), faults(&found));
             failures.push(format!("{name}: {len} bytes, {faults:?}; not {}", row.traits));
         }
         if found.error.is_some() { damaged += 1 } else { sound += 1 }

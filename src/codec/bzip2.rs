@@ -7,9 +7,11 @@ use std::ops::Range;
 use bzip2::{Decompress, Status};
 
 use super::decoder::{Error, Io, Outcome};
-use crate::anomaly::Code;
+use crate::{anomaly::Code, limits};
 
 const MAGIC: [u8; 3] = *b"BZh";
+/// What follows the header of a stream without blocks: the magic of its end, and its checksum.
+const EMPTY: [u8; 10] = *b"\x17\x72\x45\x38\x50\x90\0\0\0\0";
 /// How much room the library is given at once. It loses what it wrote in the call that fails, so its room does
 /// not depend on the caller's.
 const ROOM: usize = 16 << 10;
@@ -25,12 +27,18 @@ pub(super) struct Bzip2 {
     failed: Option<Error>,
     /// How many streams are whole.
     streams: u64,
+    /// How many streams have blocks: for each of these the library clears memory.
+    with_blocks: u64,
+    /// Bytes that were decoded.
+    content: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum State {
     /// The magic and the block size: this many of the four bytes are taken.
     Header { taken: usize },
+    /// A stream of this block size that may have no block: this many bytes of [`EMPTY`] are taken.
+    First { size: u8, taken: usize },
     /// What follows, up to the checksum of the stream.
     Body,
 }
@@ -44,6 +52,8 @@ impl Default for Bzip2 {
             ready: 0..0,
             failed: None,
             streams: 0,
+            with_blocks: 0,
+            content: 0,
         }
     }
 }
@@ -76,11 +86,25 @@ impl Bzip2 {
                     io.take(1);
                     self.state = State::Header { taken: taken + 1 };
                     if taken == MAGIC.len() {
-                        self.decompress = Decompress::new(false);
-                        self.decompress(io.at(), &[MAGIC[0], MAGIC[1], MAGIC[2], byte])?;
-                        self.state = State::Body;
+                        self.state = State::First { size: byte, taken: 0 };
                     }
                 }
+                State::First { size, taken } => match io.rest().first() {
+                    None => return self.out_of_input(io, 0),
+                    Some(&byte) if byte == EMPTY[taken] => {
+                        io.take(1);
+                        self.state = State::First { size, taken: taken + 1 };
+                        if taken + 1 == EMPTY.len() {
+                            self.streams += 1;
+                            self.state = State::Header { taken: 0 };
+                        }
+                    }
+                    // It has a block, or is damaged: the library will say.
+                    Some(_) => {
+                        self.begin(io.at(), size, &EMPTY[..taken])?;
+                        self.state = State::Body;
+                    }
+                },
                 State::Body => {
                     let before = self.decompress.total_in();
                     let result = self.decompress(io.at(), io.rest());
@@ -101,6 +125,20 @@ impl Bzip2 {
         }
     }
 
+    /// Begins to decode a stream of this block size, of which these bytes are taken up to `at`.
+    fn begin(&mut self, at: u64, size: u8, taken: &[u8]) -> Result<(), Error> {
+        let many = self.with_blocks.saturating_sub(limits::BZIP2_STREAMS);
+        if many * limits::BZIP2_STREAM > at && many * limits::BZIP2_CONTENT > self.content {
+            let message =
+                format!("more than {} bzip2 streams with next to nothing in them", self.with_blocks);
+            return Err(Error::new(Code::CodecUnsupported, at, message));
+        }
+        self.with_blocks += 1;
+        self.decompress = Decompress::new(false);
+        self.decompress(at, &[&MAGIC[..], &[size], taken].concat())?;
+        Ok(())
+    }
+
     /// Gives out what was decoded, as far as there is room.
     fn give_out(&mut self, io: &mut Io) {
         let len = self.ready.len().min(io.room().len());
@@ -114,6 +152,7 @@ impl Bzip2 {
         let before = (self.decompress.total_in(), self.decompress.total_out());
         let result = self.decompress.decompress(input, &mut self.decoded);
         self.ready = 0..(self.decompress.total_out() - before.1) as usize;
+        self.content += self.ready.len() as u64;
         match result {
             Ok(Status::StreamEnd) => Ok(true),
             Ok(Status::MemNeeded) => {
@@ -152,5 +191,54 @@ mod tests {
         bzip2.give_out(&mut io);
         assert!(io.room().is_empty());
         assert_eq!((&output, bzip2.ready), (b"rea", 6..8));
+    }
+
+    /// Decodes a whole input; the decoder after it, and how it ended.
+    fn decode(input: &[u8]) -> (Bzip2, Result<Outcome, Error>) {
+        let mut bzip2 = Bzip2::default();
+        let mut output = vec![0; 64 << 10];
+        let mut at = 0;
+        loop {
+            let mut io = Io::new(&input[at..], true, &mut output, at as u64);
+            match bzip2.decode(&mut io) {
+                Ok(Outcome::Going) => at = io.at() as usize,
+                outcome => return (bzip2, outcome),
+            }
+        }
+    }
+
+    fn stream(content: &[u8]) -> Vec<u8> {
+        let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::best());
+        std::io::Write::write_all(&mut encoder, content).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// Memory of some megabytes is cleared for each stream that the library sees.
+    #[test]
+    fn streams_without_a_block_cost_nothing() {
+        let input = [stream(b"").repeat(10_000), stream(b"x"), stream(b"").repeat(3)].concat();
+        let (bzip2, outcome) = decode(&input);
+        assert_eq!(outcome, Ok(Outcome::Ended { garbage: None }));
+        assert_eq!((bzip2.streams, bzip2.with_blocks, bzip2.content), (10_004, 1, 1));
+        // An end that is not right is the library's to judge.
+        for at in 4..14 {
+            let mut damaged = stream(b"");
+            damaged[at] ^= 1;
+            let (bzip2, outcome) = decode(&damaged);
+            assert_eq!((bzip2.with_blocks, outcome.unwrap_err().code), (1, Code::CodecCorrupt), "{at}");
+        }
+    }
+
+    #[test]
+    fn many_streams_of_next_to_nothing_are_refused() {
+        let input = stream(b"x").repeat(3000);
+        let (bzip2, outcome) = decode(&input);
+        let error = outcome.unwrap_err();
+        assert_eq!(error.code, Code::CodecUnsupported);
+        assert!((1001..1500).contains(&bzip2.with_blocks), "{}", bzip2.with_blocks);
+        assert_eq!(bzip2.content, bzip2.with_blocks, "what came before is kept");
+        // As many of some content are none too many, be they zeros.
+        let of_content = stream(&[0; 65 << 10]).repeat(1200);
+        assert_eq!(decode(&of_content).1, Ok(Outcome::Ended { garbage: None }));
     }
 }

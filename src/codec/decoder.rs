@@ -47,6 +47,8 @@ impl Error {
 /// Undoes one [`Compression`] piece by piece.
 pub struct Decoder {
     format: Format,
+    /// How much input the format is given at once.
+    piece_len: usize,
     /// The piece of the input that is being decoded, and how much of it has been.
     piece: Vec<u8>,
     used: usize,
@@ -58,9 +60,15 @@ pub struct Decoder {
     failed: Option<Error>,
 }
 
-/// How much input the formats are given at once. The libraries below look ahead, and some lose what they decode
-/// in the call that fails: how far depends on the pieces they are given, so these never depend on the caller.
-const PIECE: usize = 16 << 10;
+/// How much input a format is given at once. The libraries below look ahead, and some lose what they decode in the
+/// call that fails: how far depends on the pieces they are given, so these never depend on the caller. Larger ones
+/// are faster; where a piece is what damage costs (xz), or its copy is nothing beside the decoding, they are small.
+fn piece_len(compression: Compression) -> usize {
+    match compression {
+        Compression::None | Compression::Gzip | Compression::Zstd => 64 << 10,
+        Compression::Bzip2 | Compression::Xz => 16 << 10,
+    }
+}
 
 enum Format {
     Identity,
@@ -82,6 +90,7 @@ impl Decoder {
         };
         Self {
             format,
+            piece_len: piece_len(compression),
             piece: Vec::new(),
             used: 0,
             offset: 0,
@@ -107,11 +116,11 @@ impl Decoder {
         let (mut consumed, mut produced) = (0, 0);
         let status = loop {
             let rest = &input[consumed..];
-            let gathered = rest.len().min(PIECE - self.piece.len());
+            let gathered = rest.len().min(self.piece_len - self.piece.len());
             self.piece.extend_from_slice(&rest[..gathered]);
             consumed += gathered;
             let eof = eof && consumed == input.len();
-            if self.piece.len() < PIECE && !eof {
+            if self.piece.len() < self.piece_len && !eof {
                 break Status::NeedInput;
             }
             let offset = self.offset + self.used as u64;
@@ -244,14 +253,15 @@ mod tests {
 
     #[test]
     fn the_formats_get_whole_pieces() {
-        let stream = gzip(&vec![7; 3 * PIECE]);
+        let piece = piece_len(Compression::Gzip);
+        let stream = gzip(&vec![7; 3 * piece]);
         let mut decoder = Decoder::new(Compression::Gzip);
-        let mut output = vec![0; 4 * PIECE];
-        let waits = Progress { consumed: PIECE - 1, produced: 0, status: Status::NeedInput };
-        assert_eq!(decoder.decode(&stream[..PIECE - 1], false, &mut output), Ok(waits));
-        let progress = decoder.decode(&stream[PIECE - 1..][..1], false, &mut output).unwrap();
+        let mut output = vec![0; 4 * piece];
+        let waits = Progress { consumed: piece - 1, produced: 0, status: Status::NeedInput };
+        assert_eq!(decoder.decode(&stream[..piece - 1], false, &mut output), Ok(waits));
+        let progress = decoder.decode(&stream[piece - 1..][..1], false, &mut output).unwrap();
         assert_eq!((progress.consumed, progress.status), (1, Status::NeedInput));
-        assert!(progress.produced > PIECE / 2);
+        assert!(progress.produced > piece / 2);
     }
 
     #[test]

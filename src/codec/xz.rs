@@ -111,6 +111,11 @@ impl Xz {
     }
 }
 
+/// What the library says of a block header that is right, but asks for a filter that it lacks, or for more than one
+/// beside LZMA2. It calls both invalid data, as it does damage.
+const UNSUPPORTED: [&str; 2] =
+    ["Unsupported filter type", "multiple non-LZMA2 filters not supported yet for stream API"];
+
 fn failure(error: &std::io::Error, at: u64) -> Error {
     let code = match error.kind() {
         ErrorKind::OutOfMemory => {
@@ -118,6 +123,7 @@ fn failure(error: &std::io::Error, at: u64) -> Error {
             return Error::new(Code::CodecUnsupported, at, message);
         }
         ErrorKind::Unsupported => Code::CodecUnsupported,
+        _ if UNSUPPORTED.contains(&error.to_string().as_str()) => Code::CodecUnsupported,
         _ => Code::CodecCorrupt,
     };
     Error::new(code, at, format!("the xz data cannot be decoded: {error}"))

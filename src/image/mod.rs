@@ -11,7 +11,7 @@ mod instruction;
 mod legacy;
 mod lister;
 mod member;
-mod names;
+pub mod names;
 mod oci_layout;
 mod resolve;
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 /// Brings names into order, the fullest first, without repeats. A bare tag goes when a fuller name ends in it.
-pub(super) fn tidy(names: &mut Vec<String>) {
+pub fn tidy(names: &mut Vec<String>) {
     names.retain(|name| !name.is_empty());
     names.sort_by_key(|name| rank(name));
     let mut seen = HashSet::new();
@@ -29,7 +29,7 @@ fn has_registry(name: &str) -> bool {
 }
 
 /// The name in full, as Docker completes it: `x` is `docker.io/library/x:latest`.
-pub(super) fn canonical(name: &str) -> String {
+pub fn canonical(name: &str) -> String {
     let registry = if has_registry(name) { "" } else { "docker.io/" };
     let library = if registry.is_empty() || name.contains('/') { "" } else { "library/" };
     let last = name.rsplit('/').next().unwrap_or_default();

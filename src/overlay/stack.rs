@@ -327,7 +327,7 @@ impl Push<'_> {
             self.note(Code::NameTwin, record, message);
         }
         if record.kind == Kind::HardLink {
-            self.link(entry, record)?;
+            self.link(entry, record);
         }
         if let Some(whiteout) = self.stack.event_of(node, self.layer).filter(|e| e.mark == Mark::Deleted)
             && let Cause::Whiteout(_) = whiteout.cause
@@ -380,9 +380,7 @@ impl Push<'_> {
             match self.symlink_of_this_layer(state) {
                 Some(target) => {
                     hops += 1;
-                    let target = path::join(&self.tree.path(place), &target);
-                    let Some(walk) = path::normalise(&target).ok().filter(|_| hops <= limits::SYMLINK_HOPS)
-                    else {
+                    let Some(walk) = self.walk_of(place, target.as_bstr(), hops) else {
                         let message = format!("{:?} lies behind a loop of links", self.tree.path(node));
                         self.note(Code::EntryThroughSymlink, record, message);
                         return Ok(None);
@@ -391,7 +389,7 @@ impl Push<'_> {
                         let message = format!("{:?} goes through a symbolic link", self.tree.path(node));
                         self.note(Code::EntryThroughSymlink, record, message);
                     }
-                    names.extend(walk.names.iter().rev().map(|&name| BString::from(name)));
+                    names.extend(walk);
                     place = NodeId::ROOT;
                 }
                 None => {
@@ -435,20 +433,11 @@ impl Push<'_> {
     }
 
     /// Finds what a hard link names: first in this layer, as extracting it would, else in those below.
-    fn link(&mut self, entry: EntryId, record: &Record) -> Result<(), Full> {
+    fn link(&mut self, entry: EntryId, record: &Record) {
         let index = Rc::clone(self.stack.layer(self.layer));
         let link = index.link(record).map(|link| link.as_slice()).unwrap_or_default();
-        let target = match path::normalise(link) {
-            Ok(walk) => self.tree.find(walk.names.iter().copied()),
-            Err(_) => None,
-        };
-        let target = match target {
-            Some(node) => match self.place(node, record)? {
-                Some(node) => self.now(node).entry(),
-                None => None,
-            },
-            None => None,
-        };
+        let node = path::normalise(link).ok().and_then(|walk| self.find(&walk.names));
+        let target = node.and_then(|node| self.now(node).entry());
         let source = FileRef { layer: self.layer, entry };
         match target.and_then(|file| self.stack.target(file)) {
             Some(target) => {
@@ -463,7 +452,32 @@ impl Push<'_> {
                 self.note(Code::HardLinkTarget, record, message);
             }
         }
-        Ok(())
+    }
+
+    /// Where these names from the root lead to, through links that this same layer made. Nothing is made on the way.
+    fn find(&self, names: &[&BStr]) -> Option<NodeId> {
+        let mut names: Vec<BString> = names.iter().rev().map(|&name| name.to_owned()).collect();
+        let mut node = NodeId::ROOT;
+        let mut hops = 0;
+        while let Some(name) = names.pop() {
+            let next = self.tree.child(node, &name)?;
+            match self.symlink_of_this_layer(self.now(next)).filter(|_| !names.is_empty()) {
+                Some(target) => {
+                    hops += 1;
+                    names.extend(self.walk_of(node, target.as_bstr(), hops)?);
+                    node = NodeId::ROOT;
+                }
+                None => node = next,
+            }
+        }
+        Some(node)
+    }
+
+    /// The names from the root, the last one first, that a link in `directory` leads to; `None` after too many links.
+    fn walk_of(&self, directory: NodeId, target: &BStr, hops: usize) -> Option<Vec<BString>> {
+        let target = path::join(&self.tree.path(directory), target);
+        let walk = path::normalise(&target).ok().filter(|_| hops <= limits::SYMLINK_HOPS)?;
+        Some(walk.names.iter().rev().map(|&name| name.to_owned()).collect())
     }
 
     /// Removes all that is below a path (itself left alone), of this layer and those below.

@@ -77,9 +77,13 @@ impl Opening {
         Ok(opening)
     }
 
-    /// The byte range that is needed next; `None` once it is done.
+    /// The byte range that is needed next, within the archive; `None` once it is done. The range is empty where the
+    /// archive ends within what is read: there is nothing to read then, only to supply.
     pub fn wants(&self) -> Option<Range<u64>> {
-        let step = |start: u64, end: u64| Some(start..end.min(start.saturating_add(STEP)));
+        let step = |start: u64, end: u64| {
+            let end = end.min(self.len);
+            Some(start.min(end)..end.min(start.saturating_add(STEP)))
+        };
         match &self.stage {
             Stage::Sniffing => Some(0..HEAD.min(self.len)),
             Stage::Listing(lister) => lister.wants(),

@@ -76,10 +76,13 @@ impl Session {
         };
         let member = stated.member.filter(|member| !is_done(member))?;
         let Member { offset, size, .. } = self.members[member.0 as usize];
+        // Of a compressed archive, the offsets are those of what it decodes to.
+        let len = if self.outer == Compression::None { self.len } else { u64::MAX };
+        let end = offset.saturating_add(size).min(len);
         Some(ScanJob {
             member,
             place: (image, layer),
-            range: offset..offset.saturating_add(size),
+            range: offset.min(end)..end,
             task,
             content_key: self.content_key,
             algorithms: algorithms(stated),

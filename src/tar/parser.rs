@@ -239,27 +239,24 @@ impl Parser {
                     _ => Ok(Step::NeedInput),
                 }
             }
-            State::ZeroBlock => match self.gather(rest) {
-                true => {
-                    let block = block_array(&self.block);
-                    self.filled = 0;
-                    let start = self.offset - BLOCK;
-                    self.state = State::Trailing { reported: false };
-                    if let Some(i) = block.iter().position(|&b| b != 0) {
-                        // Go and Docker refuse such a tar; its rest is never merged silently.
-                        self.note(Code::TarNoEnd, start, "only one zero block ends the tar");
-                        self.trailing(start + i as u64);
-                    }
-                    Ok(Step::Event(Event::End))
+            State::ZeroBlock => {
+                let whole = self.gather(rest);
+                if !whole && !at_end(rest) {
+                    return Ok(Step::NeedInput);
                 }
-                false if at_end(rest) => {
-                    self.note(Code::TarNoEnd, self.offset, "only one zero block ends the tar");
-                    self.filled = 0;
-                    self.state = State::Trailing { reported: true };
-                    Ok(Step::Event(Event::End))
+                let start = self.offset - self.filled as u64;
+                let hidden = self.block[..self.filled].iter().position(|&b| b != 0);
+                self.filled = 0;
+                self.state = State::Trailing { reported: false };
+                if !whole || hidden.is_some() {
+                    // Go and Docker refuse such a tar; its rest is never merged silently.
+                    self.note(Code::TarNoEnd, start, "only one zero block ends the tar");
                 }
-                false => Ok(Step::NeedInput),
-            },
+                if let Some(i) = hidden {
+                    self.trailing(start + i as u64);
+                }
+                Ok(Step::Event(Event::End))
+            }
             State::Trailing { .. } => {
                 let start = self.offset;
                 if let Some(i) = rest.iter().position(|&b| b != 0) {

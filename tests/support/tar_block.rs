@@ -113,7 +113,8 @@ fn write_runs(block: &mut [u8], runs: &[(u64, u64)]) {
     }
 }
 
-fn write_checksum(block: &mut [u8]) {
+/// Gives a block the checksum that it should have.
+pub fn write_checksum(block: &mut [u8]) {
     block[148..156].fill(b' ');
     let sum: u32 = block.iter().map(|&b| u32::from(b)).sum();
     block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
