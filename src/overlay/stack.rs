@@ -439,7 +439,7 @@ impl Push<'_> {
         let index = Rc::clone(self.stack.layer(self.layer));
         let link = index.link(record).map(|link| link.as_slice()).unwrap_or_default();
         let target = match path::normalise(link) {
-            Ok(walk) => self.tree.find(walk.names.iter().copied()),
+            Ok(walk) => self.tree.find(index.names_of(&walk.names).iter().copied()),
             Err(_) => None,
         };
         let target = match target {

@@ -309,6 +309,10 @@ fn digest_row(words: &Words, archive: &Archive, layer: &Layer) -> Html {
             <td>
                 if let Some(media_type) = &report.media_type { <span class="media-type">{dotted(media_type)}</span> }
                 if let Some(compression) = compression { <span class="muted">{compression}</span> }
+                if let Some(lazy) = report.lazy { <span class="muted">{" · "}{lazy.name()}</span> }
+                { for report.annotations.iter().map(|(key, value)| html! {
+                    <div class="muted">{dotted(key)}{" "}{text(value)}</div>
+                }) }
             </td>
         </tr>
     }
