@@ -593,12 +593,14 @@ fn windows() -> Vec<Case> {
             let image = Image::new()
                 .name("win:1")
                 .platform("windows", "amd64")
+                .edit_config(|config| config["os.version"] = json!("10.0.17763.5458"))
                 .layer(&base, "Apply image 1809-RTM-amd64")
                 .layer(&step, &format!("powershell -Command {preferences} Remove-Item C:\\Windows\\old.dll"));
             file(&Archive::new(Shape::OciLayout).pack(Pack::Gzip).image(image))
         })
         .images([seen(Some("win:1"), Some("windows/amd64"))])
         .json("/images/0/history/1/instruction", "RUN Remove-Item C:\\Windows\\old.dll")
+        .page(View::Image, "[data-testid=inside]", "Windows 10.0.17763.5458")
         .page(View::Files, "[data-path='Hives']", "registry hives")
         .page(View::Files, "[data-path='UtilityVM']", "utility VM")
         .page(View::History, "[data-testid=view-history]", "RUN Remove-Item C:\\Windows\\old.dll"),
