@@ -122,10 +122,10 @@ pub const EN: FilesWords = FilesWords {
         Kind::Opaque => "opaque mark",
     },
     role: |role| match role {
-        Role::RegistryHives => "registry hives: what the layer changes in the Windows registry",
-        Role::UtilityVm => "utility VM: runs the container under Hyper-V isolation",
-        Role::StargzIndex => "eStargz table of contents, not a file of the image",
-        Role::StargzLandmark => "eStargz mark, not a file of the image",
+        Role::RegistryHives => "Windows registry hives",
+        Role::UtilityVm => "utility VM of Hyper-V isolation",
+        Role::StargzIndex => "eStargz table of contents",
+        Role::StargzLandmark => "eStargz mark",
     },
     mark: |mark| match mark {
         Mark::Added => "added",
@@ -234,10 +234,10 @@ pub const ZH: FilesWords = FilesWords {
         Kind::Opaque => "不透明标记",
     },
     role: |role| match role {
-        Role::RegistryHives => "注册表配置单元：该层对 Windows 注册表的更改",
-        Role::UtilityVm => "实用工具虚拟机：用于在 Hyper-V 隔离下运行容器",
-        Role::StargzIndex => "eStargz 目录表，不是镜像本身的文件",
-        Role::StargzLandmark => "eStargz 标记，不是镜像本身的文件",
+        Role::RegistryHives => "Windows 注册表配置单元",
+        Role::UtilityVm => "Hyper-V 隔离用的虚拟机",
+        Role::StargzIndex => "eStargz 目录表",
+        Role::StargzLandmark => "eStargz 标记",
     },
     mark: |mark| match mark {
         Mark::Added => "新增",
