@@ -122,8 +122,8 @@ fn the_table_of_formats_is_whole_and_true() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let text = fs::read_to_string(root.join("docs/formats.md")).unwrap();
     let row = |line: &str| -> Option<Vec<String>> {
-        let cells = line.strip_prefix("| ")?.strip_suffix(" |")?;
-        Some(cells.split(" | ").map(str::to_owned).collect())
+        let cells = line.strip_prefix("| ")?.strip_suffix("|")?;
+        Some(cells.split(" | ").map(|cell| cell.trim().to_owned()).collect())
     };
     // Tables begin with their heads.
     let rows: Vec<Vec<String>> = text.lines().filter_map(row).filter(|row| row[0] != "format").collect();

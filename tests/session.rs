@@ -402,7 +402,7 @@ fn what_is_below_files_is_the_root_of_a_windows_image() {
         listing(session, upto).into_iter().map(|(path, _)| path).collect::<Vec<_>>()
     };
 
-    let (windows, _) = session(&image("windows"));
+    let (mut windows, _) = session(&image("windows"));
     assert_eq!(paths(&windows, 0), ["Files/Hives/own", "Hives/SYSTEM", "a", "d/b", "link"]);
     // The hives are not what the whiteout names, and the link keeps what the other name had.
     assert_eq!(paths(&windows, 1), ["Hives/SYSTEM", "link"]);
@@ -415,6 +415,15 @@ fn what_is_below_files_is_the_root_of_a_windows_image() {
         ["Files", "Files/a", "Files/d/b", "Files/link", "Files/Hives/own", "Hives/SYSTEM"]
     );
     assert_eq!(entries(1), ["Files/.wh.a", "Files/d/.wh..wh..opq", "Files/.wh.Hives", "Hives/SYSTEM"]);
+
+    // A link is followed by the name that it has.
+    let found = |session: &mut Session, path: &str| {
+        session.show(spec(1)).unwrap();
+        session.locate(path.as_bytes()).unwrap().1.map(|(node, _)| node)
+    };
+    let link = node(&windows, "link");
+    assert_eq!(found(&mut windows, "Files/link"), Some(link));
+    assert_eq!(found(&mut windows, "Files/nothing"), None);
 
     // To Linux they are directories like others, and so are those that stand beside more.
     let (linux, _) = session(&image("linux"));

@@ -123,7 +123,15 @@ impl Session {
             let names = crate::path::normalise(path).ok()?.names;
             self.tree.find(names)
         };
-        let Some(node) = visible.or_else(literal) else { return Ok((view, None)) };
+        // A link of a Windows layer names its target as the tar has it.
+        let in_tar = || {
+            let stack = &self.stacks[spec.image as usize];
+            let index =
+                (0..stack.len()).map(|l| stack.layer(LayerIndex(l))).find(|index| index.is_windows())?;
+            let names = crate::path::normalise(path).ok()?.names;
+            self.tree.find(index.names_of(&names).iter().copied())
+        };
+        let Some(node) = visible.or_else(literal).or_else(in_tar) else { return Ok((view, None)) };
         if let Some(expanded) = self.view.expanded.get_mut(spec.image as usize) {
             expanded.extend(self.tree.ancestors(node).skip(1));
         }
