@@ -87,6 +87,14 @@ pub fn join(directory: &[u8], target: &[u8]) -> BString {
     joined
 }
 
+/// The path of a name in a directory, which is empty for the root.
+pub fn join_name(directory: &[u8], name: &[u8]) -> BString {
+    if directory.is_empty() {
+        return name.into();
+    }
+    [directory, b"/", name].concat().into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

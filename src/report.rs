@@ -10,6 +10,7 @@ use crate::{
     codec::Compression,
     digest::Digest,
     image::{Attestation, Format, HistoryRow},
+    layer::Lazy,
 };
 
 /// A whole archive. See `docs/json.md` for the JSON, which is held stable.
@@ -82,8 +83,19 @@ pub struct LayerReport {
     pub stated_digest: Option<Digest>,
     /// The DiffId the config states.
     pub stated_diff_id: Option<Digest>,
+    /// Annotations of the descriptor that the manifest has of it.
+    pub annotations: BTreeMap<String, String>,
+    /// Where else its descriptor says that the blob lies. Nothing is fetched from there.
+    pub urls: Vec<String>,
+    /// Whether it is stated to be foreign: its content is meant to lie at one of `urls`.
+    pub foreign: bool,
     /// How the blob is compressed, by its bytes.
     pub compression: Option<Compression>,
+    /// Whether the blob is laid out to be pulled file by file; null if it is not, or was not read.
+    pub lazy: Option<Lazy>,
+    /// What was done to the blob that cannot be undone here (`encrypted`, `lz4`, a compression's name), or `unknown`;
+    /// null for a layer that can be read.
+    pub unreadable: Option<String>,
     /// Length of the blob in bytes.
     pub stored_size: Option<u64>,
     /// Length of the uncompressed tar in bytes.

@@ -69,17 +69,19 @@ impl Paths {
         false
     }
 
-    /// Adds them to a tree. What number `n` here has become there stands at place `n`.
-    pub fn add_to(&self, tree: &mut Tree) -> Result<Vec<NodeId>, Full> {
-        let mut added = Vec::with_capacity(self.len());
-        added.push(NodeId::ROOT);
+    /// Every path but the root: itself, its parent and its name. Parents come before their children.
+    pub fn iter(&self) -> impl Iterator<Item = (NodeId, NodeId, &BStr)> {
         let mut names = self.names.as_slice();
-        for &(parent, name_len) in &self.nodes {
+        self.nodes.iter().zip(1..).map(move |(&(parent, name_len), id)| {
             let (name, rest) = names.split_at(name_len as usize);
             names = rest;
-            added.push(tree.intern(added[parent as usize], name)?);
-        }
-        Ok(added)
+            (NodeId(id), NodeId(parent), name.as_bstr())
+        })
+    }
+
+    /// What is directly below a path, and its name.
+    pub fn children(&self, node: NodeId) -> impl Iterator<Item = (NodeId, &BStr)> {
+        self.iter().filter(move |(_, parent, _)| *parent == node).map(|(child, _, name)| (child, name))
     }
 }
 

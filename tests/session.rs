@@ -455,6 +455,77 @@ fn rows_show_ghosts_changes_and_strata() {
 }
 
 #[test]
+fn what_is_below_files_is_the_root_of_a_windows_image() {
+    let base = Tar::new()
+        .dir("Files", 0o700)
+        .file("Files/a", "1")
+        .file("Files/d/b", "2")
+        .hardlink("Files/link", "Files/a")
+        .file("Files/Hives/own", "a file of that name, no hive")
+        .file("Hives/SYSTEM", "regf");
+    let step = Tar::new()
+        .whiteout("Files/a")
+        .opaque("Files/d")
+        .whiteout("Files/Hives")
+        .file("Hives/SYSTEM", "regf 2");
+    let image = |os: &str| {
+        let image = Image::new().name("w:1").platform(os, "amd64");
+        Archive::new(Shape::OciLayout).image(image.layer(&base, "one").layer(&step, "two"))
+    };
+    let paths = |session: &Session, upto| {
+        listing(session, upto).into_iter().map(|(path, _)| path).collect::<Vec<_>>()
+    };
+
+    let (mut windows, _) = session(&image("windows"));
+    assert_eq!(paths(&windows, 0), ["Files/Hives/own", "Hives/SYSTEM", "a", "d/b", "link"]);
+    // The hives are not what the whiteout names, and the link keeps what the other name had.
+    assert_eq!(paths(&windows, 1), ["Hives/SYSTEM", "link"]);
+    let entries = |layer| -> Vec<String> {
+        let index = windows.stack(0).unwrap().layer(LayerIndex(layer));
+        index.records().map(|(_, record)| windows.entry_path(index, record).to_string()).collect()
+    };
+    assert_eq!(
+        entries(0),
+        ["Files", "Files/a", "Files/d/b", "Files/link", "Files/Hives/own", "Hives/SYSTEM"]
+    );
+    assert_eq!(entries(1), ["Files/.wh.a", "Files/d/.wh..wh..opq", "Files/.wh.Hives", "Hives/SYSTEM"]);
+
+    // A link is followed by the name that it has.
+    let found = |session: &mut Session, path: &str| {
+        session.show(spec(1)).unwrap();
+        session.locate(path.as_bytes()).unwrap().1.map(|(node, _)| node)
+    };
+    let link = node(&windows, "link");
+    assert_eq!(found(&mut windows, "Files/link"), Some(link));
+    assert_eq!(found(&mut windows, "Files/nothing"), None);
+
+    // To Linux they are directories like others, and so are those that stand beside more.
+    let (linux, _) = session(&image("linux"));
+    let all = ["Files", "Files/Hives/own", "Files/a", "Files/d/b", "Files/link", "Hives/SYSTEM"];
+    assert_eq!(paths(&linux, 0), all);
+    let beside = Tar::new().file("Files/a", "1").file("Hives/SYSTEM", "regf").file("etc/motd", "hello");
+    let image = Image::new().name("w:2").platform("windows", "amd64").layer(&beside, "one");
+    let (odd, _) = session(&Archive::new(Shape::OciLayout).image(image));
+    assert_eq!(paths(&odd, 0), ["Files/a", "Hives/SYSTEM", "etc/motd"]);
+}
+
+#[test]
+fn entries_of_an_overlay_begin_as_their_tar_writes_them() {
+    let plain = Tar::new().file("a", "1").whiteout("b");
+    let dotted = Tar::new().dir(".", 0o755).file("./a", "2").whiteout("./b");
+    let mixed = Tar::new().file("./a", "3").file("c", "3");
+    let (session, _) = session(&one_image(&[plain, dotted, mixed]));
+    let entries = |layer| -> Vec<String> {
+        let overlay = session.overlay(0, layer, Node::ROOT).unwrap();
+        overlay.entries.iter().map(|entry| entry.path.to_string()).collect()
+    };
+    assert_eq!(entries(0), ["a", ".wh.b"]);
+    assert_eq!(entries(1), ["./", "./a", "./.wh.b"]);
+    // Told for all entries of a layer or for none.
+    assert_eq!(entries(2), ["a", "c"]);
+}
+
+#[test]
 fn links_are_followed_inside_the_image() {
     let (mut session, bytes) = session(&one_image(&[Tar::new()
         .dir("usr", 0o755)

@@ -9,7 +9,7 @@ use layerscope::{
     image::{Format, Lister},
     layer::ContentKey,
     limits::Limits,
-    session::{Opening, Session},
+    session::{Opening, Session, Task},
     worker::protocol::Failure,
 };
 
@@ -68,13 +68,16 @@ fn open(bytes: &[u8], claimed: u64, steps: &mut Vec<usize>) -> Result<Session, F
         opening.supply(read)?;
     }
     let mut session = opening.finish()?;
-    while let Some(mut scan) = session.next_scan(KEY) {
+    // Whatever is only listed at first is verified after that.
+    let next = |session: &mut Session| session.next_scan(Task::List).or_else(|| session.next_scan(Task::Verify));
+    while let Some(job) = next(&mut session) {
+        let mut scan = job.start();
         while let Some(range) = scan.wants() {
             assert!(range.start < range.end);
             is_within(&range, len);
             scan.supply(slice(bytes, &range));
         }
-        session.accept(scan);
+        session.accept(scan.finish());
     }
     Ok(session)
 }

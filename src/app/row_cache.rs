@@ -170,6 +170,7 @@ mod tests {
             change: Change::None,
             ghost: None,
             expanded: None,
+            role: None,
             strata: vec![],
         }
     }

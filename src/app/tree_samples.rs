@@ -42,6 +42,7 @@ pub fn row(name: &str) -> Row {
         change: Change::None,
         ghost: None,
         expanded: None,
+        role: None,
         strata: vec![],
     }
 }

@@ -63,6 +63,10 @@ fn write_image(i: usize, image: &ImageReport, out: &mut impl Write) -> io::Resul
     writeln!(out, "  platform  {}", or_none(image.platform.as_deref().map(|p| for_terminal(p.as_bytes()))))?;
     writeln!(out, "  id        {}", or_none(image.id.as_ref().map(ToString::to_string)))?;
     writeln!(out, "  manifest  {}", or_none(image.manifest_digest.as_ref().map(ToString::to_string)))?;
+    for attestation in &image.attestations {
+        let kinds = for_terminal(attestation.predicate_types.join(", ").as_bytes());
+        writeln!(out, "  attested  {} {kinds}", attestation.manifest_digest)?;
+    }
     writeln!(out, "  layers")?;
     for layer in &image.layers {
         write_layer(layer, out)?;
@@ -95,16 +99,23 @@ fn write_image(i: usize, image: &ImageReport, out: &mut impl Write) -> io::Resul
 fn write_layer(layer: &LayerReport, out: &mut impl Write) -> io::Result<()> {
     let number = |n: Option<u64>| n.map_or_else(|| "-".to_owned(), |n| n.to_string());
     let compression = layer.compression.map_or("-", |compression| compression.name());
+    let lazy = layer.lazy.map_or_else(String::new, |lazy| format!(", {}", lazy.name()));
     let digest = layer.digest.as_ref().or(layer.stated_digest.as_ref());
     let diff_id = layer.diff_id.as_ref().or(layer.stated_diff_id.as_ref());
     writeln!(
         out,
-        "    {:>3}  {:>12} stored  {:>12} unpacked  {:>8} entries  {compression}",
+        "    {:>3}  {:>12} stored  {:>12} unpacked  {:>8} entries  {compression}{lazy}",
         layer.index,
         number(layer.stored_size),
         number(layer.size),
         number(layer.entries),
     )?;
+    if let Some(what) = &layer.unreadable {
+        writeln!(out, "         unreadable: {}", for_terminal(what.as_bytes()))?;
+    }
+    if layer.foreign {
+        writeln!(out, "         foreign, never fetched: {}", for_terminal(layer.urls.join(" ").as_bytes()))?;
+    }
     for (name, digest, checked) in
         [("digest ", digest, layer.digest_verified), ("diff id", diff_id, layer.diff_id_verified)]
     {

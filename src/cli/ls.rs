@@ -52,7 +52,7 @@ fn layer_entries(
     let Some(stack) = session.stack(image) else { return Ok(()) };
     let index = stack.layer(layer);
     for (_, record) in index.records() {
-        let path = session.entry_path(record);
+        let path = session.entry_path(index, record);
         // The root itself is never listed.
         if !path.is_empty() {
             each(Line::new(path, index, record, layer))?;

@@ -71,10 +71,10 @@ struct LsArgs {
     archive: ArchiveArgs,
     #[command(flatten)]
     image: ImageArg,
-    /// List the entries of this layer alone, in the order of its tar.
+    /// List the entries of this layer alone, in the order of its tar. The bottom layer is 0; the page calls it 1.
     #[arg(long, value_name = "N", conflicts_with = "upto")]
     layer: Option<u32>,
-    /// Merge layers 0 to N only.
+    /// Merge layers 0 to N only; the page calls them 1 to N+1.
     #[arg(long, value_name = "N")]
     upto: Option<u32>,
     /// Print one JSON object a line.
@@ -90,7 +90,7 @@ struct CatArgs {
     path: String,
     #[command(flatten)]
     image: ImageArg,
-    /// The version in this layer, even if a layer above deletes or replaces it.
+    /// The version in this layer, even if a layer above deletes or replaces it. The bottom layer is 0; the page calls it 1.
     #[arg(long, value_name = "N")]
     layer: Option<u32>,
 }

@@ -31,6 +31,17 @@ pub enum Compression {
     Xz,
 }
 
+/// The name of a compression that bytes begin like and that is not undone here.
+pub fn unsupported(head: &[u8]) -> Option<&'static str> {
+    match head {
+        [0x04, 0x22, 0x4d, 0x18, ..] => Some("lz4"),
+        [b'L', b'Z', b'I', b'P', ..] => Some("lzip"),
+        [0x89, b'L', b'Z', b'O', ..] => Some("lzop"),
+        [0x1f, 0x9d, ..] => Some("compress"),
+        _ => None,
+    }
+}
+
 /// How many leading bytes [`Compression::sniff`] wants to see.
 pub const MAGIC_LEN: usize = 6;
 

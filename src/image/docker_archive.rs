@@ -170,6 +170,8 @@ fn layer_ref(resolver: &mut Resolver<'_>, index: usize, path: &str, source: Opti
         stated_size: source.and_then(|source| source.size),
         stated_diff_id: None,
         media_type: source.and_then(|source| source.media_type.clone()),
+        annotations: source.map(|source| source.annotations.clone()).unwrap_or_default(),
+        urls: source.map(|source| source.urls.clone()).unwrap_or_default(),
         foreign: is_foreign,
     };
     let image = Some(resolver.next_image());

@@ -12,10 +12,11 @@ pub fn instruction(created_by: &str) -> String {
         return plain(rest);
     }
     if let Some(command) = keyword(text, "RUN").filter(|_| buildkit.is_some()) {
-        return format!("RUN {}", shell_command(without_args(command)).unwrap_or(without_args(command)));
+        let command = without_args(command);
+        return format!("RUN {}", shell_command(command).map_or(command, without_preferences));
     }
     if let Some(command) = shell_command(without_args(text)) {
-        return format!("RUN {command}");
+        return format!("RUN {}", without_preferences(command));
     }
     match without_args(text) {
         whole if whole.len() == text.len() => plain(text),
@@ -28,10 +29,29 @@ pub fn instruction(created_by: &str) -> String {
 /// command would, behind PowerShell's preamble if there is one.
 fn no_operation(text: &str) -> Option<&str> {
     const MARK: &str = "#(nop)";
-    let command = shell_command(without_args(text)).unwrap_or(text);
-    let preamble = command.find(MARK)?;
-    let is_preamble = preamble == 0 || command[..preamble].trim_end().ends_with("SilentlyContinue';");
-    is_preamble.then(|| command[preamble + MARK.len()..].trim())
+    let command = shell_command(without_args(text)).map_or(text, without_preferences);
+    command.strip_prefix(MARK).map(str::trim)
+}
+
+/// Leaves out the preferences that Windows images set in the `SHELL` of PowerShell, and which then stand before every
+/// command: `$ErrorActionPreference = 'Stop'; $ProgressPreference = 'SilentlyContinue';`.
+fn without_preferences(command: &str) -> &str {
+    let after_one = |text: &'_ str| -> Option<usize> {
+        let rest = ["$ErrorActionPreference", "$ProgressPreference"]
+            .iter()
+            .find_map(|name| text.strip_prefix(name))?;
+        let value = rest.trim_start().strip_prefix('=')?.trim_start();
+        let quote = value.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
+        let (word, rest) = value[1..].split_once(quote)?;
+        let rest =
+            rest.trim_start().strip_prefix(';').filter(|_| word.bytes().all(|b| b.is_ascii_alphabetic()))?;
+        Some(text.len() - rest.trim_start().len())
+    };
+    let mut command = command;
+    while let Some(end) = after_one(command) {
+        command = &command[end..];
+    }
+    command
 }
 
 /// What follows the word `word` and white space.
@@ -133,10 +153,13 @@ fn quoted(text: &str) -> Option<(String, &str)> {
     Some((serde_json::from_str(literal).ok()?, after))
 }
 
-/// `[/bin/bash -c]`, as Go prints a list: as JSON.
+/// `[/bin/bash -c]`, as Go prints a list: as JSON. What it holds behind PowerShell's `-Command` was one word, as far as
+/// Dockerfiles go.
 fn go_list(text: &str) -> Option<String> {
-    let words = text.strip_prefix('[')?.strip_suffix(']')?;
-    Some(json_list(words.split_whitespace().map(str::to_owned).collect()))
+    let words = text.strip_prefix('[')?.strip_suffix(']')?.trim();
+    let last = shell_command(words).filter(|command| command.contains(';'));
+    let split = last.map_or(words, |last| &words[..words.len() - last.len()]);
+    Some(json_list(split.split_whitespace().chain(last).map(str::to_owned).collect()))
 }
 
 /// Exec form as people write it, with a space behind each comma.
@@ -292,6 +315,16 @@ mod tests {
         let preamble =
             "powershell -Command $ErrorActionPreference = 'Stop'; $ProgressPreference = 'SilentlyContinue';";
         reads(&format!("{preamble} #(nop)  CMD [\"x\"]"), "CMD [\"x\"]");
+        reads(
+            &format!("{preamble} Invoke-WebRequest $url -OutFile a.zip"),
+            "RUN Invoke-WebRequest $url -OutFile a.zip",
+        );
+        reads(&format!("RUN |1 A=1 {preamble} Remove-Item a.zip # buildkit"), "RUN Remove-Item a.zip");
+        reads(
+            &format!("cmd /S /C #(nop)  SHELL [{preamble}]"),
+            "SHELL [\"powershell\", \"-Command\", \"$ErrorActionPreference = 'Stop'; $ProgressPreference = 'SilentlyContinue';\"]",
+        );
+        reads("powershell -Command $ProgressPreference = $x; y", "RUN $ProgressPreference = $x; y");
         reads("Apply image 1809-RTM-amd64", "Apply image 1809-RTM-amd64");
     }
 

@@ -139,6 +139,8 @@ fn add_image(
             stated_size: None,
             stated_diff_id: None,
             media_type: None,
+            annotations: Vec::new(),
+            urls: Vec::new(),
             foreign: false,
         });
         if let Err(anomaly) = found {

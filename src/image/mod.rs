@@ -71,6 +71,8 @@ impl Archive {
             stated_size: None,
             stated_diff_id: None,
             media_type: None,
+            annotations: Vec::new(),
+            urls: Vec::new(),
             foreign: false,
         };
         let image = Image {
@@ -150,6 +152,10 @@ pub struct LayerRef {
     pub stated_diff_id: Option<Digest>,
     /// The media type the manifest states.
     pub media_type: Option<String>,
+    /// The annotations of its descriptor.
+    pub annotations: oci::Annotations,
+    /// Where else its descriptor says that the blob lies. Nothing is ever fetched from there.
+    pub urls: Vec<String>,
     /// Whether the layer is stated to be foreign: its content lies at a URL, which is never fetched. It may be in
     /// the archive all the same.
     pub foreign: bool,

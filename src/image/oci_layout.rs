@@ -225,6 +225,8 @@ fn layer_ref(resolver: &mut Resolver<'_>, index: usize, descriptor: &Descriptor)
         stated_size: descriptor.size,
         stated_diff_id: None,
         media_type: descriptor.media_type.clone(),
+        annotations: descriptor.annotations.clone(),
+        urls: descriptor.urls.clone(),
         foreign: descriptor.is_foreign(),
     };
     let found = match descriptor.digest() {

@@ -2,7 +2,7 @@
 
 use std::{hash::Hasher as _, num::NonZeroU64};
 
-use bstr::{BString, ByteSlice};
+use bstr::{BStr, BString, ByteSlice};
 use serde::{Deserialize, Serialize};
 use siphasher::sip128::{Hasher128, SipHasher13};
 
@@ -154,11 +154,26 @@ pub struct Index {
     extras: Vec<Extra>,
     /// The contents of the few small files that say what the image is, kept as they passed.
     captured: Vec<(EntryId, Vec<u8>)>,
+    layout: Layout,
 }
+
+/// How the tar writes its paths, which is not kept for each of them.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+struct Layout {
+    /// Every path begins with `./`.
+    dotted: bool,
+    /// They are those of a Windows layer; see [`Index::is_windows`].
+    windows: bool,
+}
+
+/// The directory of a Windows layer whose content is the root of the filesystem (Microsoft hcsshim, `ociwclayer`).
+const WINDOWS_FILES: &str = "Files";
+/// All that a Windows layer has in its root: besides, the registry hives, and the virtual machine of Hyper-V isolation.
+const WINDOWS_ROOT: [&str; 3] = [WINDOWS_FILES, "Hives", "UtilityVM"];
 
 impl Index {
     /// Its entries, in the order of the tar.
-    pub fn records(&self) -> impl ExactSizeIterator<Item = (EntryId, &Record)> {
+    pub fn records(&self) -> impl ExactSizeIterator<Item = (EntryId, &Record)> + DoubleEndedIterator {
         self.records.iter().enumerate().map(|(i, record)| (EntryId(i as u32), record))
     }
 
@@ -227,14 +242,81 @@ impl Index {
         self.extras.get(record.extra as usize)
     }
 
-    /// Moves the paths into a tree that other layers share, and gives up its own.
-    pub(crate) fn share_paths(&mut self, shared: &mut Tree) -> Result<(), tree::Full> {
-        let moved = std::mem::take(&mut self.paths).add_to(shared)?;
+    /// Whether it is the layer of a Windows image: its files stand below `Files/`, which the paths of its records go
+    /// without. Where that would lead to one of the names in [`WINDOWS_ROOT`], it stays, and all paths stay different.
+    pub fn is_windows(&self) -> bool {
+        self.layout.windows
+    }
+
+    /// A path of its records as the tar has it, but for a leading `./` and a trailing slash.
+    pub fn tar_path(&self, path: BString) -> BString {
+        let first = path.split_once_str("/").map_or(path.as_slice(), |(first, _)| first);
+        if !self.is_windows() || is_windows_root(first) {
+            return path;
+        }
+        if path.is_empty() { WINDOWS_FILES.into() } else { path::join_name(WINDOWS_FILES.as_bytes(), &path) }
+    }
+
+    /// What stands before each of its paths in the tar: `./` or nothing.
+    pub fn tar_prefix(&self) -> &'static str {
+        if self.layout.dotted { "./" } else { "" }
+    }
+
+    /// The names of a path of the tar as the paths of its records have them.
+    pub(crate) fn names_of<'p, 'n>(&self, path: &'p [&'n BStr]) -> &'p [&'n BStr] {
+        match path {
+            [first, rest @ ..]
+                if self.is_windows()
+                    && *first == WINDOWS_FILES
+                    && !rest.first().is_some_and(|name| is_windows_root(name)) =>
+            {
+                rest
+            }
+            _ => path,
+        }
+    }
+
+    /// Moves the paths into a tree that other layers share, and gives up its own. `windows` says whether the layer is
+    /// stated to be of a Windows image, if anything is stated.
+    pub(crate) fn share_paths(&mut self, shared: &mut Tree, windows: Option<bool>) -> Result<(), tree::Full> {
+        let files = self.windows_files(windows);
+        self.layout.windows = files.is_some();
+        let own = std::mem::take(&mut self.paths);
+        let mut moved = Vec::with_capacity(own.len());
+        moved.push(NodeId::ROOT);
+        for (node, parent, name) in own.iter() {
+            // Parents come first, so the parent has moved already.
+            let mut place = moved[parent.index()];
+            if files == Some(node) {
+                moved.push(place);
+                continue;
+            }
+            if files == Some(parent) && is_windows_root(name) {
+                place = shared.intern(place, WINDOWS_FILES.as_bytes())?;
+            }
+            moved.push(shared.intern(place, name)?);
+        }
         for record in &mut self.records {
             record.node = moved[record.node.index()];
         }
         Ok(())
     }
+
+    /// The directory `Files` if the root is that of a Windows layer. Where nothing is stated, there must be hives too.
+    fn windows_files(&self, windows: Option<bool>) -> Option<NodeId> {
+        let root: Vec<(NodeId, &BStr)> = self.paths.children(NodeId::ROOT).collect();
+        let find = |name: &str| root.iter().find(|(_, child)| *child == name).map(|(node, _)| *node);
+        let [files, hives, _] = WINDOWS_ROOT.map(find);
+        let files = files.filter(|_| windows.unwrap_or(hives.is_some()))?;
+        let names_fit = root.iter().all(|(_, name)| is_windows_root(name));
+        let is_directory = |record: &Record| matches!(record.kind, Kind::Directory | Kind::Opaque);
+        let kinds_fit = self.records.iter().filter(|record| record.node == files).all(is_directory);
+        (names_fit && kinds_fit).then_some(files)
+    }
+}
+
+fn is_windows_root(name: &[u8]) -> bool {
+    WINDOWS_ROOT.iter().any(|root| root.as_bytes() == name)
 }
 
 /// Builds an [`Index`] from the entries of a tar.
@@ -276,8 +358,11 @@ impl Builder {
             return None;
         }
         let offset = entry.header_offset;
+        let dotted = entry.path.starts_with(b"./");
         let record = self.record(entry, anomalies)?;
         let id = EntryId(self.index.records.len() as u32);
+        let layout = &mut self.index.layout;
+        layout.dotted = dotted && (layout.dotted || self.index.records.is_empty());
         let has_content = record.kind == Kind::File;
         if has_content && self.captures(&record) {
             self.index.captured.push((id, Vec::new()));

@@ -4,7 +4,9 @@
 //! uncompressed blob without most of its bytes. The [`Index`] they leave numbers its entries in the order of the tar and keeps each path once.
 
 mod index;
+mod lazy;
 mod scan;
 
 pub use index::{Content, ContentKey, EntryId, Index, Kind, Record, is_unusual_char};
+pub use lazy::Lazy;
 pub use scan::{Algorithms, Listed, Look, Scan, Scanned};

@@ -3,12 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ContentKey, EntryId, Index,
+    ContentKey, EntryId, Index, Lazy,
     index::{Builder, ContentHasher},
+    lazy::Tail,
 };
 use crate::{
     anomaly::{Anomaly, Code},
-    codec::{Compression, Decoder, MAGIC_LEN, Status},
+    codec::{self, Compression, Decoder, MAGIC_LEN, Status},
     digest::{Algorithm, Digest, Digester},
     limits::{self, Limits},
     tar::{Event, Parser},
@@ -25,6 +26,10 @@ pub struct Scanned {
     pub damaged: bool,
     /// How it is compressed.
     pub compression: Compression,
+    /// Whether it is laid out to be pulled file by file.
+    pub lazy: Option<Lazy>,
+    /// The name of a compression that it begins like and that is not supported.
+    pub unsupported: Option<String>,
     /// Its length in bytes.
     pub stored_size: u64,
     /// Its uncompressed length in bytes, as far as it could be decoded.
@@ -44,6 +49,8 @@ pub struct Scanned {
 pub struct Scan {
     blob: Digester,
     stored_size: u64,
+    tail: Tail,
+    unsupported: Option<&'static str>,
     /// The leading bytes, until the compression can be told.
     head: Vec<u8>,
     stage: Stage,
@@ -105,6 +112,8 @@ impl Scan {
         Self {
             blob: Digester::new(algorithms.blob),
             stored_size: 0,
+            tail: Tail::default(),
+            unsupported: None,
             head: Vec::new(),
             stage: Stage::Sniffing,
             content_key,
@@ -122,6 +131,7 @@ impl Scan {
     pub fn push(&mut self, bytes: &[u8]) {
         self.blob.update(bytes);
         self.stored_size += bytes.len() as u64;
+        self.tail.push(bytes);
         if let Stage::Sniffing = self.stage {
             self.head.extend_from_slice(bytes);
             if self.head.len() >= MAGIC_LEN {
@@ -160,6 +170,8 @@ impl Scan {
             diff_id,
             damaged,
             compression,
+            lazy: self.tail.lazy(),
+            unsupported: self.unsupported.map(str::to_owned),
             stored_size: self.stored_size,
             size: tar.size,
             entries: tar.builder.entries,
@@ -170,6 +182,7 @@ impl Scan {
 
     fn begin(&mut self) {
         let head = std::mem::take(&mut self.head);
+        self.unsupported = codec::unsupported(&head);
         let tar = Box::new(TarIndexer::new(self.content_key, self.limits, Contents::Hashed));
         let Algorithms { blob, diff_id } = self.algorithms;
         self.stage = match Compression::sniff(&head) {

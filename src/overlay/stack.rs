@@ -436,7 +436,7 @@ impl Push<'_> {
     fn link(&mut self, entry: EntryId, record: &Record) {
         let index = Rc::clone(self.stack.layer(self.layer));
         let link = index.link(record).map(|link| link.as_slice()).unwrap_or_default();
-        let node = path::normalise(link).ok().and_then(|walk| self.find(&walk.names));
+        let node = path::normalise(link).ok().and_then(|walk| self.find(index.names_of(&walk.names)));
         let target = node.and_then(|node| self.now(node).entry());
         let source = FileRef { layer: self.layer, entry };
         match target.and_then(|file| self.stack.target(file)) {

@@ -68,7 +68,8 @@ impl Session {
                 own.insert(record.node, facts.clone());
             }
             let header_offset = record.header_offset;
-            entries.push(OverlayEntry { path: self.entry_path(record), header_offset, facts });
+            let path = [index.tar_prefix().as_bytes(), &self.entry_path(index, record)].concat().into();
+            entries.push(OverlayEntry { path, header_offset, facts });
         }
         let shown = |state: State| state.layer().map(|layer| (layer.0, state_facts(stack, state)));
         let mut names: Vec<OverlayName> = self
@@ -92,19 +93,16 @@ impl Session {
         Ok(Overlay { path: self.tree.path(directory), parent, names, entries, opaque })
     }
 
-    /// The path that a record has in its tar, normalised: a whiteout and an opaque mark under their own names.
-    pub fn entry_path(&self, record: &Record) -> BString {
-        let below = |directory: NodeId, name: &[u8]| {
-            let directory = self.tree.path(directory);
-            if directory.is_empty() { BString::from(name) } else { path::join(&directory, name) }
-        };
+    /// The path that a record of a layer has in its tar, normalised: a whiteout and an opaque mark under their own names.
+    pub fn entry_path(&self, index: &Index, record: &Record) -> BString {
+        let path = index.tar_path(self.tree.path(record.node));
         match record.kind {
-            Kind::Opaque => below(record.node, path::OPAQUE_MARK),
+            Kind::Opaque => path::join_name(&path, path::OPAQUE_MARK),
             Kind::Whiteout => {
-                let name = [path::WHITEOUT_PREFIX, self.tree.name(record.node)].concat();
-                below(self.tree.parent(record.node), &name)
+                let (directory, name) = path.rsplit_once_str("/").unwrap_or((b"", &path));
+                path::join_name(directory, &[path::WHITEOUT_PREFIX, name].concat())
             }
-            _ => self.tree.path(record.node),
+            _ => path,
         }
     }
 

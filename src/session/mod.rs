@@ -29,7 +29,7 @@ use crate::{
     codec::Compression,
     digest::Digest,
     image::{Archive, Documents, Image, LayerRef, Member, MemberId},
-    layer::{self, ContentKey, Index, Kind, Listed, Scanned},
+    layer::{self, ContentKey, Index, Kind, Lazy, Listed, Scanned},
     limits::{self, Limits},
     overlay::{FileRef, LayerIndex, Stack, State},
     path,
@@ -69,6 +69,8 @@ struct Blob {
     /// The compressed stream is damaged.
     damaged: bool,
     compression: Compression,
+    lazy: Option<Lazy>,
+    unsupported: Option<String>,
     stored_size: u64,
     size: u64,
     entries: u64,
@@ -84,6 +86,8 @@ impl Blob {
             diff_id: None,
             damaged: false,
             compression: Compression::None,
+            lazy: None,
+            unsupported: None,
             stored_size,
             size,
             entries,
@@ -93,18 +97,18 @@ impl Blob {
     }
 
     fn scanned(scanned: Scanned) -> Self {
-        let Scanned { digest, diff_id, damaged, compression, stored_size, size, entries, index, anomalies } =
-            scanned;
         Self {
-            digest: Some(digest),
-            diff_id,
-            damaged,
-            compression,
-            stored_size,
-            size,
-            entries,
-            index: Rc::new(index),
-            anomalies,
+            digest: Some(scanned.digest),
+            diff_id: scanned.diff_id,
+            damaged: scanned.damaged,
+            compression: scanned.compression,
+            lazy: scanned.lazy,
+            unsupported: scanned.unsupported,
+            stored_size: scanned.stored_size,
+            size: scanned.size,
+            entries: scanned.entries,
+            index: Rc::new(scanned.index),
+            anomalies: scanned.anomalies,
         }
     }
 }
@@ -174,9 +178,14 @@ impl Session {
             What::Listed(listed) => Blob::listed(listed, self.members[member.0 as usize].size),
             What::Scanned(scanned) => Blob::scanned(scanned),
         };
+        let os = self.places_of(member).into_iter().find_map(|(i, _)| {
+            let platform = self.archive.images[i as usize].platform.as_ref()?;
+            Some(platform.os.as_str()).filter(|os| !os.is_empty())
+        });
+        let windows = os.map(|os| os.eq_ignore_ascii_case("windows"));
         // Nobody else has it yet.
         if let Some(index) = Rc::get_mut(&mut blob.index)
-            && let Err(full) = index.share_paths(&mut self.tree)
+            && let Err(full) = index.share_paths(&mut self.tree, windows)
         {
             blob.anomalies.push(Anomaly::new(Code::LimitReached, full.to_string()));
             blob.index = Rc::default();
@@ -202,7 +211,8 @@ impl Session {
         if let Some(coding) = unknown {
             // That it is no tar follows from it.
             found.retain(|anomaly| !is_no_tar(anomaly));
-            let message = format!("the layer is stated to be {coding:?}, which cannot be read");
+            let message =
+                format!("the layer is {coding:?} by its media type or its first bytes, which cannot be read");
             found.push(Anomaly::new(Code::CodecUnsupported, message));
         }
         if let Some(digest) = &blob.digest
@@ -373,7 +383,12 @@ impl Session {
             media_type: stated.media_type.clone(),
             stated_digest: stated.stated_digest.clone(),
             stated_diff_id: stated.stated_diff_id.clone(),
+            annotations: stated.annotations.iter().cloned().collect(),
+            urls: stated.urls.clone(),
+            foreign: stated.foreign,
             compression: blob.map(|blob| blob.compression),
+            lazy: blob.and_then(|blob| blob.lazy),
+            unreadable: blob.and_then(|blob| unreadable(stated, blob)),
             stored_size: member.map(|member| member.size),
             size: blob.map(|blob| blob.size),
             entries: blob.map(|blob| blob.entries),
@@ -494,18 +509,33 @@ fn stated_compression(media_type: &str) -> Option<Compression> {
     }
 }
 
-/// What the media type states to have been done to a layer, if it is not known how to undo it (`encrypted`, say) and
-/// the bytes are those of no tar.
-fn unknown_coding<'a>(stated: &'a LayerRef, blob: &Blob) -> Option<&'a str> {
-    let media_type = stated.media_type.as_deref()?;
-    let (_, coding) = media_type.rsplit_once('+')?;
-    let is_unknown = stated_compression(media_type).is_none() && blob.anomalies.iter().any(is_no_tar);
-    is_unknown.then_some(coding)
+/// What was done to a layer whose bytes are those of no tar and that it is not known how to undo: what the media type
+/// states (`encrypted`, say), or else the compression that the first bytes are of.
+fn unknown_coding<'a>(stated: &'a LayerRef, blob: &'a Blob) -> Option<&'a str> {
+    if !blob.anomalies.iter().any(is_no_tar) {
+        return None;
+    }
+    let media_type =
+        stated.media_type.as_deref().filter(|media_type| stated_compression(media_type).is_none());
+    media_type.and_then(|media_type| Some(media_type.rsplit_once('+')?.1)).or(blob.unsupported.as_deref())
+}
+
+/// What was done to a layer that cannot be undone, as a name; `None` for one that can be read, as far as it goes.
+fn unreadable(stated: &LayerRef, blob: &Blob) -> Option<String> {
+    if let Some(coding) = unknown_coding(stated, blob) {
+        return Some(coding.to_owned());
+    }
+    let is_unsupported = |anomaly: &Anomaly| anomaly.code == Code::CodecUnsupported;
+    if blob.anomalies.iter().any(is_unsupported) {
+        return Some(blob.compression.name().to_owned());
+    }
+    blob.anomalies.iter().any(is_no_tar).then(|| "unknown".to_owned())
 }
 
 /// Whether an anomaly says that a layer is no tar from its first byte on.
 fn is_no_tar(anomaly: &Anomaly) -> bool {
-    anomaly.code == Code::TarChecksum && anomaly.offset == Some(0)
+    matches!(anomaly.code, Code::TarChecksum | Code::TarField | Code::TarTruncated)
+        && anomaly.offset == Some(0)
 }
 
 /// Whether a layer has the DiffId that is stated; `None` where that cannot be told.

@@ -7,7 +7,7 @@ use bstr::BString;
 use super::{Session, failure};
 use crate::{
     anomaly::{Anomaly, Code},
-    codec::{Compression, Decoder, MAGIC_LEN, Status},
+    codec::{self, Compression, Decoder, MAGIC_LEN, Status},
     digest::Algorithm,
     image::{self, Archive, Documents, Lister, Located, Member, MemberId, MemberKind, Resolved},
     layer::{Algorithms, ContentKey, Scan, Scanned},
@@ -160,9 +160,15 @@ impl Opening {
             return Err(failure(FailureKind::Empty, "the file is empty"));
         }
         match Compression::sniff(&head[..head.len().min(MAGIC_LEN)]) {
-            Compression::None if !tar::looks_like(head) => {
-                Err(failure(FailureKind::NotAnArchive, "the file is not a tar, nor one that is compressed"))
-            }
+            Compression::None if !tar::looks_like(head) => Err(match codec::unsupported(head) {
+                Some(name) => failure(
+                    FailureKind::Unsupported,
+                    format!("the file is compressed by {name}, which is not supported"),
+                ),
+                None => {
+                    failure(FailureKind::NotAnArchive, "the file is not a tar, nor one that is compressed")
+                }
+            }),
             Compression::None => self.listed(Box::new(Lister::new(self.len))),
             compression => {
                 let streaming = Streaming::new(compression, self.content_key, self.limits);

@@ -10,8 +10,8 @@ use crate::{
     tar::Timestamp,
     tree::{NodeId, Tree},
     worker::protocol::{
-        Change, ChangeFilter, Compare, Expand, Facts, Failure, FailureKind, Kind, Node, Row, Rows, Sort,
-        View, ViewSpec,
+        Change, ChangeFilter, Compare, Expand, Facts, Failure, FailureKind, Kind, Node, Role, Row, Rows,
+        Sort, View, ViewSpec,
     },
 };
 
@@ -123,7 +123,15 @@ impl Session {
             let names = crate::path::normalise(path).ok()?.names;
             self.tree.find(names)
         };
-        let Some(node) = visible.or_else(literal) else { return Ok((view, None)) };
+        // A link of a Windows layer names its target as the tar has it.
+        let in_tar = || {
+            let stack = &self.stacks[spec.image as usize];
+            let index =
+                (0..stack.len()).map(|l| stack.layer(LayerIndex(l))).find(|index| index.is_windows())?;
+            let names = crate::path::normalise(path).ok()?.names;
+            self.tree.find(index.names_of(&names).iter().copied())
+        };
+        let Some(node) = visible.or_else(literal).or_else(in_tar) else { return Ok((view, None)) };
         if let Some(expanded) = self.view.expanded.get_mut(spec.image as usize) {
             expanded.extend(self.tree.ancestors(node).skip(1));
         }
@@ -223,10 +231,34 @@ impl Session {
             },
             ghost: if flags.ghost { ghost() } else { None },
             expanded: row.expanded,
+            role: self.role(stack, node, state),
             strata: strata(stack, node),
         }
     }
 }
+
+impl Session {
+    /// What a path is for, by its name and the layer that put it there.
+    fn role(&self, stack: &Stack, node: NodeId, state: State) -> Option<Role> {
+        let index = stack.layer(state.layer().filter(|_| self.tree.parent(node) == NodeId::ROOT)?);
+        // The table of contents is the last entry of an eStargz layer (docs/estargz.md, "TOC").
+        let is_estargz = || {
+            let (_, last) = index.records().next_back()?;
+            let is_toc =
+                self.tree.parent(last.node) == NodeId::ROOT && self.tree.name(last.node) == STARGZ_INDEX;
+            is_toc.then_some(())
+        };
+        match self.tree.name(node).as_bytes() {
+            b"Hives" if index.is_windows() => Some(Role::RegistryHives),
+            b"UtilityVM" if index.is_windows() => Some(Role::UtilityVm),
+            STARGZ_INDEX => is_estargz().map(|()| Role::StargzIndex),
+            b".prefetch.landmark" | b".no.prefetch.landmark" => is_estargz().map(|()| Role::StargzLandmark),
+            _ => None,
+        }
+    }
+}
+
+const STARGZ_INDEX: &[u8] = b"stargz.index.json";
 
 impl Shown {
     fn find(stack: &Stack, tree: &Tree, spec: &ViewSpec) -> Self {

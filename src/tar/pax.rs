@@ -9,6 +9,9 @@ use crate::{
 };
 
 const XATTR: &[u8] = b"SCHILY.xattr.";
+/// What the layers of Windows images keep of NTFS: attributes, security descriptors, mount points (Microsoft go-winio,
+/// `backuptar`). The whole key names the attribute.
+const WINDOWS: &[u8] = b"MSWINDOWS.";
 
 /// The records of extended headers, the last value of each key. A key whose value is empty is deleted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -129,6 +132,10 @@ impl Records {
                 continue;
             }
             if value.is_empty() {
+                continue;
+            }
+            if key.starts_with(WINDOWS) {
+                entry.xattrs.push((key.clone(), value.clone()));
                 continue;
             }
             let mut field = |entry_field: &mut u64| match parse_number(value) {

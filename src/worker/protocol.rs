@@ -442,9 +442,24 @@ pub struct Row {
     pub ghost: Option<u32>,
     /// `Some(true)` for an expanded directory, `Some(false)` for a collapsed one with something in it.
     pub expanded: Option<bool>,
+    /// What it is for, if it is not a file of the image proper.
+    pub role: Option<Role>,
     /// What each layer does to the path; layers that do nothing left out. All layers of the image, also
     /// those above `upto`.
     pub strata: Vec<(u32, Mark)>,
+}
+
+/// What a path is for that a builder or a runtime put there, and not the image's author.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Role {
+    /// The registry hives of a Windows layer, as differences to those of the layers below.
+    RegistryHives,
+    /// The virtual machine in which Windows runs a container under Hyper-V isolation.
+    UtilityVm,
+    /// The table of contents of an eStargz layer.
+    StargzIndex,
+    /// The mark of an eStargz layer that says what is to be fetched ahead.
+    StargzLandmark,
 }
 
 /// A row's change.

@@ -9,6 +9,7 @@
 mod app;
 mod boot;
 mod details;
+mod formats;
 mod language;
 mod native;
 mod open;

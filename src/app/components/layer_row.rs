@@ -1,5 +1,6 @@
 //! One layer of the stack.
 
+use bstr::BStr;
 use yew::prelude::*;
 
 use crate::app::{
@@ -9,6 +10,7 @@ use crate::app::{
     i18n::use_words,
     pages::image::check_class,
     state::{Action, Layer, Verification},
+    text,
 };
 
 /// Properties of [`LayerRow`].
@@ -73,7 +75,13 @@ pub fn LayerRow(props: &LayerRowProps) -> Html {
             if let Some(reading) = layer.reading {
                 <ReadingBar {reading} label={reading_label(words, layer, *layers)} />
             }
-            if layer.is_missing() {
+            if layer.is_missing() && layer.report.foreign {
+                <p class="layer-waiting">{words.shell.layer_foreign}</p>
+                // Text and no links: nothing here leads out of the page.
+                { for layer.report.urls.iter().map(|url| html! {
+                    <p class="layer-waiting"><code>{text::bdi(BStr::new(url), text::Breaks::Escape)}</code></p>
+                }) }
+            } else if layer.is_missing() {
                 <p class="layer-waiting mark-finding">{words.shell.blob_missing}</p>
             } else if let Some(sizes) = layer.sizes {
                 <dl class="layer-sizes">
@@ -98,6 +106,12 @@ pub fn LayerRow(props: &LayerRowProps) -> Html {
                         {" · "}<Size bytes={size} />
                     }
                 </p>
+            }
+            if let Some(what) = &layer.report.unreadable {
+                <p class="layer-waiting mark-finding">{(words.shell.layer_unreadable)(&text::visible(what.as_bytes()))}</p>
+            }
+            if let Some(lazy) = layer.report.lazy {
+                <p class="layer-waiting muted">{(words.shell.layer_lazy)(lazy.name())}</p>
             }
             if let Some(shared) = shared {
                 <p class="layer-shared muted"><bdi>{"⇄ "}{shared}</bdi></p>

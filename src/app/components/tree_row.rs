@@ -116,6 +116,9 @@ fn name(row: &Row, words: &Words) -> Html {
                     {" → "}{text::bdi(target.as_slice().into(), Breaks::Escape)}
                 </span>
             }
+            if let Some(role) = row.role {
+                <span class="role muted" title={(words.files.role)(role)}>{(words.files.role)(role)}</span>
+            }
             // Shown where there is no room for the column that says it.
             if let Some((_, gone)) = gone(row, words) { <span class="gone">{gone}</span> }
         </span>
@@ -182,6 +185,7 @@ pub fn describe(row: &Row, words: &Words) -> String {
     if let Some(target) = &facts.link {
         parts.push(format!("→ {}", text::visible(target)));
     }
+    parts.extend(row.role.map(|role| (files.role)(role).to_owned()));
     parts.extend(gone(row, words).map(|(_, gone)| gone));
     if has_size(row) {
         parts.push(format::exact_bytes(words.lang, row.total_size));

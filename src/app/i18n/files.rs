@@ -2,7 +2,7 @@
 
 use crate::{
     overlay::Mark,
-    worker::protocol::{Change, Compare, Kind},
+    worker::protocol::{Change, Compare, Kind, Role},
 };
 
 /// The words. Layers are given by the number they bear on the screen.
@@ -27,6 +27,8 @@ pub struct FilesWords {
     pub column_change: &'static str,
     /// What a path is.
     pub kind: fn(Kind) -> &'static str,
+    /// What a path is for that is no file of the image proper.
+    pub role: fn(Role) -> &'static str,
     /// What a layer did to a path, as one adjective.
     pub mark: fn(Mark) -> &'static str,
     /// The same as a clause: "layer 2 adds".
@@ -118,6 +120,12 @@ pub const EN: FilesWords = FilesWords {
         Kind::Fifo => "named pipe",
         Kind::Whiteout => "whiteout",
         Kind::Opaque => "opaque mark",
+    },
+    role: |role| match role {
+        Role::RegistryHives => "Windows registry hives",
+        Role::UtilityVm => "utility VM of Hyper-V isolation",
+        Role::StargzIndex => "eStargz table of contents",
+        Role::StargzLandmark => "eStargz mark",
     },
     mark: |mark| match mark {
         Mark::Added => "added",
@@ -224,6 +232,12 @@ pub const ZH: FilesWords = FilesWords {
         Kind::Fifo => "命名管道",
         Kind::Whiteout => "删除标记（whiteout）",
         Kind::Opaque => "不透明标记",
+    },
+    role: |role| match role {
+        Role::RegistryHives => "Windows 注册表配置单元",
+        Role::UtilityVm => "Hyper-V 隔离用的虚拟机",
+        Role::StargzIndex => "eStargz 目录表",
+        Role::StargzLandmark => "eStargz 标记",
     },
     mark: |mark| match mark {
         Mark::Added => "新增",

@@ -54,6 +54,8 @@ pub struct ImageWords {
     pub distribution: &'static str,
     /// It does not say.
     pub no_distribution: &'static str,
+    /// Said of what stands in the config.
+    pub stated_by_config: &'static str,
     /// Where something was read.
     pub read_from: fn(&str) -> String,
     /// Not all layers are merged yet.
@@ -189,6 +191,7 @@ pub const EN: ImageWords = ImageWords {
     inside: "What is inside",
     distribution: "Distribution",
     no_distribution: "no os-release in the merged filesystem",
+    stated_by_config: "as the config states",
     read_from: |path| format!("from {path}"),
     not_yet: "known when all layers are read",
     kernel: "Kernel",
@@ -286,6 +289,7 @@ pub const ZH: ImageWords = ImageWords {
     inside: "里面有什么",
     distribution: "发行版",
     no_distribution: "合并视图中没有 os-release",
+    stated_by_config: "由配置声明",
     read_from: |path| format!("来自 {path}"),
     not_yet: "读完所有层后可知",
     kernel: "内核",

@@ -106,8 +106,14 @@ pub struct ShellWords {
     pub waiting: &'static str,
     /// A layer that will not be read any more.
     pub not_read: &'static str,
-    /// A layer whose blob is missing or foreign.
+    /// A layer whose blob is missing.
     pub blob_missing: &'static str,
+    /// A foreign layer that is not in the archive; where it is said to lie follows.
+    pub layer_foreign: &'static str,
+    /// A layer that cannot be read, and what was done to it.
+    pub layer_unreadable: fn(&str) -> String,
+    /// A layer that a runtime can pull file by file, and the name of the format.
+    pub layer_lazy: fn(&str) -> String,
     /// So much of so much.
     pub of: fn(&str, &str) -> String,
     /// Time left.
@@ -263,6 +269,12 @@ pub const EN: ShellWords = ShellWords {
     waiting: "waiting",
     not_read: "not read",
     blob_missing: "not in the archive",
+    layer_foreign: "foreign: stored elsewhere, never fetched",
+    layer_unreadable: |what| match what {
+        "unknown" => "unreadable: neither a tar nor a known compression".into(),
+        what => format!("unreadable: {what}"),
+    },
+    layer_lazy: |format| format!("{format}: runtimes can pull it file by file"),
     of: |done, total| format!("{done} of {total}"),
     left: |time| format!("{time} left"),
     visible_hidden: |visible, hidden| format!("{visible} visible, {hidden} hidden in the end"),
@@ -437,6 +449,13 @@ pub const ZH: ShellWords = ShellWords {
     waiting: "等待中",
     not_read: "未读取",
     blob_missing: "不在归档中",
+    layer_foreign: "外部层：存放在别处，从不获取",
+    layer_unreadable: |what| match what {
+        "unknown" => "无法读取：既不是 tar，也不是已知的压缩格式".into(),
+        "encrypted" => "无法读取：已加密（encrypted）".into(),
+        what => format!("无法读取：{what}"),
+    },
+    layer_lazy: |format| format!("{format}：运行时可以按文件拉取"),
     of: |done, total| format!("{done} / {total}"),
     left: |time| format!("剩余 {time}"),
     visible_hidden: |visible, hidden| format!("最终可见 {visible}，隐藏 {hidden}"),

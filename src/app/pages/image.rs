@@ -124,8 +124,13 @@ fn inside(words: &Words, archive: &Archive, image: &Image) -> Html {
         Some(os) => html! {
             <>{text(&os.pretty_name)}<br /><span class="muted">{(w.read_from)(&crate::app::text::visible(os.path.as_bytes()))}</span></>
         },
-        None if known => html! { <span class="muted">{w.no_distribution}</span> },
-        None => not_yet(),
+        None => match (windows_version(image), known) {
+            (Some(version), _) => html! {
+                <>{"Windows "}{text(&version)}<br /><span class="muted">{w.stated_by_config}</span></>
+            },
+            (None, true) => html! { <span class="muted">{w.no_distribution}</span> },
+            (None, false) => not_yet(),
+        },
     };
     let kernel = if !image.kernel.is_empty() {
         html! { <>{w.has_kernel}{lines(image.kernel.to_vec())}</> }
@@ -145,6 +150,13 @@ fn inside(words: &Words, archive: &Archive, image: &Image) -> Html {
             </dl>
         </section>
     }
+}
+
+/// The version of Windows that an image of it is for (OCI image spec, config.md, "os.version"): a host of another one
+/// cannot run it without Hyper-V isolation.
+fn windows_version(image: &Image) -> Option<String> {
+    let config = image.report.config.as_ref().filter(|config| config["os"] == "windows")?;
+    Some(config["os.version"].as_str().unwrap_or_default().to_owned())
 }
 
 /// The base image: by name where an annotation or a label states it, else where the history seems to pass from it to
@@ -309,6 +321,10 @@ fn digest_row(words: &Words, archive: &Archive, layer: &Layer) -> Html {
             <td>
                 if let Some(media_type) = &report.media_type { <span class="media-type">{dotted(media_type)}</span> }
                 if let Some(compression) = compression { <span class="muted">{compression}</span> }
+                if let Some(lazy) = report.lazy { <span class="muted">{" · "}{lazy.name()}</span> }
+                { for report.annotations.iter().map(|(key, value)| html! {
+                    <div class="muted">{dotted(key)}{" "}{text(value)}</div>
+                }) }
             </td>
         </tr>
     }
