@@ -3,6 +3,8 @@
 //! A length found in an archive is a claim by a stranger. Nothing is allocated, looped over or kept
 //! beyond these numbers.
 
+use serde::{Deserialize, Serialize};
+
 /// Largest PAX header or GNU long name that is kept in memory.
 pub const TAR_EXTENSION: u64 = 1 << 20;
 /// Largest sparse map, counted in the bytes of its description.
@@ -69,6 +71,29 @@ pub struct Limits {
     /// Most bytes of names, links, attributes and sparse maps of one layer. One attribute of a global header is one of
     /// every entry.
     pub layer_text: usize,
+}
+
+/// One of the [`Limits`], when it keeps a layer from being read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Limit {
+    /// It decodes to too many bytes.
+    Bytes,
+    /// It decodes to too many times its own size.
+    Ratio,
+    /// It has too many entries.
+    Entries,
+    /// It has too many paths.
+    Paths,
+    /// Its names, links, attributes and sparse maps come to too much.
+    Text,
+}
+
+impl Limit {
+    /// Whether [`Limits::none`] goes on beyond it. Memory depends on the others.
+    pub fn can_be_lifted(self) -> bool {
+        matches!(self, Self::Bytes | Self::Ratio | Self::Entries)
+    }
 }
 
 impl Limits {

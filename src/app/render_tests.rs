@@ -11,11 +11,15 @@ use yew::Reducible;
 use super::{
     components::{notice::Notice, stack::Stack, start::Start, status_bar::StatusBar},
     i18n::Lang,
-    pages::{history::HistoryPage, image::ImagePage},
+    pages::{history::HistoryPage, image::ImagePage, trust::TrustPage},
     root::Shell,
     samples::{self, render},
-    state::{Action, State},
+    state::{Action, State, Verification},
+    trust::Checks,
 };
+use crate::anomaly::{Code, Severity};
+use crate::image::DocumentKind;
+use crate::report::AnomalyReport;
 use crate::worker::protocol::{Event, Failure, FailureKind, Job, LayerSizes, OsRelease, Progress, Totals};
 
 const BOTH: [Lang; 2] = [Lang::En, Lang::Zh];
@@ -184,15 +188,58 @@ fn the_image_page_tells_all() {
                 w.no_kernel,
                 "1,234",
                 "FROM scratch",
-                (w.anomaly)(crate::anomaly::Code::TarTrailingData),
-                "10,240",
-                (w.verification)(super::state::Verification::Verified),
-                (w.verification)(super::state::Verification::Mismatch),
-                (w.verification)(super::state::Verification::Unchecked),
+                &(lang.words().shell.anomalies)(1),
+                lang.words().trust.see,
             ],
         );
+    }
+}
+
+#[test]
+fn the_trust_page_tells_what_agrees_and_what_is_odd() {
+    for lang in BOTH {
+        let (w, trust) = (&lang.words().image, &lang.words().trust);
+        let state = state(vec![opened(), read(0, true), read(1, false), merged(), Event::Finished]);
+        let verdict = (trust.verdict)(Checks::of_archive(state.archive.as_ref().unwrap()));
+        let html = render::<TrustPage>(lang, state);
+        assert_shows(
+            &html,
+            &[
+                &verdict,
+                (w.anomaly)(Code::TarTrailingData),
+                "tar-trailing-data",
+                "512 bytes follow the end",
+                "10,240",
+                &(trust.severity_count)(Severity::Warning, 1),
+                (w.verification)(Verification::Verified),
+                (w.verification)(Verification::Mismatch),
+                (w.verification)(Verification::Unchecked),
+                (trust.document_kind)(DocumentKind::Config),
+                "notes.txt",
+                "3,584",
+            ],
+        );
+        // Where stated and found differ, both stand.
         let found = crate::digest::Digest::sha256(b"found").to_string();
         assert_shows(&html, &[&found, &samples::layer_report(1).stated_diff_id.unwrap().to_string()]);
+    }
+}
+
+#[test]
+fn many_anomalies_of_a_kind_are_not_listed_at_once() {
+    let anomaly = |n: u32| AnomalyReport {
+        code: Code::PathUnusual,
+        severity: Severity::Warning,
+        message: format!("path number {n} is odd"),
+        image: Some(0),
+        layer: Some(n % 3),
+        offset: None,
+    };
+    let events = vec![opened(), Event::Anomalies((0..5_000).map(anomaly).collect())];
+    for lang in BOTH {
+        let html = render::<TrustPage>(lang, state(events.clone()));
+        assert_eq!(html.matches("is odd").count(), 10);
+        assert_shows(&html, &[&(lang.words().trust.show_more)("4,990"), "5,000"]);
     }
 }
 
@@ -202,6 +249,7 @@ fn what_strangers_wrote_is_text() {
         render::<ImagePage>(Lang::En, state(vec![opened()])),
         render::<HistoryPage>(Lang::En, state(vec![opened()])),
         render::<Stack>(Lang::En, state(vec![opened()])),
+        render::<TrustPage>(Lang::En, state(vec![opened()])),
     ] {
         assert!(!html.contains("<script"), "{html}");
         assert!(!html.contains('\u{202E}'), "{html}");
@@ -256,7 +304,7 @@ fn every_failure_is_told_with_what_to_do() {
         FailureKind::NotAnArchive,
         FailureKind::NotAnImage,
         FailureKind::Unreadable,
-        FailureKind::Corrupt(crate::anomaly::Code::TarTruncated),
+        FailureKind::Corrupt(Code::TarTruncated),
         FailureKind::Unsupported,
         FailureKind::Crashed,
         FailureKind::Stale,

@@ -92,6 +92,7 @@ fn use_shortcuts(app: &AppHandle) {
             "2" if is_open => Action::SelectPage(Page::Overlay),
             "3" if is_open => Action::SelectPage(Page::History),
             "4" if is_open => Action::SelectPage(Page::Image),
+            "5" if is_open => Action::SelectPage(Page::Trust),
             "[" if is_open => Action::StepUpto(-1),
             "]" if is_open => Action::StepUpto(1),
             "/" if is_open => {

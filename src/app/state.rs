@@ -11,7 +11,7 @@ use yew::{AttrValue, Reducible};
 use crate::{
     codec::Compression,
     image::Format,
-    report::{AnomalyReport, ImageReport, LayerReport, Report},
+    report::{AnomalyReport, DocumentReport, ImageReport, LayerReport, Report, UnusedReport},
     worker::protocol::{
         ChangeFilter, Compare, Event, Failure, FailureKind, Job, LayerSizes, Node, OsRelease, Progress, Sort,
         Totals,
@@ -84,11 +84,13 @@ pub enum Page {
     History,
     /// The image as a whole.
     Image,
+    /// Whether it is what it states, and what is wrong or odd.
+    Trust,
 }
 
 impl Page {
     /// All pages in the order of their tabs.
-    pub const ALL: [Self; 4] = [Self::Files, Self::Overlay, Self::History, Self::Image];
+    pub const ALL: [Self; 5] = [Self::Files, Self::Overlay, Self::History, Self::Image, Self::Trust];
 
     /// The stable name, for ids.
     pub fn name(self) -> &'static str {
@@ -97,6 +99,7 @@ impl Page {
             Self::Overlay => "overlay",
             Self::History => "history",
             Self::Image => "image",
+            Self::Trust => "trust",
         }
     }
 
@@ -171,6 +174,10 @@ pub struct Archive {
     pub outer_compression: Compression,
     /// Its images.
     pub images: Vec<Rc<Image>>,
+    /// Its manifests, configs and indexes, as stated and as found.
+    pub documents: Rc<Vec<DocumentReport>>,
+    /// Files in it that nothing leads to.
+    pub unused: Rc<Vec<UnusedReport>>,
     /// Everything wrong or odd so far.
     pub anomalies: Rc<Vec<AnomalyReport>>,
     /// How far reading of the archive as a whole has come, where that is a step of its own.
@@ -375,7 +382,8 @@ impl State {
                     Ok(report) => {
                         let archive = Archive::new(opening.job, name.into(), size, opening.since, report);
                         let layers = archive.images.first().map_or(0, |image| image.layers.len() as u32);
-                        let page = self.selection.page;
+                        // Of an archive without an image there is no more to say than why.
+                        let page = if archive.images.is_empty() { Page::Trust } else { self.selection.page };
                         self.selection =
                             Selection { page, upto: layers.saturating_sub(1), ..Selection::default() };
                         self.search = AttrValue::default();
@@ -455,6 +463,8 @@ impl Archive {
             format: report.format,
             outer_compression: report.outer_compression,
             images: report.images.into_iter().map(|image| Rc::new(Image::new(image))).collect(),
+            documents: Rc::new(report.documents),
+            unused: Rc::new(report.unused),
             anomalies: Rc::new(report.anomalies),
             reading: None,
             stage: Stage::Reading,
@@ -516,7 +526,12 @@ impl Archive {
 
     /// Whether the bytes of a layer of this archive are what the documents say.
     pub fn verification(&self, layer: &Layer) -> Verification {
-        match layer.verification() {
+        self.settle(layer.verification())
+    }
+
+    /// What is pending stays unchecked once reading has ended.
+    pub fn settle(&self, verification: Verification) -> Verification {
+        match verification {
             Verification::Pending if self.stage != Stage::Reading => Verification::Unchecked,
             other => other,
         }
@@ -577,21 +592,34 @@ impl Layer {
 
     fn verification(&self) -> Verification {
         let report = &*self.report;
-        let checks = [
-            (report.stated_digest.is_some(), report.digest_verified),
-            (report.stated_diff_id.is_some(), report.diff_id_verified),
-        ];
-        if checks.iter().any(|(_, verified)| *verified == Some(false)) {
-            return Verification::Mismatch;
+        Verification::all([
+            Verification::of(report.stated_digest.is_some(), report.digest_verified),
+            Verification::of(report.stated_diff_id.is_some(), report.diff_id_verified),
+        ])
+    }
+}
+
+impl Verification {
+    /// What the check of one thing came to so far: whether it is stated, and whether it was found to be so.
+    pub fn of(stated: bool, verified: Option<bool>) -> Self {
+        match verified {
+            Some(true) => Self::Verified,
+            Some(false) => Self::Mismatch,
+            None if stated => Self::Pending,
+            None => Self::Unstated,
         }
-        let stated = checks.iter().filter(|(stated, _)| *stated);
-        if stated.clone().count() == 0 {
-            Verification::Unstated
-        } else if stated.clone().all(|(_, verified)| *verified == Some(true)) {
-            Verification::Verified
-        } else {
-            Verification::Pending
-        }
+    }
+
+    /// What several checks came to together: the worst of them counts, and what is not stated does not.
+    pub fn all(checks: impl IntoIterator<Item = Self>) -> Self {
+        let rank = |check: &Self| match check {
+            Self::Unstated => 0,
+            Self::Verified => 1,
+            Self::Unchecked => 2,
+            Self::Pending => 3,
+            Self::Mismatch => 4,
+        };
+        checks.into_iter().max_by_key(rank).unwrap_or(Self::Unstated)
     }
 }
 

@@ -21,12 +21,12 @@ use crate::{
     audit,
     codec::Compression,
     digest::Digest,
-    image::{Archive, Documents, Image, LayerRef, Member, MemberId},
+    image::{Archive, Documents, Image, LayerRef, Member, MemberId, NamedDocument},
     layer::{self, Algorithms, ContentKey, Index, Kind, Scan, Scanned},
-    limits::{self, Limits},
+    limits::{self, Limit, Limits},
     overlay::{FileRef, LayerIndex, Stack, State},
     path,
-    report::{AnomalyReport, ImageReport, LayerReport, Report, UnusedReport},
+    report::{AnomalyReport, DocumentReport, ImageReport, LayerReport, Report, UnusedReport},
     tree::{NodeId, Tree},
     worker::protocol::{self, Event, Failure, FailureKind, LayerSizes, OsRelease, Totals},
 };
@@ -57,6 +57,7 @@ struct Blob {
     diff_id: Option<Digest>,
     /// The compressed stream is damaged.
     damaged: bool,
+    limit: Option<Limit>,
     compression: Compression,
     stored_size: u64,
     size: u64,
@@ -159,14 +160,25 @@ impl Session {
 
     fn keep(&mut self, member: MemberId, scanned: Scanned) {
         let Scanned { digest, diff_id, damaged, compression, stored_size, size, entries, .. } = scanned;
-        let Scanned { mut index, mut anomalies, .. } = scanned;
+        let Scanned { mut index, mut anomalies, mut limit, .. } = scanned;
         if let Err(full) = index.share_paths(&mut self.tree) {
             anomalies.push(Anomaly::new(Code::LimitReached, full.to_string()));
+            limit = Some(Limit::Paths);
             index = Index::new(ContentKey([0; 16]));
         }
         let index = Rc::new(index);
-        let blob =
-            Blob { digest, diff_id, damaged, compression, stored_size, size, entries, index, anomalies };
+        let blob = Blob {
+            digest,
+            diff_id,
+            damaged,
+            limit,
+            compression,
+            stored_size,
+            size,
+            entries,
+            index,
+            anomalies,
+        };
         self.blobs.insert(member, blob);
         let first_event = self.anomalies.len();
         for (i, l) in self.places_of(member) {
@@ -200,7 +212,7 @@ impl Session {
             };
             found.push(Anomaly::new(Code::DiffIdMismatch, message));
         }
-        if let Some(size) = stated.stated_size.filter(|&size| size != blob.stored_size) {
+        if let Some(size) = stated.stated_size.filter(|_| size_verified(stated, blob) == Some(false)) {
             let message = format!("the blob has {} bytes, not the {size} that are stated", blob.stored_size);
             found.push(Anomaly::new(Code::SizeMismatch, message));
         }
@@ -299,8 +311,26 @@ impl Session {
             format: self.archive.format,
             outer_compression: self.outer,
             images: self.archive.images.iter().enumerate().map(image).collect(),
+            documents: self.archive.documents.iter().map(|document| self.document_report(document)).collect(),
             unused: self.archive.unused.iter().map(|id| unused(&self.members[id.0 as usize])).collect(),
             anomalies: self.anomalies.clone(),
+        }
+    }
+
+    fn document_report(&self, document: &NamedDocument) -> DocumentReport {
+        let NamedDocument { kind, image, member, stated_digest, stated_size, digest } = document.clone();
+        let member = member.map(|member| &self.members[member.0 as usize]);
+        let size = member.map(|member| member.size);
+        DocumentReport {
+            kind,
+            image,
+            path: member.map(|member| member.path.to_string()),
+            digest_verified: verified(digest.as_ref(), stated_digest.as_ref()),
+            size_verified: size.zip(stated_size).map(|(size, stated)| size == stated),
+            stated_digest,
+            digest,
+            stated_size,
+            size,
         }
     }
 
@@ -330,8 +360,13 @@ impl Session {
             media_type: stated.media_type.clone(),
             stated_digest: stated.stated_digest.clone(),
             stated_diff_id: stated.stated_diff_id.clone(),
+            stated_compression: stated.media_type.as_deref().and_then(stated_compression),
             compression: blob.map(|blob| blob.compression),
-            stored_size: member.map(|member| member.size),
+            stated_size: stated.stated_size,
+            // An archive that is cut off holds less than it says.
+            stored_size: blob.map(|blob| blob.stored_size).or_else(|| member.map(|member| member.size)),
+            size_verified: blob.and_then(|blob| size_verified(stated, blob)),
+            limit: blob.and_then(|blob| blob.limit),
             size: blob.map(|blob| blob.size),
             entries: blob.map(|blob| blob.entries),
         }
@@ -528,6 +563,11 @@ fn diff_id_verified(stated: &LayerRef, blob: &Blob) -> Option<bool> {
         return Some(false);
     }
     verified(blob.diff_id.as_ref(), stated.stated_diff_id.as_ref())
+}
+
+/// Whether a layer's blob has the size that is stated; `None` where none is.
+fn size_verified(stated: &LayerRef, blob: &Blob) -> Option<bool> {
+    stated.stated_size.map(|size| size == blob.stored_size)
 }
 
 /// Whether a digest is the stated one; `None` where one of them is unknown or they cannot be compared.

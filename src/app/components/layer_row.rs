@@ -7,8 +7,8 @@ use crate::app::{
     format::{self, Size},
     hue,
     i18n::use_words,
-    pages::image::check_class,
     state::{Action, Layer, Verification},
+    trust::check_class,
 };
 
 /// Properties of [`LayerRow`].

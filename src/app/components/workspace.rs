@@ -12,7 +12,9 @@ use crate::app::{
         tabs::{panel_id, tab_id},
     },
     i18n::use_words,
-    pages::{files::FilesPage, history::HistoryPage, image::ImagePage, overlay::OverlayPage},
+    pages::{
+        files::FilesPage, history::HistoryPage, image::ImagePage, overlay::OverlayPage, trust::TrustPage,
+    },
     state::{Page, Pane},
     use_app,
 };
@@ -32,6 +34,7 @@ pub fn Workspace() -> Html {
         Page::Overlay => html! { <OverlayPage /> },
         Page::History => html! { <HistoryPage /> },
         Page::Image => html! { <ImagePage /> },
+        Page::Trust => html! { <TrustPage /> },
     };
     let heading = app.state.image().map(|image| image_picker::name(words, image, app.state.selection.image));
     html! {

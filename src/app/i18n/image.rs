@@ -76,8 +76,8 @@ pub struct ImageWords {
     pub no_base: &'static str,
     /// The layers that are the base's, by their numbers.
     pub base_layers: fn(u32) -> String,
-    /// Heads the digests.
-    pub digests: &'static str,
+    /// Heads what the checks came to.
+    pub checks: &'static str,
     /// A layer.
     pub layer: &'static str,
     /// The digest of the blob.
@@ -88,10 +88,6 @@ pub struct ImageWords {
     pub stated: &'static str,
     /// What the bytes have.
     pub found: &'static str,
-    /// Nothing is stated.
-    pub nothing_stated: &'static str,
-    /// Not computed.
-    pub not_computed: &'static str,
     /// What checking came to.
     pub verification: fn(Verification) -> &'static str,
     /// Length of the blob.
@@ -110,12 +106,6 @@ pub struct ImageWords {
     pub no_anomalies_yet: &'static str,
     /// An anomaly, in a sentence.
     pub anomaly: fn(Code) -> &'static str,
-    /// Where it is.
-    pub place: &'static str,
-    /// Offset.
-    pub offset: &'static str,
-    /// More of one kind than are shown.
-    pub further: fn(&str) -> String,
     /// Heads the reconstructed Dockerfile.
     pub dockerfile: &'static str,
     /// What it is not.
@@ -203,14 +193,12 @@ pub const EN: ImageWords = ImageWords {
         1 => "the lowest layer".to_owned(),
         _ => format!("the lowest {n} layers"),
     },
-    digests: "Digests",
+    checks: "Checks",
     layer: "Layer",
     blob: "Blob digest",
     diff_id: "DiffId",
     stated: "stated",
     found: "found",
-    nothing_stated: "none stated",
-    not_computed: "not computed",
     verification: |verification| match verification {
         Verification::Verified => "✓ verified",
         Verification::Mismatch => "✗ mismatch",
@@ -226,9 +214,6 @@ pub const EN: ImageWords = ImageWords {
     no_anomalies: "Nothing wrong or odd was found.",
     no_anomalies_yet: "Nothing wrong or odd so far.",
     anomaly: anomaly_en,
-    place: "Where",
-    offset: "Offset",
-    further: |n| format!("and {n} more of these"),
     dockerfile: "Dockerfile, reconstructed",
     dockerfile_note: "From the history: build stages, build contexts and comments are not in an image.",
     config: "Config",
@@ -297,14 +282,12 @@ pub const ZH: ImageWords = ImageWords {
     base_stated: "镜像自述",
     no_base: "从历史中无法分辨基础镜像",
     base_layers: |n| format!("最下面 {n} 层"),
-    digests: "摘要",
+    checks: "检查",
     layer: "层",
     blob: "Blob 摘要",
     diff_id: "DiffId",
     stated: "声明",
     found: "实际",
-    nothing_stated: "未声明",
-    not_computed: "未计算",
     verification: |verification| match verification {
         Verification::Verified => "✓ 已验证",
         Verification::Mismatch => "✗ 不符",
@@ -320,9 +303,6 @@ pub const ZH: ImageWords = ImageWords {
     no_anomalies: "没有发现错误或异样。",
     no_anomalies_yet: "目前没有发现错误或异样。",
     anomaly: anomaly_zh,
-    place: "位置",
-    offset: "偏移",
-    further: |n| format!("另有 {n} 处同类异常"),
     dockerfile: "还原的 Dockerfile",
     dockerfile_note: "由历史还原：镜像里没有构建阶段、构建上下文和注释。",
     config: "配置",

@@ -202,6 +202,7 @@ pub const EN: ShellWords = ShellWords {
         Page::Overlay => "Overlay",
         Page::History => "History",
         Page::Image => "Image",
+        Page::Trust => "Trust",
     },
     panes: "Panes",
     pane: |pane| match pane {
@@ -220,7 +221,7 @@ pub const EN: ShellWords = ShellWords {
     close: "Close",
     keys_title: "Keys",
     keys: &[
-        (&["1", "2", "3", "4"], "Files, Overlay, History, Image"),
+        (&["1", "2", "3", "4", "5"], "Files, Overlay, History, Image, Trust"),
         (&["[", "]"], "one layer down, one layer up"),
         (&["/"], "search"),
         (&["?"], "this help"),
@@ -378,6 +379,7 @@ pub const ZH: ShellWords = ShellWords {
         Page::Overlay => "叠加",
         Page::History => "历史",
         Page::Image => "镜像",
+        Page::Trust => "可信度",
     },
     panes: "窗格",
     pane: |pane| match pane {
@@ -396,7 +398,7 @@ pub const ZH: ShellWords = ShellWords {
     close: "关闭",
     keys_title: "按键",
     keys: &[
-        (&["1", "2", "3", "4"], "文件、叠加、历史、镜像"),
+        (&["1", "2", "3", "4", "5"], "文件、叠加、历史、镜像、可信度"),
         (&["[", "]"], "下移一层、上移一层"),
         (&["/"], "搜索"),
         (&["?"], "本帮助"),
