@@ -18,7 +18,9 @@ use super::{
     trust::Checks,
 };
 use crate::anomaly::{Code, Severity};
+use crate::audit::{Audit, Dive, Reclaimable};
 use crate::image::DocumentKind;
+use crate::limits::Limit;
 use crate::report::AnomalyReport;
 use crate::worker::protocol::{Event, Failure, FailureKind, Job, LayerSizes, OsRelease, Progress, Totals};
 
@@ -26,7 +28,7 @@ const BOTH: [Lang; 2] = [Lang::En, Lang::Zh];
 
 /// The state after these events of job 1.
 fn state(events: Vec<Event>) -> State {
-    let open = Action::Open { job: Job(1), name: "hello.tar".into(), at: 0.0 };
+    let open = Action::Open { job: Job(1), name: "hello.tar".into(), again: false, at: 0.0 };
     let mut state = Rc::new(State::default()).reduce(open);
     for (event, second) in events.into_iter().zip(1..) {
         state = state.reduce(Action::Event { job: Job(1), event, at: f64::from(second) * 1000.0 });
@@ -226,6 +228,53 @@ fn the_trust_page_tells_what_agrees_and_what_is_odd() {
 }
 
 #[test]
+fn a_limit_that_bit_is_told_with_how_to_go_on() {
+    let limited = |limit| {
+        let mut layer = samples::layer_report(1);
+        layer.digest = layer.stated_digest.clone();
+        layer.limit = Some(limit);
+        state(vec![opened(), Event::Layer { image: 0, layer }])
+    };
+    for lang in BOTH {
+        let shell = &lang.words().shell;
+        for limit in [Limit::Bytes, Limit::Ratio, Limit::Entries] {
+            let html = render::<Notice>(lang, limited(limit));
+            assert_shows(&html, &[&(shell.limit)(limit, 2), shell.go_on, shell.go_on_note]);
+        }
+        for limit in [Limit::Paths, Limit::Text] {
+            let html = render::<Notice>(lang, limited(limit));
+            assert_shows(&html, &[&(shell.limit)(limit, 2), shell.limit_stays]);
+            assert!(!html.contains("go-on"), "memory depends on it: {html}");
+        }
+        let read = Rc::new(limited(Limit::Ratio)).reduce(Action::DismissLimits);
+        assert!(!render::<Notice>(lang, (*read).clone()).contains("go-on"));
+
+        // The archive as a whole was not opened.
+        let kind = FailureKind::Corrupt(Code::LimitReached);
+        let failure = Failure { kind, detail: String::new(), offset: None };
+        let html = render::<Start>(lang, state(vec![Event::Failed(failure)]));
+        assert_shows(&html, &[(shell.failure)(kind).0, "data-testid=\"go-on\""]);
+    }
+}
+
+#[test]
+fn the_image_page_counts_space_in_two_ways() {
+    let audit = Audit {
+        dive: Dive { efficiency: 0.875, wasted_bytes: 2_500, user_wasted_percent: None },
+        reclaimable: Reclaimable { total: 1_500, deleted: 1_100, overwritten: 400, ..Reclaimable::default() },
+    };
+    let merged = Rc::new(state(vec![opened(), merged(), Event::Finished]));
+    for lang in BOTH {
+        let w = &lang.words().image;
+        let answered = |audit| Rc::clone(&merged).reduce(Action::Audited { job: Job(1), image: 0, audit });
+        let html = render::<ImagePage>(lang, (*answered(Some(audit))).clone());
+        assert_shows(&html, &["87.5 %", "2.5 kB", "1.5 kB", "1.1 kB", "400 B", w.dive_wasted.1]);
+        let html = render::<ImagePage>(lang, (*answered(None)).clone());
+        assert_shows(&html, &[w.no_space]);
+    }
+}
+
+#[test]
 fn many_anomalies_of_a_kind_are_not_listed_at_once() {
     let anomaly = |n: u32| AnomalyReport {
         code: Code::PathUnusual,
@@ -325,7 +374,7 @@ fn every_failure_is_told_with_what_to_do() {
 fn an_archive_stays_when_the_next_cannot_be_opened() {
     for lang in BOTH {
         let mut state = Rc::new(state(vec![opened(), merged(), Event::Finished]));
-        state = state.reduce(Action::Open { job: Job(2), name: "notes.pdf".into(), at: 0.0 });
+        state = state.reduce(Action::Open { job: Job(2), name: "notes.pdf".into(), again: false, at: 0.0 });
         let failure = Failure { kind: FailureKind::NotAnArchive, detail: String::new(), offset: None };
         state = state.reduce(Action::Event { job: Job(2), event: Event::Failed(failure), at: 1.0 });
         let html = render::<Shell>(lang, (*state).clone());

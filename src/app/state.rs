@@ -9,6 +9,7 @@ use std::rc::Rc;
 use yew::{AttrValue, Reducible};
 
 use crate::{
+    audit::Audit,
     codec::Compression,
     image::Format,
     report::{AnomalyReport, DocumentReport, ImageReport, LayerReport, Report, UnusedReport},
@@ -142,6 +143,8 @@ pub struct Opening {
     pub job: Job,
     /// Its name.
     pub name: AttrValue,
+    /// Whether it is what is open, read once more: what is selected stays.
+    pub again: bool,
     /// When it was dropped, in milliseconds of the page's clock.
     pub since: f64,
     /// How far reading has come, where that takes long (a compressed archive).
@@ -151,6 +154,8 @@ pub struct Opening {
 /// An opening that led to nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Refusal {
+    /// Its job; `None` if it could not even be asked for.
+    pub job: Option<Job>,
     /// The name of what was to be opened.
     pub name: AttrValue,
     /// Why it was not; `None` if the reader cancelled it.
@@ -184,6 +189,8 @@ pub struct Archive {
     pub reading: Option<Reading>,
     /// Whether it is still being read.
     pub stage: Stage,
+    /// Whether the reader has read which limits kept it from being read to its end.
+    pub limits_dismissed: bool,
 }
 
 /// Whether an archive is still being read.
@@ -214,6 +221,8 @@ pub struct Image {
     pub os: Option<Rc<OsRelease>>,
     /// Paths in it that would be a kernel.
     pub kernel: Rc<Vec<String>>,
+    /// What its layers cost, once that was asked for; nothing if not every layer was read to its end.
+    pub audit: Option<Option<Audit>>,
 }
 
 /// One layer of an image.
@@ -264,6 +273,8 @@ pub enum Action {
         job: Job,
         /// Its name.
         name: AttrValue,
+        /// Whether it is what is open, read once more.
+        again: bool,
         /// The time in milliseconds.
         at: f64,
     },
@@ -278,8 +289,19 @@ pub enum Action {
         /// The time in milliseconds.
         at: f64,
     },
+    /// What the layers of an image cost was asked for.
+    Audited {
+        /// The archive.
+        job: Job,
+        /// The image.
+        image: u32,
+        /// The answer.
+        audit: Option<Audit>,
+    },
     /// The reader has read why an opening failed.
     DismissRefusal,
+    /// The reader has read which limits kept the archive from being read to its end.
+    DismissLimits,
     /// Look at another image.
     SelectImage(u32),
     /// Look at the filesystem up to this layer.
@@ -320,14 +342,19 @@ impl State {
     fn after(&self, action: Action) -> Option<Self> {
         let mut next = self.clone();
         match action {
-            Action::Open { job, name, at } => {
-                next.opening = Some(Rc::new(Opening { job, name, since: at, reading: None }));
+            Action::Open { job, name, again, at } => {
+                next.opening = Some(Rc::new(Opening { job, name, again, since: at, reading: None }));
                 // The archive before stays, and is read on if this one is refused.
                 next.refusal = None;
             }
             Action::Refuse(refusal) => next.refusal = Some(Rc::new(refusal)),
             Action::Event { job, event, at } => next.apply(job, event, at)?,
+            Action::Audited { job, image, audit } => {
+                let archive = next.archive.as_mut().filter(|archive| archive.job == job)?;
+                Rc::make_mut(archive).image_mut(image)?.audit = Some(audit);
+            }
             Action::DismissRefusal => next.refusal = None,
+            Action::DismissLimits => Rc::make_mut(next.archive.as_mut()?).limits_dismissed = true,
             Action::SelectImage(image) => next.select_image(image)?,
             Action::SelectUpto(layer) => {
                 let layers = self.image()?.layers.len() as u32;
@@ -374,20 +401,26 @@ impl State {
     }
 
     fn apply_to_opening(&mut self, mut opening: Rc<Opening>, event: Event, at: f64) -> Option<()> {
-        let refusal = |failure| Some(Rc::new(Refusal { name: opening.name.clone(), failure }));
+        let refusal =
+            |failure| Some(Rc::new(Refusal { job: Some(opening.job), name: opening.name.clone(), failure }));
         match event {
             Event::Opened { report, name, size } => {
                 self.opening = None;
                 match serde_json::from_str(&report) {
                     Ok(report) => {
                         let archive = Archive::new(opening.job, name.into(), size, opening.since, report);
-                        let layers = archive.images.first().map_or(0, |image| image.layers.len() as u32);
                         // Of an archive without an image there is no more to say than why.
                         let page = if archive.images.is_empty() { Page::Trust } else { self.selection.page };
-                        self.selection =
-                            Selection { page, upto: layers.saturating_sub(1), ..Selection::default() };
-                        self.search = AttrValue::default();
-                        self.pane = Pane::Page;
+                        if opening.again {
+                            // Its paths are numbered anew.
+                            self.selection = Selection { page, node: None, ..self.selection };
+                        } else {
+                            let layers = archive.images.first().map_or(0, |image| image.layers.len() as u32);
+                            self.selection =
+                                Selection { page, upto: layers.saturating_sub(1), ..Selection::default() };
+                            self.search = AttrValue::default();
+                            self.pane = Pane::Page;
+                        }
                         self.archive = Some(Rc::new(archive));
                     }
                     // Both sides are of one build (checked at the handshake), so this is a fault of ours.
@@ -468,6 +501,7 @@ impl Archive {
             anomalies: Rc::new(report.anomalies),
             reading: None,
             stage: Stage::Reading,
+            limits_dismissed: false,
         }
     }
 
@@ -493,6 +527,7 @@ impl Archive {
                 }
                 image.totals = Rc::new(totals);
                 image.os = os.map(Rc::new);
+                image.audit = None;
                 image.kernel = Rc::new(kernel);
             }
             Event::Anomalies(more) => {
@@ -549,6 +584,7 @@ impl Image {
             totals: Rc::default(),
             os: None,
             kernel: Rc::default(),
+            audit: None,
         }
     }
 
@@ -649,7 +685,7 @@ mod tests {
     use crate::app::samples;
 
     fn open(state: Rc<State>, job: u32) -> Rc<State> {
-        state.reduce(Action::Open { job: Job(job), name: format!("{job}.tar").into(), at: 0.0 })
+        state.reduce(Action::Open { job: Job(job), name: format!("{job}.tar").into(), again: false, at: 0.0 })
     }
 
     fn news(state: Rc<State>, job: u32, event: Event) -> Rc<State> {
@@ -690,6 +726,34 @@ mod tests {
         assert_eq!(state.archive.as_ref().unwrap().job, Job(2));
         let late = news(Rc::clone(&state), 1, Event::Finished);
         assert!(Rc::ptr_eq(&late, &state), "news of the first no longer counts");
+    }
+
+    #[test]
+    fn what_is_read_once_more_is_looked_at_as_before() {
+        let state = ready().reduce(Action::SelectImage(1)).reduce(Action::SelectPage(Page::Trust));
+        let state = state.reduce(Action::SelectUpto(0)).reduce(Action::SelectNode(Some(Node(7))));
+        let before = state.selection;
+        let state = state.reduce(Action::Open { job: Job(2), name: "1.tar".into(), again: true, at: 0.0 });
+        let state = news(state, 2, opened());
+        assert_eq!(state.archive.as_ref().unwrap().job, Job(2));
+        assert_eq!(state.selection, Selection { node: None, ..before });
+    }
+
+    #[test]
+    fn an_archive_without_an_image_says_why() {
+        let mut report = samples::report();
+        report.images.clear();
+        let report = serde_json::to_string(&report).unwrap();
+        let event = Event::Opened { report, name: "none.tar".into(), size: 10 };
+        assert_eq!(news(open(Rc::default(), 1), 1, event).selection.page, Page::Trust);
+    }
+
+    #[test]
+    fn sums_are_those_of_the_archive_that_was_asked() {
+        let audit = |job| Action::Audited { job: Job(job), image: 0, audit: None };
+        let state = ready();
+        assert!(Rc::ptr_eq(&Rc::clone(&state).reduce(audit(9)), &state));
+        assert_eq!(state.reduce(audit(1)).image().unwrap().audit, Some(None));
     }
 
     #[test]

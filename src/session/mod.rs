@@ -18,7 +18,7 @@ use bstr::BStr;
 
 use crate::{
     anomaly::{Anomaly, Code},
-    audit,
+    audit::{self, Audit},
     codec::Compression,
     digest::Digest,
     image::{Archive, Documents, Image, LayerRef, Member, MemberId, NamedDocument},
@@ -288,8 +288,7 @@ impl Session {
     /// What is known of the whole archive now.
     pub fn report(&self) -> Report {
         let image = |(i, image): (usize, &Image)| {
-            // Sums over a part of the layers would be lies.
-            let stack = self.is_read(i).then(|| &self.stacks[i]);
+            let audit = self.audit(i as u32);
             ImageReport {
                 names: image.names.clone(),
                 platform: image.platform.as_ref().map(ToString::to_string),
@@ -302,8 +301,8 @@ impl Session {
                 config: image.config.as_ref().and_then(|config| serde_json::from_slice(&config.raw).ok()),
                 history: image.history.clone(),
                 attestations: image.attestations.clone(),
-                dive: stack.map(|stack| audit::dive(stack, &self.tree)),
-                reclaimable: stack.map(audit::reclaimable),
+                dive: audit.map(|audit| audit.dive),
+                reclaimable: audit.map(|audit| audit.reclaimable),
             }
         };
         Report {
@@ -332,6 +331,12 @@ impl Session {
             stated_size,
             size,
         }
+    }
+
+    /// What an image's layers cost; `None` unless every one was read to its end: sums over a part would be lies.
+    pub fn audit(&self, image: u32) -> Option<Audit> {
+        let stack = self.stacks.get(image as usize).filter(|_| self.is_read(image as usize))?;
+        Some(Audit { dive: audit::dive(stack, &self.tree), reclaimable: audit::reclaimable(stack) })
     }
 
     /// Whether every layer of an image was read to its end and is merged.

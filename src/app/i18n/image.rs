@@ -76,6 +76,30 @@ pub struct ImageWords {
     pub no_base: &'static str,
     /// The layers that are the base's, by their numbers.
     pub base_layers: fn(u32) -> String,
+    /// Heads what the layers cost.
+    pub space: &'static str,
+    /// Not every layer was read to its end.
+    pub no_space: &'static str,
+    /// Heads what is stored and not shown.
+    pub reclaimable: &'static str,
+    /// All of it, and what that is. So for those that follow.
+    pub reclaimable_total: (&'static str, &'static str),
+    /// What whiteouts deleted.
+    pub reclaimable_deleted: (&'static str, &'static str),
+    /// What was overwritten.
+    pub reclaimable_overwritten: (&'static str, &'static str),
+    /// What was overwritten with the same.
+    pub reclaimable_metadata: (&'static str, &'static str),
+    /// What was hidden with its directory.
+    pub reclaimable_opaque: (&'static str, &'static str),
+    /// Heads the numbers of dive.
+    pub dive: &'static str,
+    /// Its efficiency.
+    pub dive_efficiency: (&'static str, &'static str),
+    /// Its wasted bytes.
+    pub dive_wasted: (&'static str, &'static str),
+    /// Its share of what is wasted.
+    pub dive_user: (&'static str, &'static str),
     /// Heads what the checks came to.
     pub checks: &'static str,
     /// A layer.
@@ -193,6 +217,30 @@ pub const EN: ImageWords = ImageWords {
         1 => "the lowest layer".to_owned(),
         _ => format!("the lowest {n} layers"),
     },
+    space: "Space",
+    no_space: "Not every layer could be read to its end: sums over a part of them would be wrong.",
+    reclaimable: "Stored, and not shown in the end",
+    reclaimable_total: (
+        "In all",
+        "Bytes of files that the layers store and the merged filesystem does not show.",
+    ),
+    reclaimable_deleted: ("Deleted", "By a whiteout of the file, or of a directory above it."),
+    reclaimable_overwritten: ("Overwritten", "Replaced at its path by other content."),
+    reclaimable_metadata: (
+        "Same content",
+        "Replaced by a file with the same content: at most metadata has changed.",
+    ),
+    reclaimable_opaque: ("Hidden", "Gone with all else in a directory that became opaque or was replaced."),
+    dive: "As dive counts",
+    dive_efficiency: (
+        "Efficiency",
+        "The smallest size that each path has in any layer, as a part of all its sizes together.",
+    ),
+    dive_wasted: (
+        "Wasted bytes",
+        "Every copy of each path that two layers or more have, the one that is shown included.",
+    ),
+    dive_user: ("User wasted", "The wasted bytes as a part of what all layers above the first store."),
     checks: "Checks",
     layer: "Layer",
     blob: "Blob digest",
@@ -282,6 +330,18 @@ pub const ZH: ImageWords = ImageWords {
     base_stated: "镜像自述",
     no_base: "从历史中无法分辨基础镜像",
     base_layers: |n| format!("最下面 {n} 层"),
+    space: "空间",
+    no_space: "并非每一层都能读到末尾：只对一部分求和会出错。",
+    reclaimable: "已存储，但最终不显示",
+    reclaimable_total: ("合计", "各层存储、而合并视图不显示的文件字节数。"),
+    reclaimable_deleted: ("已删除", "由文件或其上级目录的删除标记（whiteout）删除。"),
+    reclaimable_overwritten: ("被覆盖", "在其路径上被其他内容替换。"),
+    reclaimable_metadata: ("内容相同", "被内容相同的文件替换：至多只改变了元数据。"),
+    reclaimable_opaque: ("被隐藏", "随所在目录变为不透明或被替换而一并消失。"),
+    dive: "按 dive 的算法",
+    dive_efficiency: ("效率（efficiency）", "每个路径在各层中的最小大小之和，占其全部大小之和的比例。"),
+    dive_wasted: ("浪费的字节（wasted bytes）", "至少两层都有的路径的全部副本，包括仍显示的那一份。"),
+    dive_user: ("用户层浪费（user wasted）", "浪费的字节占第一层以上各层所存内容的比例。"),
     checks: "检查",
     layer: "层",
     blob: "Blob 摘要",

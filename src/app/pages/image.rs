@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use bstr::BString;
 use serde_json::Value;
+use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::{history::time, trust::verdict_line};
@@ -17,8 +18,10 @@ use crate::{
         text::{Breaks, Text},
         use_app,
     },
+    audit::{Dive, Reclaimable},
     digest::Digest,
     image::{self, base_image_guess, base_image_name},
+    worker::protocol::{Job, Reply, Request},
 };
 
 /// The image as a whole.
@@ -39,6 +42,7 @@ pub fn ImagePage() -> Html {
                 {pairs(words.image.annotations, "annotations", &annotations(&image))}
             </div>
             {checks(words, &app, &archive)}
+            <Space />
             {dockerfile(words, &image)}
             {config(words, &image)}
         </article>
@@ -273,6 +277,83 @@ fn checks(words: &Words, app: &AppHandle, archive: &Archive) -> Html {
                     {words.trust.see}
                 </button>
             </p>
+        </section>
+    }
+}
+
+/// What the layers cost, measured our way and dive's. Asked for when the page is looked at: it is a pass over all
+/// entries.
+#[component]
+fn Space() -> Html {
+    let words = use_words();
+    let app = use_app();
+    let archive = app.state.archive.as_ref();
+    let job = archive.map(|archive| archive.job);
+    let is_merged = app.state.image().is_some_and(|image| image.is_merged());
+    let known = app.state.image().and_then(|image| image.audit);
+    use_effect_with((job, app.state.selection.image, is_merged && known.is_none()), {
+        let app = app.clone();
+        move |(job, image, is_wanted): &(Option<Job>, u32, bool)| {
+            if let (Some(job), image, true) = (*job, *image, *is_wanted) {
+                spawn_local(async move {
+                    // Without an answer it stays unknown.
+                    if let Ok(Reply::Audit(audit)) = app.call(Request::Audit { image }).await {
+                        app.dispatch(Action::Audited { job, image, audit });
+                    }
+                });
+            }
+        }
+    });
+    let ended = archive.is_some_and(|archive| archive.stage != Stage::Reading);
+    let w = &words.image;
+    html! {
+        <section class="wide" data-testid="space">
+            <h2>{w.space}</h2>
+            {match known {
+                Some(Some(audit)) => html! {
+                    <div class="columns">{reclaimable(words, audit.reclaimable)}{dive(words, audit.dive)}</div>
+                },
+                Some(None) => html! { <p class="muted">{w.no_space}</p> },
+                None if ended && !is_merged => html! { <p class="muted">{w.no_space}</p> },
+                None => html! { <p class="muted">{w.not_yet}</p> },
+            }}
+        </section>
+    }
+}
+
+/// A number with a sentence on what it is.
+fn number_fact((name, note): (&str, &str), value: Html) -> Html {
+    fact(name, Some(html! { <>{value}<br /><span class="muted">{note.to_owned()}</span></> }))
+}
+
+fn reclaimable(words: &Words, sum: Reclaimable) -> Html {
+    let w = &words.image;
+    let size = |bytes: u64| html! { <Size {bytes} /> };
+    html! {
+        <section>
+            <h3>{w.reclaimable}</h3>
+            <dl class="facts">
+                {number_fact(w.reclaimable_total, size(sum.total))}
+                {number_fact(w.reclaimable_deleted, size(sum.deleted))}
+                {number_fact(w.reclaimable_overwritten, size(sum.overwritten))}
+                {number_fact(w.reclaimable_metadata, size(sum.metadata_only))}
+                {number_fact(w.reclaimable_opaque, size(sum.opaque))}
+            </dl>
+        </section>
+    }
+}
+
+fn dive(words: &Words, dive: Dive) -> Html {
+    let w = &words.image;
+    let percent = |part: f64| format!("{:.1} %", part * 100.0);
+    html! {
+        <section data-testid="dive">
+            <h3>{w.dive}</h3>
+            <dl class="facts">
+                {number_fact(w.dive_efficiency, html! { {percent(dive.efficiency)} })}
+                {number_fact(w.dive_wasted, html! { <Size bytes={dive.wasted_bytes} /> })}
+                {number_fact(w.dive_user, html! { {dive.user_wasted_percent.map_or_else(|| "–".to_owned(), percent)} })}
+            </dl>
         </section>
     }
 }

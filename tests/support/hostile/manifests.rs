@@ -9,7 +9,7 @@ use layerscope::{
 };
 use serde_json::{Value, json};
 
-use super::case::{Case, check_cli, check_core};
+use super::case::Case;
 
 fn image() -> Image {
     Image::new().name("hostile:latest").layer(&Tar::new().file("a", "1"), "RUN x")
@@ -307,14 +307,4 @@ pub fn rows() -> Vec<Case> {
         })
         .lists(&["a"]),
     ]
-}
-
-#[test]
-fn bad_manifests_in_the_core() {
-    check_core(rows());
-}
-
-#[test]
-fn bad_manifests_on_the_command_line() {
-    check_cli(rows());
 }
