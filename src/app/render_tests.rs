@@ -14,7 +14,7 @@ use super::{
     pages::{history::HistoryPage, image::ImagePage, trust::TrustPage},
     root::Shell,
     samples::{self, render},
-    state::{Action, State, Verification},
+    state::{Action, Page, State, Verification},
     trust::Checks,
 };
 use crate::anomaly::{Code, Severity};
@@ -254,6 +254,21 @@ fn a_limit_that_bit_is_told_with_how_to_go_on() {
         let failure = Failure { kind, detail: String::new(), offset: None };
         let html = render::<Start>(lang, state(vec![Event::Failed(failure)]));
         assert_shows(&html, &[(shell.failure)(kind).0, "data-testid=\"go-on\""]);
+    }
+}
+
+#[test]
+fn an_archive_without_an_image_leads_to_why() {
+    let mut report = samples::report();
+    report.images.clear();
+    let report = serde_json::to_string(&report).unwrap();
+    let opened = Event::Opened { report, name: "none.tar".into(), size: 1 };
+    let none = Rc::new(state(vec![opened]));
+    for lang in BOTH {
+        let html = render::<Shell>(lang, (*none).clone());
+        assert_shows(&html, &["none.tar", "tar-trailing-data", &(lang.words().shell.anomalies)(1)]);
+        let files = Rc::clone(&none).reduce(Action::SelectPage(Page::Files));
+        assert_shows(&render::<Shell>(lang, (*files).clone()), &[lang.words().shell.no_image]);
     }
 }
 

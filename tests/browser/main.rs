@@ -9,6 +9,9 @@
 mod app;
 mod boot;
 mod details;
+mod hostile;
+#[path = "../support/hostile/mod.rs"]
+mod inputs;
 mod language;
 mod native;
 mod open;
@@ -16,3 +19,4 @@ mod overlay;
 mod privacy;
 mod support;
 mod tree;
+mod trust;

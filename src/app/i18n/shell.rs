@@ -120,6 +120,8 @@ pub struct ShellWords {
     pub shared_with: fn(&str) -> String,
     /// An image without layers.
     pub no_layers: &'static str,
+    /// An archive without an image that could be read.
+    pub no_image: &'static str,
 
     /// The documents are being read.
     pub opening: fn(&str) -> String,
@@ -281,6 +283,7 @@ pub const EN: ShellWords = ShellWords {
     visible_hidden: |visible, hidden| format!("{visible} visible, {hidden} hidden in the end"),
     shared_with: |names| format!("also in {names}"),
     no_layers: "This image has no layers.",
+    no_image: "No image of this archive could be read.",
 
     opening: |name| format!("Opening {name}"),
     cancel: "Cancel",
@@ -482,6 +485,7 @@ pub const ZH: ShellWords = ShellWords {
     visible_hidden: |visible, hidden| format!("最终可见 {visible}，隐藏 {hidden}"),
     shared_with: |names| format!("也用于 {names}"),
     no_layers: "这个镜像没有层。",
+    no_image: "无法读取这个归档中的任何镜像。",
 
     opening: |name| format!("正在打开 {name}"),
     cancel: "取消",
