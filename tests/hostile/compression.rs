@@ -5,7 +5,7 @@ use layerscope::{
     anomaly::Code::*,
     codec::Compression,
     fixture::{Pack, Tar},
-    limits::Limits,
+    limits::{Limit, Limits},
     worker::protocol::FailureKind,
 };
 
@@ -43,6 +43,13 @@ fn layers_are_read_up_to_the_limits_and_without_them_to_the_end() {
             // Too many entries do not keep the bytes from being hashed.
             let whole = limits == few_entries;
             assert_eq!(layer.diff_id_verified, whole.then_some(true), "{limits:?}");
+            let limit = match limits {
+                _ if limits == few_bytes => Limit::Bytes,
+                _ if limits == few_entries => Limit::Entries,
+                _ => Limit::Ratio,
+            };
+            assert_eq!(layer.limit, Some(limit));
+            assert!(limit.can_be_lifted());
         }
     }
     let opened = open(&archive, few_bytes).unwrap();
@@ -50,7 +57,7 @@ fn layers_are_read_up_to_the_limits_and_without_them_to_the_end() {
 
     let opened = open(&archive, Limits::none()).unwrap();
     assert_eq!((opened.listing().len(), opened.codes()), (3, [].into()));
-    assert_eq!(opened.layer(0).diff_id_verified, Some(true));
+    assert_eq!((opened.layer(0).diff_id_verified, opened.layer(0).limit), (Some(true), None));
     let Limits { layer_bytes, ratio, ratio_from, layer_entries, .. } = Limits::default();
     assert_eq!((layer_bytes, ratio, ratio_from, layer_entries), (8 << 30, 500, 64 << 20, 2_000_000));
 }
@@ -95,12 +102,15 @@ fn names_and_attributes_are_bounded() {
     let little_text = Limits { layer_text: 200_000, ..Limits::none() };
     let opened = open(&image_of(&[tar]), little_text).unwrap();
     assert_eq!((opened.codes(), opened.listing().len()), ([LimitReached].into(), 20));
+    assert_eq!(opened.layer(0).limit, Some(Limit::Text));
 
     // Paths of thousands of names.
     let tar = (0..9).fold(Tar::new(), |tar, n| tar.dir(format!("{n}/{}", "d/".repeat(999)), 0o755));
     let few_paths = Limits { layer_paths: 5000, ..Limits::none() };
     let opened = open(&image_of(&[tar.bytes()]), few_paths).unwrap();
     assert_eq!((opened.codes(), opened.listing().len()), ([LimitReached].into(), 5));
+    assert_eq!(opened.layer(0).limit, Some(Limit::Paths));
+    assert!(!Limit::Text.can_be_lifted() && !Limit::Paths.can_be_lifted());
 
     let Limits { layer_paths, layer_text, .. } = Limits::none();
     assert_eq!((layer_paths, layer_text), (4_000_000, 256 << 20));
