@@ -79,6 +79,29 @@ pub struct Limits {
     pub layer_text: usize,
 }
 
+/// One of the [`Limits`], when it keeps a layer from being read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Limit {
+    /// It decodes to too many bytes.
+    Bytes,
+    /// It decodes to too many times its own size.
+    Ratio,
+    /// It has too many entries.
+    Entries,
+    /// It has too many paths.
+    Paths,
+    /// Its names, links, attributes and sparse maps come to too much.
+    Text,
+}
+
+impl Limit {
+    /// Whether [`Limits::none`] goes on beyond it. Memory depends on the others.
+    pub fn can_be_lifted(self) -> bool {
+        matches!(self, Self::Bytes | Self::Ratio | Self::Entries)
+    }
+}
+
 impl Limits {
     /// For who chooses to go on: everything is read, however long it takes. What memory depends on stays limited.
     pub fn none() -> Self {

@@ -9,8 +9,9 @@ use crate::{
     audit::{Dive, Reclaimable},
     codec::Compression,
     digest::Digest,
-    image::{Attestation, Format, HistoryRow},
+    image::{Attestation, DocumentKind, Format, HistoryRow},
     layer::Lazy,
+    limits::Limit,
 };
 
 /// A whole archive. See `docs/json.md` for the JSON, which is held stable.
@@ -24,6 +25,8 @@ pub struct Report {
     pub outer_compression: Compression,
     /// Its images.
     pub images: Vec<ImageReport>,
+    /// The JSON documents that others name by their digest or their path.
+    pub documents: Vec<DocumentReport>,
     /// Files of the archive that nothing in it leads to.
     pub unused: Vec<UnusedReport>,
     /// Everything wrong or odd.
@@ -39,6 +42,29 @@ pub struct UnusedReport {
     pub size: u64,
     /// Where its content starts in the (decompressed) archive, in bytes.
     pub offset: u64,
+}
+
+/// A manifest, config or index, as it is stated and as it was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentReport {
+    /// What it is.
+    pub kind: DocumentKind,
+    /// The image it belongs to, if any: its place in `images`.
+    pub image: Option<u32>,
+    /// Its path in the archive, what is not UTF-8 replaced; null if it is not there.
+    pub path: Option<String>,
+    /// The digest stated for it.
+    pub stated_digest: Option<Digest>,
+    /// The digest of its bytes; null if it is not there or was not read.
+    pub digest: Option<Digest>,
+    /// Whether `digest` is `stated_digest`; null if not checked or nothing is stated.
+    pub digest_verified: Option<bool>,
+    /// The size stated for it, in bytes.
+    pub stated_size: Option<u64>,
+    /// Its length in bytes.
+    pub size: Option<u64>,
+    /// Whether `size` is `stated_size`; null likewise.
+    pub size_verified: Option<bool>,
 }
 
 /// One image.
@@ -89,6 +115,8 @@ pub struct LayerReport {
     pub urls: Vec<String>,
     /// Whether it is stated to be foreign: its content is meant to lie at one of `urls`.
     pub foreign: bool,
+    /// The compression that the media type states, where it is a known one.
+    pub stated_compression: Option<Compression>,
     /// How the blob is compressed, by its bytes.
     pub compression: Option<Compression>,
     /// Whether the blob is laid out to be pulled file by file; null if it is not, or was not read.
@@ -96,8 +124,12 @@ pub struct LayerReport {
     /// What was done to the blob that cannot be undone here (`encrypted`, `lz4`, a compression's name), or `unknown`;
     /// null for a layer that can be read.
     pub unreadable: Option<String>,
+    /// The size that the manifest states for the blob, in bytes.
+    pub stated_size: Option<u64>,
     /// Length of the blob in bytes.
     pub stored_size: Option<u64>,
+    /// Whether `stored_size` is `stated_size`; null if not checked or nothing is stated.
+    pub size_verified: Option<bool>,
     /// Length of the uncompressed tar in bytes.
     pub size: Option<u64>,
     /// Tar entries, the root and repeats included.
@@ -106,6 +138,8 @@ pub struct LayerReport {
     pub digest_verified: Option<bool>,
     /// Whether `diff_id` is `stated_diff_id`; null if not checked or nothing is stated.
     pub diff_id_verified: Option<bool>,
+    /// The limit that kept it from being decoded or listed to its end.
+    pub limit: Option<Limit>,
 }
 
 /// One anomaly, with the image and layer it belongs to.

@@ -221,6 +221,20 @@ fn verify_exits_with_1_on_a_mismatch_alone() {
     assert_eq!((&verification["verified"], &verification["mismatches"]), (&json!(true), &json!(0)));
     assert_eq!(verification["anomalies"][0]["code"], "whiteout-of-nothing");
     assert_eq!(verification["anomalies"][0]["severity"], "info");
+    let documents = verification["documents"].as_array().unwrap();
+    let kinds: Vec<_> = documents.iter().map(|document| document["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["manifest", "config"]);
+    for document in documents {
+        assert_eq!((&document["digest_verified"], &document["size_verified"]), (&json!(true), &json!(true)));
+        assert_eq!(
+            (&document["digest"], &document["size"]),
+            (&document["stated_digest"], &document["stated_size"])
+        );
+    }
+    let layer = &verification["images"][0]["layers"][0];
+    assert_eq!((&layer["size_verified"], &layer["limit"]), (&json!(true), &Value::Null));
+    assert_eq!(layer["stated_size"], layer["stored_size"]);
+    assert_eq!((&layer["stated_compression"], &layer["compression"]), (&json!("none"), &json!("none")));
 
     let wrong = image().edit_manifest(|manifest| {
         manifest["layers"][0]["size"] = 1.into();
@@ -228,7 +242,10 @@ fn verify_exits_with_1_on_a_mismatch_alone() {
     let (_directory, path) = write(&Archive::new(Shape::OciLayout).image(wrong).bytes());
     let output = run(&["verify", path.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8(output.stdout).unwrap().contains("error: size-mismatch"));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("error: size-mismatch"));
+    assert!(text.contains("size    MISMATCH: stated 1, found 2560"), "{text}");
+    assert!(text.contains("config of image 0: blobs/sha256/"), "{text}");
 }
 
 #[test]

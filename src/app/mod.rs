@@ -31,6 +31,7 @@ pub mod tree_keys;
 pub mod tree_model;
 #[cfg(test)]
 mod tree_samples;
+pub mod trust;
 pub mod virtual_list;
 
 pub use handle::{AppHandle, use_app};

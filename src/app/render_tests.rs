@@ -11,18 +11,24 @@ use yew::Reducible;
 use super::{
     components::{notice::Notice, stack::Stack, start::Start, status_bar::StatusBar},
     i18n::Lang,
-    pages::{history::HistoryPage, image::ImagePage},
+    pages::{history::HistoryPage, image::ImagePage, trust::TrustPage},
     root::Shell,
     samples::{self, render},
-    state::{Action, State},
+    state::{Action, Page, State, Verification},
+    trust::Checks,
 };
+use crate::anomaly::{Code, Severity};
+use crate::audit::{Audit, Dive, Reclaimable};
+use crate::image::DocumentKind;
+use crate::limits::Limit;
+use crate::report::AnomalyReport;
 use crate::worker::protocol::{Event, Failure, FailureKind, Job, LayerSizes, OsRelease, Progress, Totals};
 
 const BOTH: [Lang; 2] = [Lang::En, Lang::Zh];
 
 /// The state after these events of job 1.
 fn state(events: Vec<Event>) -> State {
-    let open = Action::Open { job: Job(1), name: "hello.tar".into(), at: 0.0 };
+    let open = Action::Open { job: Job(1), name: "hello.tar".into(), again: false, at: 0.0 };
     let mut state = Rc::new(State::default()).reduce(open);
     for (event, second) in events.into_iter().zip(1..) {
         state = state.reduce(Action::Event { job: Job(1), event, at: f64::from(second) * 1000.0 });
@@ -184,15 +190,120 @@ fn the_image_page_tells_all() {
                 w.no_kernel,
                 "1,234",
                 "FROM scratch",
-                (w.anomaly)(crate::anomaly::Code::TarTrailingData),
-                "10,240",
-                (w.verification)(super::state::Verification::Verified),
-                (w.verification)(super::state::Verification::Mismatch),
-                (w.verification)(super::state::Verification::Unchecked),
+                &(lang.words().shell.anomalies)(1),
+                lang.words().trust.see,
             ],
         );
+    }
+}
+
+#[test]
+fn the_trust_page_tells_what_agrees_and_what_is_odd() {
+    for lang in BOTH {
+        let (w, trust) = (&lang.words().image, &lang.words().trust);
+        let state = state(vec![opened(), read(0, true), read(1, false), merged(), Event::Finished]);
+        let verdict = (trust.verdict)(Checks::of_archive(state.archive.as_ref().unwrap()));
+        let html = render::<TrustPage>(lang, state);
+        assert_shows(
+            &html,
+            &[
+                &verdict,
+                (w.anomaly)(Code::TarTrailingData),
+                "tar-trailing-data",
+                "512 bytes follow the end",
+                "10,240",
+                &(trust.severity_count)(Severity::Warning, 1),
+                (w.verification)(Verification::Verified),
+                (w.verification)(Verification::Mismatch),
+                (w.verification)(Verification::Unchecked),
+                (trust.document_kind)(DocumentKind::Config),
+                "notes.txt",
+                "3,584",
+            ],
+        );
+        // Where stated and found differ, both stand.
         let found = crate::digest::Digest::sha256(b"found").to_string();
         assert_shows(&html, &[&found, &samples::layer_report(1).stated_diff_id.unwrap().to_string()]);
+    }
+}
+
+#[test]
+fn a_limit_that_bit_is_told_with_how_to_go_on() {
+    let limited = |limit| {
+        let mut layer = samples::layer_report(1);
+        layer.digest = layer.stated_digest.clone();
+        layer.limit = Some(limit);
+        state(vec![opened(), Event::Layer { image: 0, layer }])
+    };
+    for lang in BOTH {
+        let shell = &lang.words().shell;
+        for limit in [Limit::Bytes, Limit::Ratio, Limit::Entries] {
+            let html = render::<Notice>(lang, limited(limit));
+            assert_shows(&html, &[&(shell.limit)(limit, 2), shell.go_on, shell.go_on_note]);
+        }
+        for limit in [Limit::Paths, Limit::Text] {
+            let html = render::<Notice>(lang, limited(limit));
+            assert_shows(&html, &[&(shell.limit)(limit, 2), shell.limit_stays]);
+            assert!(!html.contains("go-on"), "memory depends on it: {html}");
+        }
+        let read = Rc::new(limited(Limit::Ratio)).reduce(Action::DismissLimits);
+        assert!(!render::<Notice>(lang, (*read).clone()).contains("go-on"));
+
+        // The archive as a whole was not opened.
+        let kind = FailureKind::Corrupt(Code::LimitReached);
+        let failure = Failure { kind, detail: String::new(), offset: None };
+        let html = render::<Start>(lang, state(vec![Event::Failed(failure)]));
+        assert_shows(&html, &[(shell.failure)(kind).0, "data-testid=\"go-on\""]);
+    }
+}
+
+#[test]
+fn an_archive_without_an_image_leads_to_why() {
+    let mut report = samples::report();
+    report.images.clear();
+    let report = serde_json::to_string(&report).unwrap();
+    let opened = Event::Opened { report, name: "none.tar".into(), size: 1 };
+    let none = Rc::new(state(vec![opened]));
+    for lang in BOTH {
+        let html = render::<Shell>(lang, (*none).clone());
+        assert_shows(&html, &["none.tar", "tar-trailing-data", &(lang.words().shell.anomalies)(1)]);
+        let files = Rc::clone(&none).reduce(Action::SelectPage(Page::Files));
+        assert_shows(&render::<Shell>(lang, (*files).clone()), &[lang.words().shell.no_image]);
+    }
+}
+
+#[test]
+fn the_image_page_counts_space_in_two_ways() {
+    let audit = Audit {
+        dive: Dive { efficiency: 0.875, wasted_bytes: 2_500, user_wasted_percent: None },
+        reclaimable: Reclaimable { total: 1_500, deleted: 1_100, overwritten: 400, ..Reclaimable::default() },
+    };
+    let merged = Rc::new(state(vec![opened(), merged(), Event::Finished]));
+    for lang in BOTH {
+        let w = &lang.words().image;
+        let answered = |audit| Rc::clone(&merged).reduce(Action::Audited { job: Job(1), image: 0, audit });
+        let html = render::<ImagePage>(lang, (*answered(Some(audit))).clone());
+        assert_shows(&html, &["87.5 %", "2.5 kB", "1.5 kB", "1.1 kB", "400 B", w.dive_wasted.1]);
+        let html = render::<ImagePage>(lang, (*answered(None)).clone());
+        assert_shows(&html, &[w.no_space]);
+    }
+}
+
+#[test]
+fn many_anomalies_of_a_kind_are_not_listed_at_once() {
+    let anomaly = |n: u32| AnomalyReport {
+        code: Code::PathUnusual,
+        severity: Severity::Warning,
+        message: format!("path number {n} is odd"),
+        image: Some(0),
+        layer: Some(n % 3),
+        offset: None,
+    };
+    let events = vec![opened(), Event::Anomalies((0..5_000).map(anomaly).collect())];
+    for lang in BOTH {
+        let html = render::<TrustPage>(lang, state(events.clone()));
+        assert_eq!(html.matches("is odd").count(), 10);
+        assert_shows(&html, &[&(lang.words().trust.show_more)("4,990"), "5,000"]);
     }
 }
 
@@ -202,6 +313,7 @@ fn what_strangers_wrote_is_text() {
         render::<ImagePage>(Lang::En, state(vec![opened()])),
         render::<HistoryPage>(Lang::En, state(vec![opened()])),
         render::<Stack>(Lang::En, state(vec![opened()])),
+        render::<TrustPage>(Lang::En, state(vec![opened()])),
     ] {
         assert!(!html.contains("<script"), "{html}");
         assert!(!html.contains('\u{202E}'), "{html}");
@@ -256,7 +368,7 @@ fn every_failure_is_told_with_what_to_do() {
         FailureKind::NotAnArchive,
         FailureKind::NotAnImage,
         FailureKind::Unreadable,
-        FailureKind::Corrupt(crate::anomaly::Code::TarTruncated),
+        FailureKind::Corrupt(Code::TarTruncated),
         FailureKind::Unsupported,
         FailureKind::Crashed,
         FailureKind::Stale,
@@ -277,7 +389,7 @@ fn every_failure_is_told_with_what_to_do() {
 fn an_archive_stays_when_the_next_cannot_be_opened() {
     for lang in BOTH {
         let mut state = Rc::new(state(vec![opened(), merged(), Event::Finished]));
-        state = state.reduce(Action::Open { job: Job(2), name: "notes.pdf".into(), at: 0.0 });
+        state = state.reduce(Action::Open { job: Job(2), name: "notes.pdf".into(), again: false, at: 0.0 });
         let failure = Failure { kind: FailureKind::NotAnArchive, detail: String::new(), offset: None };
         state = state.reduce(Action::Event { job: Job(2), event: Event::Failed(failure), at: 1.0 });
         let html = render::<Shell>(lang, (*state).clone());

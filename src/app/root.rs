@@ -18,7 +18,7 @@ use super::{
         workspace::Workspace,
     },
     dom,
-    handle::{AppHandle, use_app},
+    handle::{AppHandle, Sources, use_app},
     hooks::use_keys,
     i18n::{LanguageProvider, use_words},
     state::{Action, Page, Stage, State},
@@ -51,7 +51,8 @@ fn StateProvider(props: &StateProviderProps) -> Html {
         });
     }
     let dispatch = use_callback(state.dispatcher(), |action, dispatcher| dispatcher.dispatch(action));
-    let context = AppHandle::new((*state).clone(), dispatch, (*client).clone());
+    let sources = use_memo((), |()| Sources::default());
+    let context = AppHandle::new((*state).clone(), dispatch, (*client).clone(), (*sources).clone());
     html! { <ContextProvider<AppHandle> {context}>{props.children.clone()}</ContextProvider<AppHandle>> }
 }
 
@@ -92,6 +93,7 @@ fn use_shortcuts(app: &AppHandle) {
             "2" if is_open => Action::SelectPage(Page::Overlay),
             "3" if is_open => Action::SelectPage(Page::History),
             "4" if is_open => Action::SelectPage(Page::Image),
+            "5" if is_open => Action::SelectPage(Page::Trust),
             "[" if is_open => Action::StepUpto(-1),
             "]" if is_open => Action::StepUpto(1),
             "/" if is_open => {

@@ -4,8 +4,8 @@ use crate::{
     anomaly::Code,
     codec::Compression,
     digest::Digest,
-    image::{Format, HistoryRow},
-    report::{AnomalyReport, ImageReport, LayerReport, Report},
+    image::{DocumentKind, Format, HistoryRow},
+    report::{AnomalyReport, DocumentReport, ImageReport, LayerReport, Report, UnusedReport},
     worker::protocol::Job,
 };
 
@@ -61,14 +61,34 @@ pub fn layer_report(index: u32) -> LayerReport {
         annotations: Default::default(),
         urls: Vec::new(),
         foreign: false,
+        stated_compression: Some(Compression::Gzip),
         compression: None,
+        stated_size: Some(1_000 * u64::from(index + 1)),
         lazy: None,
         unreadable: None,
         stored_size: Some(1_000 * u64::from(index + 1)),
+        size_verified: None,
+        limit: None,
         size: None,
         entries: None,
         digest_verified: None,
         diff_id_verified: None,
+    }
+}
+
+/// A document of the first image with these bytes, which are what is stated or not.
+pub fn document(kind: DocumentKind, bytes: &[u8], agrees: bool) -> DocumentReport {
+    let digest = Digest::sha256(bytes);
+    DocumentReport {
+        kind,
+        image: Some(0),
+        path: Some(format!("blobs/sha256/{}", digest.hex())),
+        stated_digest: Some(if agrees { digest.clone() } else { Digest::sha256(b"stated") }),
+        digest: Some(digest),
+        digest_verified: Some(agrees),
+        stated_size: Some(bytes.len() as u64),
+        size: Some(bytes.len() as u64),
+        size_verified: Some(true),
     }
 }
 
@@ -79,7 +99,11 @@ pub fn report() -> Report {
         format: Format::DockerOci,
         outer_compression: Compression::None,
         images: vec![image_report()],
-        unused: Vec::new(),
+        documents: vec![
+            document(DocumentKind::Manifest, b"manifest", true),
+            document(DocumentKind::Config, b"config", true),
+        ],
+        unused: vec![UnusedReport { path: "notes.txt".into(), size: 42, offset: 3_584 }],
         anomalies: vec![AnomalyReport {
             code: Code::TarTrailingData,
             severity: Code::TarTrailingData.severity(),

@@ -9,9 +9,10 @@ use std::rc::Rc;
 use yew::{AttrValue, Reducible};
 
 use crate::{
+    audit::Audit,
     codec::Compression,
     image::Format,
-    report::{AnomalyReport, ImageReport, LayerReport, Report},
+    report::{AnomalyReport, DocumentReport, ImageReport, LayerReport, Report, UnusedReport},
     worker::protocol::{
         ChangeFilter, Compare, Event, Failure, FailureKind, Job, LayerSizes, Node, OsRelease, Progress, Sort,
         Totals,
@@ -84,11 +85,13 @@ pub enum Page {
     History,
     /// The image as a whole.
     Image,
+    /// Whether it is what it states, and what is wrong or odd.
+    Trust,
 }
 
 impl Page {
     /// All pages in the order of their tabs.
-    pub const ALL: [Self; 4] = [Self::Files, Self::Overlay, Self::History, Self::Image];
+    pub const ALL: [Self; 5] = [Self::Files, Self::Overlay, Self::History, Self::Image, Self::Trust];
 
     /// The stable name, for ids.
     pub fn name(self) -> &'static str {
@@ -97,6 +100,7 @@ impl Page {
             Self::Overlay => "overlay",
             Self::History => "history",
             Self::Image => "image",
+            Self::Trust => "trust",
         }
     }
 
@@ -139,6 +143,8 @@ pub struct Opening {
     pub job: Job,
     /// Its name.
     pub name: AttrValue,
+    /// Whether it is what is open, read once more: what is selected stays.
+    pub again: bool,
     /// When it was dropped, in milliseconds of the page's clock.
     pub since: f64,
     /// How far reading has come, where that takes long (a compressed archive).
@@ -148,6 +154,8 @@ pub struct Opening {
 /// An opening that led to nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Refusal {
+    /// Its job; `None` if it could not even be asked for.
+    pub job: Option<Job>,
     /// The name of what was to be opened.
     pub name: AttrValue,
     /// Why it was not; `None` if the reader cancelled it.
@@ -171,12 +179,18 @@ pub struct Archive {
     pub outer_compression: Compression,
     /// Its images.
     pub images: Vec<Rc<Image>>,
+    /// Its manifests, configs and indexes, as stated and as found.
+    pub documents: Rc<Vec<DocumentReport>>,
+    /// Files in it that nothing leads to.
+    pub unused: Rc<Vec<UnusedReport>>,
     /// Everything wrong or odd so far.
     pub anomalies: Rc<Vec<AnomalyReport>>,
     /// How far reading of the archive as a whole has come, where that is a step of its own.
     pub reading: Option<Reading>,
     /// Whether it is still being read.
     pub stage: Stage,
+    /// Whether the reader has read which limits kept it from being read to its end.
+    pub limits_dismissed: bool,
 }
 
 /// Whether an archive is still being read.
@@ -207,6 +221,8 @@ pub struct Image {
     pub os: Option<Rc<OsRelease>>,
     /// Paths in it that would be a kernel.
     pub kernel: Rc<Vec<String>>,
+    /// What its layers cost, once that was asked for; nothing if not every layer was read to its end.
+    pub audit: Option<Option<Audit>>,
 }
 
 /// One layer of an image.
@@ -257,6 +273,8 @@ pub enum Action {
         job: Job,
         /// Its name.
         name: AttrValue,
+        /// Whether it is what is open, read once more.
+        again: bool,
         /// The time in milliseconds.
         at: f64,
     },
@@ -271,8 +289,19 @@ pub enum Action {
         /// The time in milliseconds.
         at: f64,
     },
+    /// What the layers of an image cost was asked for.
+    Audited {
+        /// The archive.
+        job: Job,
+        /// The image.
+        image: u32,
+        /// The answer.
+        audit: Option<Audit>,
+    },
     /// The reader has read why an opening failed.
     DismissRefusal,
+    /// The reader has read which limits kept the archive from being read to its end.
+    DismissLimits,
     /// Look at another image.
     SelectImage(u32),
     /// Look at the filesystem up to this layer.
@@ -313,14 +342,19 @@ impl State {
     fn after(&self, action: Action) -> Option<Self> {
         let mut next = self.clone();
         match action {
-            Action::Open { job, name, at } => {
-                next.opening = Some(Rc::new(Opening { job, name, since: at, reading: None }));
+            Action::Open { job, name, again, at } => {
+                next.opening = Some(Rc::new(Opening { job, name, again, since: at, reading: None }));
                 // The archive before stays, and is read on if this one is refused.
                 next.refusal = None;
             }
             Action::Refuse(refusal) => next.refusal = Some(Rc::new(refusal)),
             Action::Event { job, event, at } => next.apply(job, event, at)?,
+            Action::Audited { job, image, audit } => {
+                let archive = next.archive.as_mut().filter(|archive| archive.job == job)?;
+                Rc::make_mut(archive).image_mut(image)?.audit = Some(audit);
+            }
             Action::DismissRefusal => next.refusal = None,
+            Action::DismissLimits => Rc::make_mut(next.archive.as_mut()?).limits_dismissed = true,
             Action::SelectImage(image) => next.select_image(image)?,
             Action::SelectUpto(layer) => {
                 let layers = self.image()?.layers.len() as u32;
@@ -367,19 +401,26 @@ impl State {
     }
 
     fn apply_to_opening(&mut self, mut opening: Rc<Opening>, event: Event, at: f64) -> Option<()> {
-        let refusal = |failure| Some(Rc::new(Refusal { name: opening.name.clone(), failure }));
+        let refusal =
+            |failure| Some(Rc::new(Refusal { job: Some(opening.job), name: opening.name.clone(), failure }));
         match event {
             Event::Opened { report, name, size } => {
                 self.opening = None;
                 match serde_json::from_str(&report) {
                     Ok(report) => {
                         let archive = Archive::new(opening.job, name.into(), size, opening.since, report);
-                        let layers = archive.images.first().map_or(0, |image| image.layers.len() as u32);
-                        let page = self.selection.page;
-                        self.selection =
-                            Selection { page, upto: layers.saturating_sub(1), ..Selection::default() };
-                        self.search = AttrValue::default();
-                        self.pane = Pane::Page;
+                        // Of an archive without an image there is no more to say than why.
+                        let page = if archive.images.is_empty() { Page::Trust } else { self.selection.page };
+                        if opening.again {
+                            // Its paths are numbered anew.
+                            self.selection = Selection { page, node: None, ..self.selection };
+                        } else {
+                            let layers = archive.images.first().map_or(0, |image| image.layers.len() as u32);
+                            self.selection =
+                                Selection { page, upto: layers.saturating_sub(1), ..Selection::default() };
+                            self.search = AttrValue::default();
+                            self.pane = Pane::Page;
+                        }
                         self.archive = Some(Rc::new(archive));
                     }
                     // Both sides are of one build (checked at the handshake), so this is a fault of ours.
@@ -455,9 +496,12 @@ impl Archive {
             format: report.format,
             outer_compression: report.outer_compression,
             images: report.images.into_iter().map(|image| Rc::new(Image::new(image))).collect(),
+            documents: Rc::new(report.documents),
+            unused: Rc::new(report.unused),
             anomalies: Rc::new(report.anomalies),
             reading: None,
             stage: Stage::Reading,
+            limits_dismissed: false,
         }
     }
 
@@ -483,6 +527,7 @@ impl Archive {
                 }
                 image.totals = Rc::new(totals);
                 image.os = os.map(Rc::new);
+                image.audit = None;
                 image.kernel = Rc::new(kernel);
             }
             Event::Anomalies(more) => {
@@ -516,7 +561,12 @@ impl Archive {
 
     /// Whether the bytes of a layer of this archive are what the documents say.
     pub fn verification(&self, layer: &Layer) -> Verification {
-        match layer.verification() {
+        self.settle(layer.verification())
+    }
+
+    /// What is pending stays unchecked once reading has ended.
+    pub fn settle(&self, verification: Verification) -> Verification {
+        match verification {
             Verification::Pending if self.stage != Stage::Reading => Verification::Unchecked,
             other => other,
         }
@@ -534,6 +584,7 @@ impl Image {
             totals: Rc::default(),
             os: None,
             kernel: Rc::default(),
+            audit: None,
         }
     }
 
@@ -582,21 +633,34 @@ impl Layer {
 
     fn verification(&self) -> Verification {
         let report = &*self.report;
-        let checks = [
-            (report.stated_digest.is_some(), report.digest_verified),
-            (report.stated_diff_id.is_some(), report.diff_id_verified),
-        ];
-        if checks.iter().any(|(_, verified)| *verified == Some(false)) {
-            return Verification::Mismatch;
+        Verification::all([
+            Verification::of(report.stated_digest.is_some(), report.digest_verified),
+            Verification::of(report.stated_diff_id.is_some(), report.diff_id_verified),
+        ])
+    }
+}
+
+impl Verification {
+    /// What the check of one thing came to so far: whether it is stated, and whether it was found to be so.
+    pub fn of(stated: bool, verified: Option<bool>) -> Self {
+        match verified {
+            Some(true) => Self::Verified,
+            Some(false) => Self::Mismatch,
+            None if stated => Self::Pending,
+            None => Self::Unstated,
         }
-        let stated = checks.iter().filter(|(stated, _)| *stated);
-        if stated.clone().count() == 0 {
-            Verification::Unstated
-        } else if stated.clone().all(|(_, verified)| *verified == Some(true)) {
-            Verification::Verified
-        } else {
-            Verification::Pending
-        }
+    }
+
+    /// What several checks came to together: the worst of them counts, and what is not stated does not.
+    pub fn all(checks: impl IntoIterator<Item = Self>) -> Self {
+        let rank = |check: &Self| match check {
+            Self::Unstated => 0,
+            Self::Verified => 1,
+            Self::Unchecked => 2,
+            Self::Pending => 3,
+            Self::Mismatch => 4,
+        };
+        checks.into_iter().max_by_key(rank).unwrap_or(Self::Unstated)
     }
 }
 
@@ -626,7 +690,7 @@ mod tests {
     use crate::app::samples;
 
     fn open(state: Rc<State>, job: u32) -> Rc<State> {
-        state.reduce(Action::Open { job: Job(job), name: format!("{job}.tar").into(), at: 0.0 })
+        state.reduce(Action::Open { job: Job(job), name: format!("{job}.tar").into(), again: false, at: 0.0 })
     }
 
     fn news(state: Rc<State>, job: u32, event: Event) -> Rc<State> {
@@ -667,6 +731,34 @@ mod tests {
         assert_eq!(state.archive.as_ref().unwrap().job, Job(2));
         let late = news(Rc::clone(&state), 1, Event::Finished);
         assert!(Rc::ptr_eq(&late, &state), "news of the first no longer counts");
+    }
+
+    #[test]
+    fn what_is_read_once_more_is_looked_at_as_before() {
+        let state = ready().reduce(Action::SelectImage(1)).reduce(Action::SelectPage(Page::Trust));
+        let state = state.reduce(Action::SelectUpto(0)).reduce(Action::SelectNode(Some(Node(7))));
+        let before = state.selection;
+        let state = state.reduce(Action::Open { job: Job(2), name: "1.tar".into(), again: true, at: 0.0 });
+        let state = news(state, 2, opened());
+        assert_eq!(state.archive.as_ref().unwrap().job, Job(2));
+        assert_eq!(state.selection, Selection { node: None, ..before });
+    }
+
+    #[test]
+    fn an_archive_without_an_image_says_why() {
+        let mut report = samples::report();
+        report.images.clear();
+        let report = serde_json::to_string(&report).unwrap();
+        let event = Event::Opened { report, name: "none.tar".into(), size: 10 };
+        assert_eq!(news(open(Rc::default(), 1), 1, event).selection.page, Page::Trust);
+    }
+
+    #[test]
+    fn sums_are_those_of_the_archive_that_was_asked() {
+        let audit = |job| Action::Audited { job: Job(job), image: 0, audit: None };
+        let state = ready();
+        assert!(Rc::ptr_eq(&Rc::clone(&state).reduce(audit(9)), &state));
+        assert_eq!(state.reduce(audit(1)).image().unwrap().audit, Some(None));
     }
 
     #[test]

@@ -8,3 +8,14 @@ mod reclaimable;
 
 pub use dive::{Dive, dive};
 pub use reclaimable::{Reclaimable, reclaimable};
+
+use serde::{Deserialize, Serialize};
+
+/// Both measures of one image.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Audit {
+    /// What dive says.
+    pub dive: Dive,
+    /// What the merged filesystem does not show.
+    pub reclaimable: Reclaimable,
+}

@@ -1,14 +1,16 @@
 //! `layerscope verify`.
 
-use std::io::{self, BufWriter, Write};
+use std::{
+    fmt::Display,
+    io::{self, BufWriter, Write},
+};
 
 use serde::Serialize;
 
 use super::{Error, VerifyArgs, archive::Archive, for_terminal};
 use crate::{
     anomaly::Severity,
-    digest::Digest,
-    report::{AnomalyReport, Report},
+    report::{AnomalyReport, DocumentReport, Report},
 };
 
 /// What `--json` prints: see `docs/json.md`.
@@ -45,16 +47,23 @@ fn write_text(report: &Report, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "image {i}: {name}")?;
         for layer in &image.layers {
             writeln!(out, "  layer {}", layer.index)?;
-            write_digest(
-                out,
-                "digest ",
-                layer.stated_digest.as_ref(),
-                layer.digest.as_ref(),
-                layer.digest_verified,
-            )?;
-            let diff_id = layer.diff_id.as_ref();
-            write_digest(out, "diff id", layer.stated_diff_id.as_ref(), diff_id, layer.diff_id_verified)?;
+            let (digest, diff_id) = (layer.digest.as_ref(), layer.diff_id.as_ref());
+            write_check(out, "digest ", layer.stated_digest.as_ref(), digest, layer.digest_verified)?;
+            write_check(out, "diff id", layer.stated_diff_id.as_ref(), diff_id, layer.diff_id_verified)?;
+            write_check(out, "size   ", layer.stated_size, layer.stored_size, layer.size_verified)?;
         }
+    }
+    for document in &report.documents {
+        let kind = serde_json::to_value(document.kind).map_err(io::Error::from)?;
+        let image = document.image.map(|image| format!(" of image {image}")).unwrap_or_default();
+        let path = document
+            .path
+            .as_ref()
+            .map_or_else(|| "not in the archive".to_owned(), |path| for_terminal(path.as_bytes()));
+        writeln!(out, "{}{image}: {path}", kind.as_str().unwrap_or_default())?;
+        let DocumentReport { stated_digest, digest, stated_size, size, .. } = document;
+        write_check(out, "digest ", stated_digest.as_ref(), digest.as_ref(), document.digest_verified)?;
+        write_check(out, "size   ", *stated_size, *size, document.size_verified)?;
     }
     for unused in &report.unused {
         let path = for_terminal(unused.path.as_bytes());
@@ -83,14 +92,14 @@ fn write_text(report: &Report, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-fn write_digest(
+fn write_check<T: Display>(
     out: &mut impl Write,
     name: &str,
-    stated: Option<&Digest>,
-    found: Option<&Digest>,
+    stated: Option<T>,
+    found: Option<T>,
     verified: Option<bool>,
 ) -> io::Result<()> {
-    let text = |digest: Option<&Digest>| digest.map_or_else(|| "-".to_owned(), ToString::to_string);
+    let text = |value: Option<T>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
     match verified {
         Some(true) => writeln!(out, "    {name} {} verified", text(found)),
         Some(false) => writeln!(out, "    {name} MISMATCH: stated {}, found {}", text(stated), text(found)),

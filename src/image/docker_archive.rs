@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    LayerRef,
+    DocumentKind, LayerRef,
     member::Found,
     names,
     oci_layout::foreign,
@@ -134,6 +134,7 @@ fn add_image(resolver: &mut Resolver<'_>, row: &DockerImage) {
         Ok(id) => resolver.config(id, stated, None),
         Err(anomaly) => {
             resolver.report(image, None, anomaly);
+            resolver.record(DocumentKind::Config, image, None, (stated.as_ref(), None), None);
             Config { stated, ..Config::default() }
         }
     };

@@ -57,6 +57,8 @@ pub struct Archive {
     pub images: Vec<Image>,
     /// Files that no image, index or manifest of the archive leads to.
     pub unused: Vec<MemberId>,
+    /// The JSON documents that others name, in the order in which they were met.
+    pub documents: Vec<NamedDocument>,
     /// What is wrong or odd with the documents; offsets are in the (decompressed) archive.
     pub anomalies: Vec<Located>,
 }
@@ -91,6 +93,7 @@ impl Archive {
             format: Format::BareLayer,
             images: vec![image],
             unused: Vec::new(),
+            documents: Vec::new(),
             anomalies: vec![Located { image: None, layer: None, anomaly }],
         }
     }
@@ -105,6 +108,37 @@ pub struct Located {
     pub layer: Option<u32>,
     /// What is wrong or odd.
     pub anomaly: Anomaly,
+}
+
+/// A JSON document that another one names, as that one states it and as it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedDocument {
+    /// What it is to its image.
+    pub kind: DocumentKind,
+    /// The image it belongs to: its place in [`Archive::images`].
+    pub image: Option<u32>,
+    /// The member that holds it; `None` if it is not in the archive.
+    pub member: Option<MemberId>,
+    /// The digest stated for it; `None` where it is named by its path alone.
+    pub stated_digest: Option<Digest>,
+    /// The size stated for it, in bytes.
+    pub stated_size: Option<u64>,
+    /// The digest of its bytes; `None` if it was not read.
+    pub digest: Option<Digest>,
+}
+
+/// What a [`NamedDocument`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DocumentKind {
+    /// An index below `index.json`.
+    Index,
+    /// The manifest of an image, or what should have been one.
+    Manifest,
+    /// The config of an image.
+    Config,
+    /// The manifest of something other than an image: an attestation, a signature.
+    Artifact,
 }
 
 /// One image of an archive.

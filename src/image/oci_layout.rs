@@ -1,7 +1,7 @@
 //! OCI image layouts: `index.json` and what it leads to (OCI image spec, image-layout.md).
 
 use super::{
-    Attestation, LayerRef, MemberId,
+    Attestation, DocumentKind, LayerRef, MemberId,
     member::Found,
     resolve::{Config, Draft, Resolver, Top},
 };
@@ -98,15 +98,26 @@ impl Walk<'_, '_> {
             descriptor.digest().map_err(|e| Anomaly::new(Code::DigestInvalid, format!("index: {e}")))?;
         let platform =
             descriptor.platform.as_ref().map(|platform| format!(" of {platform}")).unwrap_or_default();
-        let id = self.resolver.find_blob(&digest, &format!("manifest{platform}"))?;
+        let stated = (Some(&digest), descriptor.size);
+        let id = match self.resolver.find_blob(&digest, &format!("manifest{platform}")) {
+            Ok(id) => id,
+            Err(anomaly) => {
+                self.resolver.record(DocumentKind::Manifest, None, None, stated, None);
+                return Err(anomaly);
+            }
+        };
         if self.path.contains(&id) {
             return Err(Anomaly::new(Code::IndexCycle, format!("index {digest} leads to itself")));
         }
-        let Some(bytes) = self.resolver.read(id) else { return Ok(()) };
+        let Some(bytes) = self.resolver.read(id) else {
+            self.resolver.record(DocumentKind::Manifest, None, Some(id), stated, None);
+            return Ok(());
+        };
         let (document, values) = match Document::parse(bytes) {
             Ok(parsed) => parsed,
             Err(error) => {
                 self.resolver.report_document(None, id, &error);
+                self.resolver.verify(DocumentKind::Manifest, None, id, stated, bytes);
                 return Ok(());
             }
         };
@@ -120,7 +131,7 @@ impl Walk<'_, '_> {
         }
         match document {
             Document::Index(index) => {
-                self.resolver.verify(None, id, (&digest, descriptor.size), bytes);
+                self.resolver.verify(DocumentKind::Index, None, id, stated, bytes);
                 if self.path.len() > limits::INDEX_DEPTH {
                     let message =
                         format!("index {digest} is nested deeper than {} levels", limits::INDEX_DEPTH);
@@ -134,7 +145,8 @@ impl Walk<'_, '_> {
                 let is_attestation = descriptor.annotation(REFERENCE_TYPE) == Some("attestation-manifest");
                 let is_image = !is_attestation && manifest.is_image();
                 let image = is_image.then(|| self.resolver.next_image());
-                self.resolver.verify(image, id, (&digest, descriptor.size), bytes);
+                let kind = if is_image { DocumentKind::Manifest } else { DocumentKind::Artifact };
+                self.resolver.verify(kind, image, id, stated, bytes);
                 let found = digest.same_algorithm(bytes);
                 if is_image {
                     add_image(self.resolver, descriptor, (found, digest), *manifest, names);
@@ -210,7 +222,12 @@ fn config(resolver: &mut Resolver<'_>, descriptor: Option<&Descriptor>) -> Confi
     match found {
         Ok(id) => resolver.config(id, missing.stated, descriptor.and_then(|descriptor| descriptor.size)),
         Err(anomaly) => {
-            resolver.report(Some(resolver.next_image()), None, anomaly);
+            let image = Some(resolver.next_image());
+            if let Some(stated) = &missing.stated {
+                let size = descriptor.and_then(|descriptor| descriptor.size);
+                resolver.record(DocumentKind::Config, image, None, (Some(stated), size), None);
+            }
+            resolver.report(image, None, anomaly);
             missing
         }
     }

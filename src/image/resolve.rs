@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{
-    Archive, Attestation, ConfigDocument, Format, HistoryRow, Image, LayerRef, Located, Member, MemberId,
-    docker_archive, history, legacy,
+    Archive, Attestation, ConfigDocument, DocumentKind, Format, HistoryRow, Image, LayerRef, Located, Member,
+    MemberId, NamedDocument, docker_archive, history, legacy,
     member::{Found, Lookup},
     names, oci_layout,
 };
@@ -121,6 +121,9 @@ pub(super) struct Resolver<'a> {
     reading: u64,
     /// What is left of [`limits::JSON_TOTAL`]; `None` once it did not suffice.
     budget: Option<u64>,
+    named: Vec<NamedDocument>,
+    /// What stands in `named`: an index may be reached many times.
+    known: HashSet<(Option<u32>, Option<MemberId>, Option<Digest>)>,
     anomalies: Vec<Located>,
     anomalies_dropped: u64,
     pub images: Vec<Image>,
@@ -141,6 +144,8 @@ impl<'a> Resolver<'a> {
             wants: BTreeSet::new(),
             reading: documents.values().map(|bytes| bytes.len() as u64).sum(),
             budget: Some(limits::JSON_TOTAL),
+            named: Vec::new(),
+            known: HashSet::new(),
             anomalies: Vec::new(),
             anomalies_dropped: 0,
             images: Vec::new(),
@@ -260,18 +265,20 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Compares a document with its descriptor. A mismatch is told, and the document still used.
+    /// Compares a document with what is stated of it, and keeps what came of that. A mismatch is told, and the
+    /// document still used.
     pub fn verify(
         &mut self,
+        kind: DocumentKind,
         image: Option<usize>,
         id: MemberId,
-        stated: (&Digest, Option<u64>),
+        stated: (Option<&Digest>, Option<u64>),
         bytes: &[u8],
     ) {
         let (digest, size) = stated;
         let member = self.lookup.member(id);
-        let found = digest.same_algorithm(bytes);
-        if found != *digest {
+        let found = digest.map_or_else(|| Digest::sha256(bytes), |digest| digest.same_algorithm(bytes));
+        if digest.is_some_and(|digest| found != *digest) {
             let message = format!("{:?} has the digest {found}", member.path);
             self.report(image, None, Anomaly::at(Code::DigestMismatch, member.offset, message));
         }
@@ -279,16 +286,36 @@ impl<'a> Resolver<'a> {
             let message = format!("{:?} has {} bytes, not {stated} as stated", member.path, member.size);
             self.report(image, None, Anomaly::at(Code::SizeMismatch, member.offset, message));
         }
+        self.record(kind, image, Some(id), stated, Some(found));
+    }
+
+    /// Keeps what is stated of a document, and the digest that was found if it was read.
+    pub fn record(
+        &mut self,
+        kind: DocumentKind,
+        image: Option<usize>,
+        member: Option<MemberId>,
+        stated: (Option<&Digest>, Option<u64>),
+        digest: Option<Digest>,
+    ) {
+        // As in `report`.
+        let image = image.map(|image| u32::try_from(image).unwrap_or(u32::MAX));
+        let (stated_digest, stated_size) = (stated.0.cloned(), stated.1);
+        if self.known.insert((image, member, stated_digest.clone())) {
+            self.named.push(NamedDocument { kind, image, member, stated_digest, stated_size, digest });
+        }
     }
 
     /// Reads a config, for the next image.
     pub fn config(&mut self, id: MemberId, stated: Option<Digest>, size: Option<u64>) -> Config {
         let image = Some(self.next_image());
         let mut config = Config { stated, member: Some(id), ..Config::default() };
-        let Some(bytes) = self.read(id).filter(|_| !self.is_exhausted()) else { return config };
-        if let Some(stated) = &config.stated {
-            self.verify(image, id, (stated, size), bytes);
-        }
+        let stated = (config.stated.as_ref(), size);
+        let Some(bytes) = self.read(id).filter(|_| !self.is_exhausted()) else {
+            self.record(DocumentKind::Config, image, Some(id), stated, None);
+            return config;
+        };
+        self.verify(DocumentKind::Config, image, id, stated, bytes);
         config.id = Some(Digest::sha256(bytes));
         let parsed =
             json::parse(bytes).map_err(DocumentError::from).and_then(|json::Parsed { value, values }| {
@@ -384,6 +411,7 @@ impl<'a> Resolver<'a> {
                 (found.image, found.layer) = (None, None);
             }
         }
+        self.named.retain(|document| document.image.is_none_or(|image| (image as usize) < count));
         if self.anomalies_dropped > 0 {
             let message = format!("{} further anomalies are not listed", self.anomalies_dropped);
             let anomaly = Anomaly::new(Code::LimitReached, message);
@@ -394,7 +422,7 @@ impl<'a> Resolver<'a> {
         let unused = self.lookup.unused().into_iter();
         let unused =
             unused.filter(|&id| !expected.contains(&self.lookup.member(id).path.as_slice())).collect();
-        Archive { format, images: self.images, unused, anomalies: self.anomalies }
+        Archive { format, images: self.images, unused, documents: self.named, anomalies: self.anomalies }
     }
 
     /// Gives an attestation to the images it is about, except where it is `known`.

@@ -8,7 +8,7 @@ use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::{
     anomaly::{Anomaly, Code},
-    limits::Limits,
+    limits::{Limit, Limits},
     path::{self, Meaning},
     tar::{self, EntryKind, SparseSegment, Timestamp},
     tree::{self, NodeId, Paths, Tree},
@@ -328,8 +328,8 @@ pub(super) struct Builder {
     limits: Limits,
     /// Bytes of links, attributes and sparse maps that are kept.
     extra_bytes: usize,
-    /// Nothing more is taken on.
-    pub(super) limit_reached: bool,
+    /// Why nothing more is taken on.
+    pub(super) limit_reached: Option<Limit>,
 }
 
 /// Attributes in which overlayfs keeps its own marks (Linux, Documentation/filesystems/overlayfs.rst). In a layer they
@@ -344,15 +344,15 @@ const CAPTURE_MAX: u64 = 64 << 10;
 impl Builder {
     pub(super) fn new(key: ContentKey, limits: Limits) -> Self {
         let (tree, index) = (Tree::new(key.0), Index::default());
-        Self { tree, index, entries: 0, limits, extra_bytes: 0, limit_reached: false }
+        Self { tree, index, entries: 0, limits, extra_bytes: 0, limit_reached: None }
     }
 
     /// Takes an entry on. Returns its place, if it has a content to come that should be given to
     /// [`Builder::content`].
     pub(super) fn entry(&mut self, entry: tar::Entry, anomalies: &mut Vec<Anomaly>) -> Option<EntryId> {
         self.entries += 1;
-        if let Some(what) = self.limit() {
-            self.limit_reached = true;
+        if let Some((limit, what)) = self.limit() {
+            self.limit_reached = Some(limit);
             let message = format!("the layer has {what}; the rest is not listed");
             anomalies.push(Anomaly::at(Code::LimitReached, entry.header_offset, message));
             return None;
@@ -373,15 +373,15 @@ impl Builder {
     }
 
     /// What there is too much of to take another entry on.
-    fn limit(&self) -> Option<String> {
+    fn limit(&self) -> Option<(Limit, String)> {
         let (tree, records) = (&self.tree, &self.index.records);
         let Limits { layer_entries, layer_paths, layer_text, .. } = self.limits;
         if records.len() >= layer_entries {
-            Some(format!("more than {layer_entries} entries"))
+            Some((Limit::Entries, format!("more than {layer_entries} entries")))
         } else if tree.len() >= layer_paths {
-            Some(format!("more than {layer_paths} paths"))
+            Some((Limit::Paths, format!("more than {layer_paths} paths")))
         } else if tree.name_bytes() + self.extra_bytes >= layer_text {
-            Some(format!("more than {layer_text} bytes of names, links and attributes"))
+            Some((Limit::Text, format!("more than {layer_text} bytes of names, links and attributes")))
         } else {
             None
         }

@@ -11,7 +11,7 @@ use crate::{
     anomaly::{Anomaly, Code},
     codec::{self, Compression, Decoder, MAGIC_LEN, Status},
     digest::{Algorithm, Digest, Digester},
-    limits::{self, Limits},
+    limits::{self, Limit, Limits},
     tar::{Event, Parser},
 };
 
@@ -24,6 +24,8 @@ pub struct Scanned {
     pub diff_id: Option<Digest>,
     /// Whether the compressed stream is damaged: what is stated of its content cannot be true.
     pub damaged: bool,
+    /// The limit that kept the rest from being decoded or listed.
+    pub limit: Option<Limit>,
     /// How it is compressed.
     pub compression: Compression,
     /// Whether it is laid out to be pulled file by file.
@@ -101,7 +103,7 @@ struct Codec {
 enum Stop {
     Damaged,
     Unsupported,
-    Limit,
+    Limit(Limit),
 }
 
 const BUFFER: usize = 256 << 10;
@@ -149,26 +151,31 @@ impl Scan {
         }
         self.stage.push(&[], true);
         let digest = self.blob.finish();
-        let (compression, diff_id, damaged, tar) = match self.stage {
+        let (compression, diff_id, stopped, tar) = match self.stage {
             // `begin` has ended the sniffing.
             Stage::Sniffing => {
                 let tar = TarIndexer::new(self.content_key, self.limits, Contents::Hashed);
-                (Compression::None, None, false, Box::new(tar))
+                (Compression::None, None, None, Box::new(tar))
             }
             Stage::Plain { tar, diff_id } => {
                 let diff_id = diff_id.map_or_else(|| digest.clone(), |digester| digester.finish());
-                (Compression::None, Some(diff_id), false, tar)
+                (Compression::None, Some(diff_id), None, tar)
             }
             Stage::Compressed { codec, tar } => {
                 let Codec { compression, diff_id, stopped, .. } = *codec;
                 let diff_id = stopped.is_none().then(|| diff_id.finish());
-                (compression, diff_id, stopped == Some(Stop::Damaged), tar)
+                (compression, diff_id, stopped, tar)
             }
+        };
+        let undecoded = match stopped {
+            Some(Stop::Limit(limit)) => Some(limit),
+            Some(Stop::Damaged | Stop::Unsupported) | None => None,
         };
         Scanned {
             digest,
             diff_id,
-            damaged,
+            damaged: stopped == Some(Stop::Damaged),
+            limit: undecoded.or(tar.builder.limit_reached),
             compression,
             lazy: self.tail.lazy(),
             unsupported: self.unsupported.map(str::to_owned),
@@ -239,10 +246,11 @@ impl Codec {
                     tar.push(decoded, false);
                     if produced < progress.produced as u64 {
                         let message = format!("decodes to more than {} bytes", self.limits.layer_bytes);
-                        self.limit(&message, tar);
+                        self.limit(Limit::Bytes, &message, tar);
                     } else if self.limits.is_bomb(self.consumed, self.decoded) {
                         let ratio = self.limits.ratio;
-                        self.limit(&format!("decodes to more than {ratio} times its own size"), tar);
+                        let message = format!("decodes to more than {ratio} times its own size");
+                        self.limit(Limit::Ratio, &message, tar);
                     }
                     match progress.status {
                         Status::OutputFull => {}
@@ -269,8 +277,8 @@ impl Codec {
     }
 
     /// Decodes no further; what was indexed so far is kept.
-    fn limit(&mut self, what: &str, tar: &mut TarIndexer) {
-        self.stopped = Some(Stop::Limit);
+    fn limit(&mut self, limit: Limit, what: &str, tar: &mut TarIndexer) {
+        self.stopped = Some(Stop::Limit(limit));
         tar.stopped = true;
         let message = format!("the layer {what}; the rest is hashed, but not looked at");
         tar.note(Anomaly::at(Code::LimitReached, self.consumed, message));
@@ -414,7 +422,7 @@ impl TarIndexer {
                 } else {
                     self.current = content.map(|id| (id, self.content_key.hasher()));
                 }
-                self.stopped = self.builder.limit_reached;
+                self.stopped = self.builder.limit_reached.is_some();
                 found.into_iter().for_each(|anomaly| self.note(anomaly));
             }
             Event::Data(bytes) => {

@@ -25,15 +25,15 @@ use scanning::What;
 
 use crate::{
     anomaly::{Anomaly, Code},
-    audit,
+    audit::{self, Audit},
     codec::Compression,
     digest::Digest,
-    image::{Archive, Documents, Image, LayerRef, Member, MemberId},
+    image::{Archive, Documents, Image, LayerRef, Member, MemberId, NamedDocument},
     layer::{self, ContentKey, Index, Kind, Lazy, Listed, Scanned},
-    limits::{self, Limits},
+    limits::{self, Limit, Limits},
     overlay::{FileRef, LayerIndex, Stack, State},
     path,
-    report::{AnomalyReport, ImageReport, LayerReport, Report, UnusedReport},
+    report::{AnomalyReport, DocumentReport, ImageReport, LayerReport, Report, UnusedReport},
     tree::{NodeId, Tree},
     worker::protocol::{self, Event, Failure, FailureKind, LayerSizes, OsRelease, Totals},
 };
@@ -68,6 +68,7 @@ struct Blob {
     diff_id: Option<Digest>,
     /// The compressed stream is damaged.
     damaged: bool,
+    limit: Option<Limit>,
     compression: Compression,
     lazy: Option<Lazy>,
     unsupported: Option<String>,
@@ -85,6 +86,7 @@ impl Blob {
             digest: None,
             diff_id: None,
             damaged: false,
+            limit: None,
             compression: Compression::None,
             lazy: None,
             unsupported: None,
@@ -101,6 +103,7 @@ impl Blob {
             digest: Some(scanned.digest),
             diff_id: scanned.diff_id,
             damaged: scanned.damaged,
+            limit: scanned.limit,
             compression: scanned.compression,
             lazy: scanned.lazy,
             unsupported: scanned.unsupported,
@@ -188,6 +191,7 @@ impl Session {
             && let Err(full) = index.share_paths(&mut self.tree, windows)
         {
             blob.anomalies.push(Anomaly::new(Code::LimitReached, full.to_string()));
+            blob.limit = Some(Limit::Paths);
             blob.index = Rc::default();
         }
         self.blobs.insert(member, blob);
@@ -228,7 +232,7 @@ impl Session {
             };
             found.push(Anomaly::new(Code::DiffIdMismatch, message));
         }
-        if let Some(size) = stated.stated_size.filter(|&size| size != blob.stored_size) {
+        if let Some(size) = stated.stated_size.filter(|_| size_verified(stated, blob) == Some(false)) {
             let message = format!("the blob has {} bytes, not the {size} that are stated", blob.stored_size);
             found.push(Anomaly::new(Code::SizeMismatch, message));
         }
@@ -329,8 +333,7 @@ impl Session {
     /// What is known of the whole archive now.
     pub fn report(&self) -> Report {
         let image = |(i, image): (usize, &Image)| {
-            // Sums over a part of the layers would be lies.
-            let stack = self.is_read(i).then(|| &self.stacks[i]);
+            let audit = self.audit(i as u32);
             ImageReport {
                 names: image.names.clone(),
                 platform: image.platform.as_ref().map(ToString::to_string),
@@ -343,8 +346,8 @@ impl Session {
                 config: image.config.as_ref().and_then(|config| serde_json::from_slice(&config.raw).ok()),
                 history: image.history.clone(),
                 attestations: image.attestations.clone(),
-                dive: stack.map(|stack| audit::dive(stack, &self.tree)),
-                reclaimable: stack.map(audit::reclaimable),
+                dive: audit.map(|audit| audit.dive),
+                reclaimable: audit.map(|audit| audit.reclaimable),
             }
         };
         Report {
@@ -352,9 +355,33 @@ impl Session {
             format: self.archive.format,
             outer_compression: self.outer,
             images: self.archive.images.iter().enumerate().map(image).collect(),
+            documents: self.archive.documents.iter().map(|document| self.document_report(document)).collect(),
             unused: self.archive.unused.iter().map(|id| unused(&self.members[id.0 as usize])).collect(),
             anomalies: self.anomalies.clone(),
         }
+    }
+
+    fn document_report(&self, document: &NamedDocument) -> DocumentReport {
+        let NamedDocument { kind, image, member, stated_digest, stated_size, digest } = document.clone();
+        let member = member.map(|member| &self.members[member.0 as usize]);
+        let size = member.map(|member| member.size);
+        DocumentReport {
+            kind,
+            image,
+            path: member.map(|member| member.path.to_string()),
+            digest_verified: verified(digest.as_ref(), stated_digest.as_ref()),
+            size_verified: size.zip(stated_size).map(|(size, stated)| size == stated),
+            stated_digest,
+            digest,
+            stated_size,
+            size,
+        }
+    }
+
+    /// What an image's layers cost; `None` unless every one was read to its end: sums over a part would be lies.
+    pub fn audit(&self, image: u32) -> Option<Audit> {
+        let stack = self.stacks.get(image as usize).filter(|_| self.is_read(image as usize))?;
+        Some(Audit { dive: audit::dive(stack, &self.tree), reclaimable: audit::reclaimable(stack) })
     }
 
     /// Whether every layer of an image was read to its end and is merged.
@@ -386,10 +413,15 @@ impl Session {
             annotations: stated.annotations.iter().cloned().collect(),
             urls: stated.urls.clone(),
             foreign: stated.foreign,
+            stated_compression: stated.media_type.as_deref().and_then(stated_compression),
             compression: blob.map(|blob| blob.compression),
             lazy: blob.and_then(|blob| blob.lazy),
             unreadable: blob.and_then(|blob| unreadable(stated, blob)),
-            stored_size: member.map(|member| member.size),
+            stated_size: stated.stated_size,
+            // An archive that is cut off holds less than it says.
+            stored_size: blob.map(|blob| blob.stored_size).or_else(|| member.map(|member| member.size)),
+            size_verified: blob.and_then(|blob| size_verified(stated, blob)),
+            limit: blob.and_then(|blob| blob.limit),
             size: blob.map(|blob| blob.size),
             entries: blob.map(|blob| blob.entries),
         }
@@ -548,6 +580,11 @@ fn diff_id_verified(stated: &LayerRef, blob: &Blob) -> Option<bool> {
         return Some(false);
     }
     verified(blob.diff_id.as_ref(), stated.stated_diff_id.as_ref())
+}
+
+/// Whether a layer's blob has the size that is stated; `None` where none is.
+fn size_verified(stated: &LayerRef, blob: &Blob) -> Option<bool> {
+    stated.stated_size.map(|size| size == blob.stored_size)
 }
 
 /// Whether a digest is the stated one; `None` where one of them is unknown or they cannot be compared.

@@ -73,9 +73,9 @@ impl Client {
         Self(inner)
     }
 
-    /// Opens a file in place of what is open.
-    pub fn open_file(&self, file: File) -> Job {
-        self.open(Source::File(file.name()), Some(file.into()))
+    /// Opens a file in place of what is open; `unlimited` as in [`Request::Open`].
+    pub fn open_file(&self, file: File, unlimited: bool) -> Job {
+        self.open(Source::File(file.name()), Some(file.into()), unlimited)
     }
 
     /// Opens a directory in place of what is open: its files by their paths from it.
@@ -83,17 +83,24 @@ impl Client {
     /// # Errors
     ///
     /// What the browser throws.
-    pub fn open_directory(&self, name: &str, files: &[(String, File)]) -> Result<Job, JsValue> {
+    pub fn open_directory(
+        &self,
+        name: &str,
+        files: &[(String, File)],
+        unlimited: bool,
+    ) -> Result<Job, JsValue> {
         // A blob of blobs copies no byte.
         let parts: js_sys::Array = files.iter().map(|(_, file)| file).collect();
         let blob = Blob::new_with_blob_sequence(&parts)?;
         let files = files.iter().map(|(path, file)| (path.as_str().into(), platform::from_f64(file.size())));
-        Ok(self.open(Source::Directory { name: name.to_owned(), files: files.collect() }, Some(blob)))
+        let source = Source::Directory { name: name.to_owned(), files: files.collect() };
+        Ok(self.open(source, Some(blob), unlimited))
     }
 
     /// Opens a built-in sample in place of what is open.
     pub fn open_sample(&self, name: &str) -> Job {
-        self.open(Source::Sample(name.to_owned()), None)
+        // None of them comes near a limit.
+        self.open(Source::Sample(name.to_owned()), None, false)
     }
 
     /// Stops reading; what is known stays.
@@ -126,10 +133,10 @@ impl Client {
         })
     }
 
-    fn open(&self, source: Source, file: Option<Blob>) -> Job {
+    fn open(&self, source: Source, file: Option<Blob>, unlimited: bool) -> Job {
         let job = Job(self.0.job.get().0 + 1);
         self.0.job.set(job);
-        let answer = self.0.request(Request::Open(source), file);
+        let answer = self.0.request(Request::Open { source, unlimited }, file);
         let inner = Rc::downgrade(&self.0);
         spawn_local(async move {
             // All else comes as events; that there is no worker does not.
@@ -195,7 +202,7 @@ impl Inner {
         let id = RequestId(self.last_id.get().wrapping_add(1));
         self.last_id.set(id.0);
         self.pending.borrow_mut().insert(id, sender);
-        let job = if matches!(request, Request::Open(_)) { self.job.get() } else { self.open.get() };
+        let job = if matches!(request, Request::Open { .. }) { self.job.get() } else { self.open.get() };
         let envelope = Envelope { id, job, request };
         let sent = match postcard::to_stdvec(&envelope) {
             Ok(bytes) => self.send(bytes, blob),

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     anomaly::Code,
+    audit::Audit,
     overlay::Mark,
     report::{AnomalyReport, LayerReport},
     tar::Timestamp,
@@ -58,7 +59,12 @@ pub struct Envelope {
 pub enum Request {
     /// Open what rides beside. Answered with [`Reply::Done`] once taken on; all else comes as events. The archive before
     /// stays until [`Event::Opened`], and for good if that does not come.
-    Open(Source),
+    Open {
+        /// What it is.
+        source: Source,
+        /// Whether it is read beyond the limits that can be lifted: [`crate::limits::Limits::none`].
+        unlimited: bool,
+    },
     /// Stop reading; what is known stays.
     Cancel,
     /// Choose what the tree shows. Answered with [`Reply::View`]. What was expanded stays so.
@@ -92,6 +98,11 @@ pub enum Request {
         layer: u32,
         /// The directory.
         node: Node,
+    },
+    /// What the layers of an image cost. Answered with [`Reply::Audit`].
+    Audit {
+        /// The image.
+        image: u32,
     },
     /// The leading bytes of a version's content, at most `limit`. Answered with [`Reply::Content`].
     Content {
@@ -244,6 +255,8 @@ pub enum Reply {
     Biography(Biography),
     /// A directory as an overlay.
     Overlay(Overlay),
+    /// What an image's layers cost; `None` unless every one was read to its end.
+    Audit(Option<Audit>),
     /// Content.
     Content {
         /// The bytes.

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     fixture,
     image::{Member, MemberKind},
+    limits::Limits,
     platform::{self, Source},
     session::{ContentRead, Found, Opening, Session, Task},
 };
@@ -104,8 +105,9 @@ impl Server {
     fn take(self: Rc<Self>, envelope: Envelope, blob: Option<Blob>) {
         let Envelope { id, job, request } = envelope;
         match request {
-            Request::Open(source) => {
-                let result = self.open(job, source, blob);
+            Request::Open { source, unlimited } => {
+                let limits = if unlimited { Limits::none() } else { Limits::default() };
+                let result = self.open(job, source, blob, limits);
                 self.reply(id, result.map(|()| Reply::Done));
             }
             Request::Cancel => {
@@ -134,7 +136,13 @@ impl Server {
         }
     }
 
-    fn open(self: &Rc<Self>, job: Job, source: protocol::Source, blob: Option<Blob>) -> Result<(), Failure> {
+    fn open(
+        self: &Rc<Self>,
+        job: Job,
+        source: protocol::Source,
+        blob: Option<Blob>,
+        limits: Limits,
+    ) -> Result<(), Failure> {
         let not_found = |what: &str| failure(FailureKind::NotFound, what);
         let mut directory = None;
         let (source, name) = match source {
@@ -155,7 +163,7 @@ impl Server {
         self.state.borrow_mut().opening = Some(job);
         let server = Rc::clone(self);
         spawn_local(async move {
-            match server.read_documents(job, &source, name, directory).await {
+            match server.read_documents(job, &source, name, directory, limits).await {
                 Ok(()) => server.read_layers(job, &source).await,
                 Err(stop) => {
                     server.end(job, Err(stop));
@@ -183,13 +191,15 @@ impl Server {
         source: &Source,
         name: String,
         directory: Option<Vec<Member>>,
+        limits: Limits,
     ) -> Result<(), Stop> {
         let content_key = platform::content_key();
         let mut progress = Pace::default();
         let mut opening = match directory {
             Some(members) => Opening::directory(members, content_key)?,
             None => Opening::new(source.len(), content_key),
-        };
+        }
+        .with_limits(limits);
         let mut reader = Reader::new(source);
         while let Some(range) = opening.wants() {
             let read = reader.read(range.clone(), opening.wants_after(&range)).await;
@@ -393,8 +403,9 @@ fn answer(session: &mut Session, request: Request) -> Result<Reply, Failure> {
         Request::Rows { start, len } => session.rows(start, len).map(Reply::Rows),
         Request::Locate { path } => session.locate(&path).map(|(view, found)| Reply::Located { view, found }),
         Request::Biography { image, node } => session.biography(image, node).map(Reply::Biography),
+        Request::Audit { image } => Ok(Reply::Audit(session.audit(image))),
         Request::Overlay { image, layer, node } => session.overlay(image, layer, node).map(Reply::Overlay),
-        Request::Open(_) | Request::Cancel | Request::Content { .. } | Request::Download { .. } => {
+        Request::Open { .. } | Request::Cancel | Request::Content { .. } | Request::Download { .. } => {
             Err(failure(FailureKind::NotFound, "this request is answered elsewhere"))
         }
     }

@@ -5,7 +5,7 @@ use crate::{
     support::{Options, Page, Scheme, run},
 };
 
-const VIEWS: [&str; 4] = ["files", "overlay", "history", "image"];
+const VIEWS: [&str; 5] = ["files", "overlay", "history", "image", "trust"];
 
 /// What is code, a unit or a name in both languages.
 const CODE_WORDS: &[&str] = &[
@@ -171,6 +171,19 @@ fn every_button_has_a_name_in_both_languages() {
 
 // --- Themes
 
+/// The theme chosen is there before the app is: what is painted first does not flash.
+#[test]
+fn the_theme_does_not_wait_for_the_app() {
+    run("theme-early", Options::default(), async |page| {
+        page.wait_for(&id("start")).await;
+        page.eval("localStorage.setItem('layerscope.theme', 'dark')").await;
+        page.block("*.wasm").await;
+        page.open().await;
+        page.wait_for("html[data-theme=dark]").await;
+        page.wait_for_text("#boot", "could not be loaded").await;
+    });
+}
+
 #[test]
 fn text_stands_out_in_both_themes() {
     for (name, scheme) in [("light", Scheme::Light), ("dark", Scheme::Dark)] {
@@ -243,8 +256,28 @@ fn text_stands_out_in_both_themes() {
                 assert_contrast(page, &["th", "td", "code", ".muted", ".no-layer"]).await;
                 page.screenshot(&format!("history-{name}")).await;
                 page.show("image").await;
-                assert_contrast(page, &["h2", "dt", "dd", "code", ".check", "pre", ".muted", "th"]).await;
+                page.wait_for(&id("dive")).await;
+                assert_contrast(page, &["h2", "dt", "dd", "code", ".check", "pre", ".muted", ".verdict"])
+                    .await;
                 page.screenshot(&format!("image-{name}")).await;
+                page.show("trust").await;
+                assert_contrast(
+                    page,
+                    &[
+                        ".verdict",
+                        ".check",
+                        ".severity",
+                        "h3",
+                        ".anomalies li",
+                        ".toggle",
+                        "th",
+                        "td",
+                        "code",
+                        ".muted",
+                    ],
+                )
+                .await;
+                page.screenshot(&format!("trust-{name}")).await;
             },
         );
     }

@@ -10,6 +10,9 @@ mod app;
 mod boot;
 mod details;
 mod formats;
+mod hostile;
+#[path = "../support/hostile/mod.rs"]
+mod inputs;
 mod language;
 mod native;
 mod open;
@@ -17,3 +20,4 @@ mod overlay;
 mod privacy;
 mod support;
 mod tree;
+mod trust;

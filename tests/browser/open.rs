@@ -446,20 +446,27 @@ async fn assert_history_agrees(page: &Page, image: &ImageReport) {
 }
 
 async fn assert_digests_agree(page: &Page, image: &ImageReport) {
-    page.show("image").await;
+    page.show("trust").await;
     for layer in &image.layers {
         let row = page.contents(&id(&format!("digest-{}", layer.index))).await.concat();
         for digest in [&layer.digest, &layer.diff_id, &layer.stated_digest, &layer.stated_diff_id] {
             let Some(digest) = digest else { continue };
             assert!(row.contains(&digest.to_string()), "{digest} in {row}");
         }
-        let expected =
-            [layer.digest_verified, layer.diff_id_verified].iter().filter(|v| **v == Some(true)).count();
+        let compressions = layer.stated_compression.zip(layer.compression);
+        let checks = [
+            layer.digest_verified,
+            layer.diff_id_verified,
+            layer.size_verified,
+            compressions.map(|(stated, found)| stated == found),
+        ];
+        let expected = checks.iter().filter(|v| **v == Some(true)).count();
         assert_eq!(row.matches("✓ verified").count(), expected, "{row}");
         if let Some(entries) = layer.entries {
             assert!(row.contains(&grouped(entries)), "{entries} in {row}");
         }
     }
+    page.show("image").await;
     let identity = page.contents(&id("identity")).await.concat();
     for wanted in [image.id.as_ref(), image.manifest_digest.as_ref()].into_iter().flatten() {
         assert!(identity.contains(&wanted.to_string()), "{wanted} in {identity}");

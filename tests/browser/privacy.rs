@@ -159,10 +159,11 @@ fn hostile_text_stays_text() {
         page.click(&id("view-text")).await;
         page.wait_for_text(&id("text-view"), MARKUP).await;
         page.click(&id("viewer-close")).await;
-        for view in ["overlay", "history", "image"] {
+        for view in ["overlay", "history", "image", "trust"] {
             page.show(view).await;
             page.wait_for(&format!("{} h2", id(&format!("view-{view}")))).await;
         }
+        page.show("image").await;
         page.wait_for_text(&id("runs"), MARKUP).await;
         let labels = page.text(&id("labels")).await;
         assert!(labels.contains("<b>label</b>") && labels.contains("invoice\\u{202E}fdp.exe"), "{labels}");
@@ -201,7 +202,7 @@ fn nothing_of_an_archive_is_kept() {
 
 /// Looks at every view, a path, and its content.
 async fn use_everything(page: &Page, path: &str) {
-    for view in ["overlay", "history", "image", "files"] {
+    for view in ["overlay", "history", "image", "trust", "files"] {
         page.show(view).await;
     }
     page.click(&id("expand-all")).await;

@@ -203,7 +203,9 @@ fn the_slider_is_moved_with_arrows() {
 #[test]
 fn digits_choose_the_view() {
     with_tree("views", async |page, _| {
-        for (key, view) in [("2", "overlay"), ("3", "history"), ("4", "image"), ("1", "files")] {
+        for (key, view) in
+            [("2", "overlay"), ("3", "history"), ("4", "image"), ("5", "trust"), ("1", "files")]
+        {
             page.key(key).await;
             page.wait_for(&id(&format!("view-{view}"))).await;
             assert_eq!(page.attribute(&id(&format!("tab-{view}")), "aria-selected").await, "true");

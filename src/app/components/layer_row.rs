@@ -8,9 +8,9 @@ use crate::app::{
     format::{self, Size},
     hue,
     i18n::use_words,
-    pages::image::check_class,
     state::{Action, Layer, Verification},
     text,
+    trust::check_class,
 };
 
 /// Properties of [`LayerRow`].

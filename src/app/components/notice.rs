@@ -3,15 +3,21 @@
 use yew::prelude::*;
 
 use crate::{
+    anomaly::Code,
     app::{
+        AppHandle,
         components::opener::OpenButton,
-        format,
+        format, hue,
         i18n::{Words, use_words},
-        state::{Action, Stage},
-        text, use_app,
+        state::{Action, Archive, Stage},
+        text, trust, use_app,
     },
-    worker::protocol::Failure,
+    limits::Limit,
+    worker::protocol::{Failure, FailureKind, Job},
 };
+
+/// Layers that a limit bit which are named, before the rest is only counted.
+const NAMED: usize = 3;
 
 /// Why the last opening, or the reading of what is open, ended early. Nothing if it did not.
 #[component]
@@ -36,12 +42,18 @@ pub fn Notice() -> Html {
                         <p class="muted"><bdi>{(words.shell.still_open)(&text::visible(archive.name.as_bytes()))}</bdi></p>
                     }
                     <p class="notice-actions">
+                        if let Some(job) = refusal.job.filter(|_| is_limit(refusal.failure.as_ref())) {
+                            {go_on(words, &app, job)}
+                        }
                         <OpenButton label={words.shell.choose_file} />
                         <button type="button" data-testid="dismiss" onclick={app.on(|_| Action::DismissRefusal)}>
                             {words.shell.close}
                         </button>
                     </p>
                 </section>
+            }
+            if let Some(archive) = archive.filter(|archive| !archive.limits_dismissed) {
+                {limits(words, &app, archive)}
             }
             if let Some(Stage::Failed(failure)) = stage {
                 <section class="notice notice-failed" role="alert" data-testid="error">
@@ -53,6 +65,45 @@ pub fn Notice() -> Html {
                 <section class="notice" role="status" data-testid="cancelled"><p>{words.shell.cancelled}</p></section>
             }
         </>
+    }
+}
+
+/// Whether a limit was what kept an archive from being opened.
+fn is_limit(failure: Option<&Failure>) -> bool {
+    failure.is_some_and(|failure| failure.kind == FailureKind::Corrupt(Code::LimitReached))
+}
+
+/// The limits that kept layers from being read to their end, and how to go on; nothing if none did.
+fn limits(words: &Words, app: &AppHandle, archive: &Archive) -> Html {
+    let bitten = trust::limits(archive);
+    if bitten.is_empty() {
+        return Html::default();
+    }
+    let more = bitten.len().saturating_sub(NAMED);
+    let can_go_on = bitten.iter().any(|(_, _, limit)| limit.can_be_lifted());
+    let sentence = |(_, layer, limit): &(u32, u32, Limit)| (words.shell.limit)(*limit, hue::number(*layer));
+    html! {
+        <section class="notice" role="status" data-testid="limits">
+            <p>
+                { for bitten.iter().take(NAMED).map(|limit| html! { <>{sentence(limit)}{" "}</> }) }
+                if more > 0 { {(words.shell.limit_more)(&format::number(words.lang, more as u64))}{" "} }
+                {words.shell.limit_rest}{" "}
+                <span class="muted">{if can_go_on { words.shell.go_on_note } else { words.shell.limit_stays }}</span>
+            </p>
+            <p class="notice-actions">
+                if can_go_on { {go_on(words, app, archive.job)} }
+                <button type="button" data-testid="dismiss-limits" onclick={app.on(|_| Action::DismissLimits)}>
+                    {words.shell.close}
+                </button>
+            </p>
+        </section>
+    }
+}
+
+fn go_on(words: &Words, app: &AppHandle, job: Job) -> Html {
+    let app = app.clone();
+    html! {
+        <button type="button" data-testid="go-on" onclick={move |_| app.go_on(job)}>{words.shell.go_on}</button>
     }
 }
 

@@ -6,8 +6,8 @@ use yew::prelude::*;
 use crate::app::{
     components::progress::reading_label,
     dom, format,
-    i18n::use_words,
-    state::{Action, Page, Stage},
+    i18n::{Words, use_words},
+    state::{Action, Image, Page, Stage},
     use_app,
 };
 
@@ -24,9 +24,8 @@ pub fn StatusBar() -> Html {
         (None, archive) => archive.as_ref().map(|archive| archive.since),
     };
     let requests = use_requests(since);
-    let size = |bytes| format::size(words.lang, bytes);
 
-    let Some((archive, image)) = app.state.archive.as_ref().zip(app.state.image()) else {
+    let Some(archive) = &app.state.archive else {
         return html! {
             <footer class="status" data-testid="status">
                 <span class="muted">
@@ -39,9 +38,7 @@ pub fn StatusBar() -> Html {
             </footer>
         };
     };
-    let (verified, stated) = image.verified();
-    let mismatch = image.has_mismatch();
-    let totals = &image.totals;
+    let image = app.state.image();
     let mut reading = archive.images.iter().flat_map(|image| {
         let layers = image.layers.len() as u32;
         image
@@ -50,7 +47,7 @@ pub fn StatusBar() -> Html {
             .filter(|layer| layer.reading.is_some())
             .map(move |layer| reading_label(words, layer, layers))
     });
-    let to_anomalies = app.on(|_| Action::SelectPage(Page::Image));
+    let to_anomalies = app.on(|_| Action::SelectPage(Page::Trust));
 
     html! {
         <footer class="status" data-testid="status">
@@ -64,20 +61,7 @@ pub fn StatusBar() -> Html {
                     {words.shell.cancel}
                 </button>
             }
-            if image.merged > 0 {
-                <span data-testid="status-paths">{(words.shell.paths)(totals.paths)}</span>
-                <span data-testid="status-sum" title={words.shell.sum_title}>
-                    {(words.shell.sum)(&size(totals.stored), &size(totals.visible), &size(totals.hidden))}
-                </span>
-            }
-            <span data-testid="status-digests" class={classes!(mismatch.then_some("check-mismatch"))}>
-                {(words.shell.digests)(verified, stated)}
-                if mismatch {
-                    {" ✗ "}{words.shell.digests_mismatch}
-                } else if verified == stated && stated > 0 {
-                    {" ✓"}
-                }
-            </span>
+            if let Some(image) = image { {numbers(words, image)} }
             <span data-testid="status-anomalies">
                 if archive.anomalies.is_empty() {
                     {(words.shell.anomalies)(0)}
@@ -92,7 +76,33 @@ pub fn StatusBar() -> Html {
     }
 }
 
-fn requests_html(words: &crate::app::i18n::Words, requests: u32) -> Html {
+/// The numbers of an image.
+fn numbers(words: &Words, image: &Image) -> Html {
+    let size = |bytes| format::size(words.lang, bytes);
+    let (verified, stated) = image.verified();
+    let mismatch = image.has_mismatch();
+    let totals = &image.totals;
+    html! {
+        <>
+            if image.merged > 0 {
+                <span data-testid="status-paths">{(words.shell.paths)(totals.paths)}</span>
+                <span data-testid="status-sum" title={words.shell.sum_title}>
+                    {(words.shell.sum)(&size(totals.stored), &size(totals.visible), &size(totals.hidden))}
+                </span>
+            }
+            <span data-testid="status-digests" class={classes!(mismatch.then_some("check-mismatch"))}>
+                {(words.shell.digests)(verified, stated)}
+                if mismatch {
+                    {" ✗ "}{words.shell.digests_mismatch}
+                } else if verified == stated && stated > 0 {
+                    {" ✓"}
+                }
+            </span>
+        </>
+    }
+}
+
+fn requests_html(words: &Words, requests: u32) -> Html {
     html! {
         <span data-testid="status-requests" title={words.shell.requests_title}>{(words.shell.requests)(requests)}</span>
     }

@@ -12,9 +12,11 @@ use crate::app::{
         tabs::{panel_id, tab_id},
     },
     i18n::use_words,
-    pages::{files::FilesPage, history::HistoryPage, image::ImagePage, overlay::OverlayPage},
-    state::{Page, Pane},
-    use_app,
+    pages::{
+        files::FilesPage, history::HistoryPage, image::ImagePage, overlay::OverlayPage, trust::TrustPage,
+    },
+    state::{Action, Page, Pane},
+    text, use_app,
 };
 
 /// Stack, page and details side by side; one at a time in narrow windows (`data-pane`).
@@ -27,13 +29,31 @@ pub fn Workspace() -> Html {
         Pane::Details if !page.has_details() => Pane::Page,
         pane => pane,
     };
+    let image = app.state.image();
     let content = match page {
+        Page::Trust => html! { <TrustPage /> },
+        // There is nothing to show of it but why.
+        _ if image.is_none() => html! {
+            <div class="blank">
+                <p><strong>{words.shell.no_image}</strong></p>
+                <p>
+                    <button type="button" class="link" onclick={app.on(|_| Action::SelectPage(Page::Trust))}>
+                        {words.trust.see}
+                    </button>
+                </p>
+            </div>
+        },
         Page::Files => html! { <FilesPage /> },
         Page::Overlay => html! { <OverlayPage /> },
         Page::History => html! { <HistoryPage /> },
         Page::Image => html! { <ImagePage /> },
     };
-    let heading = app.state.image().map(|image| image_picker::name(words, image, app.state.selection.image));
+    let heading = match (image, &app.state.archive) {
+        (Some(image), _) => image_picker::name(words, image, app.state.selection.image),
+        (None, archive) => {
+            archive.as_ref().map_or_else(String::new, |archive| text::visible(archive.name.as_bytes()))
+        }
+    };
     html! {
         <>
             <PaneSwitch />

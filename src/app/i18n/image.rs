@@ -78,8 +78,32 @@ pub struct ImageWords {
     pub no_base: &'static str,
     /// The layers that are the base's, by their numbers.
     pub base_layers: fn(u32) -> String,
-    /// Heads the digests.
-    pub digests: &'static str,
+    /// Heads what the layers cost.
+    pub space: &'static str,
+    /// Not every layer was read to its end.
+    pub no_space: &'static str,
+    /// Heads what is stored and not shown.
+    pub reclaimable: &'static str,
+    /// All of it, and what that is. So for those that follow.
+    pub reclaimable_total: (&'static str, &'static str),
+    /// What whiteouts deleted.
+    pub reclaimable_deleted: (&'static str, &'static str),
+    /// What was overwritten.
+    pub reclaimable_overwritten: (&'static str, &'static str),
+    /// What was overwritten with the same.
+    pub reclaimable_metadata: (&'static str, &'static str),
+    /// What was hidden with its directory.
+    pub reclaimable_opaque: (&'static str, &'static str),
+    /// Heads the numbers of dive.
+    pub dive: &'static str,
+    /// Its efficiency.
+    pub dive_efficiency: (&'static str, &'static str),
+    /// Its wasted bytes.
+    pub dive_wasted: (&'static str, &'static str),
+    /// Its share of what is wasted.
+    pub dive_user: (&'static str, &'static str),
+    /// Heads what the checks came to.
+    pub checks: &'static str,
     /// A layer.
     pub layer: &'static str,
     /// The digest of the blob.
@@ -90,10 +114,6 @@ pub struct ImageWords {
     pub stated: &'static str,
     /// What the bytes have.
     pub found: &'static str,
-    /// Nothing is stated.
-    pub nothing_stated: &'static str,
-    /// Not computed.
-    pub not_computed: &'static str,
     /// What checking came to.
     pub verification: fn(Verification) -> &'static str,
     /// Length of the blob.
@@ -112,12 +132,6 @@ pub struct ImageWords {
     pub no_anomalies_yet: &'static str,
     /// An anomaly, in a sentence.
     pub anomaly: fn(Code) -> &'static str,
-    /// Where it is.
-    pub place: &'static str,
-    /// Offset.
-    pub offset: &'static str,
-    /// More of one kind than are shown.
-    pub further: fn(&str) -> String,
     /// Heads the reconstructed Dockerfile.
     pub dockerfile: &'static str,
     /// What it is not.
@@ -206,14 +220,36 @@ pub const EN: ImageWords = ImageWords {
         1 => "the lowest layer".to_owned(),
         _ => format!("the lowest {n} layers"),
     },
-    digests: "Digests",
+    space: "Space",
+    no_space: "Not every layer could be read to its end: sums over a part of them would be wrong.",
+    reclaimable: "Stored, and not shown in the end",
+    reclaimable_total: (
+        "In all",
+        "Bytes of files that the layers store and the merged filesystem does not show.",
+    ),
+    reclaimable_deleted: ("Deleted", "By a whiteout of the file, or of a directory above it."),
+    reclaimable_overwritten: ("Overwritten", "Replaced at its path by other content."),
+    reclaimable_metadata: (
+        "Same content",
+        "Replaced by a file with the same content: at most metadata has changed.",
+    ),
+    reclaimable_opaque: ("Hidden", "Gone with all else in a directory that became opaque or was replaced."),
+    dive: "As dive counts",
+    dive_efficiency: (
+        "Efficiency",
+        "The smallest size that each path has in any layer, as a part of all its sizes together.",
+    ),
+    dive_wasted: (
+        "Wasted bytes",
+        "Every copy of each path that two layers or more have, the one that is shown included.",
+    ),
+    dive_user: ("User wasted", "The wasted bytes as a part of what all layers above the first store."),
+    checks: "Checks",
     layer: "Layer",
     blob: "Blob digest",
     diff_id: "DiffId",
     stated: "stated",
     found: "found",
-    nothing_stated: "none stated",
-    not_computed: "not computed",
     verification: |verification| match verification {
         Verification::Verified => "✓ verified",
         Verification::Mismatch => "✗ mismatch",
@@ -229,9 +265,6 @@ pub const EN: ImageWords = ImageWords {
     no_anomalies: "Nothing wrong or odd was found.",
     no_anomalies_yet: "Nothing wrong or odd so far.",
     anomaly: anomaly_en,
-    place: "Where",
-    offset: "Offset",
-    further: |n| format!("and {n} more of these"),
     dockerfile: "Dockerfile, reconstructed",
     dockerfile_note: "From the history: build stages, build contexts and comments are not in an image.",
     config: "Config",
@@ -301,14 +334,24 @@ pub const ZH: ImageWords = ImageWords {
     base_stated: "镜像自述",
     no_base: "从历史中无法分辨基础镜像",
     base_layers: |n| format!("最下面 {n} 层"),
-    digests: "摘要",
+    space: "空间",
+    no_space: "并非每一层都能读到末尾：只对一部分求和会出错。",
+    reclaimable: "已存储，但最终不显示",
+    reclaimable_total: ("合计", "各层存储、而合并视图不显示的文件字节数。"),
+    reclaimable_deleted: ("已删除", "由文件或其上级目录的删除标记（whiteout）删除。"),
+    reclaimable_overwritten: ("被覆盖", "在其路径上被其他内容替换。"),
+    reclaimable_metadata: ("内容相同", "被内容相同的文件替换：至多只改变了元数据。"),
+    reclaimable_opaque: ("被隐藏", "随所在目录变为不透明或被替换而一并消失。"),
+    dive: "按 dive 的算法",
+    dive_efficiency: ("效率（efficiency）", "每个路径在各层中的最小大小之和，占其全部大小之和的比例。"),
+    dive_wasted: ("浪费的字节（wasted bytes）", "至少两层都有的路径的全部副本，包括仍显示的那一份。"),
+    dive_user: ("用户层浪费（user wasted）", "浪费的字节占第一层以上各层所存内容的比例。"),
+    checks: "检查",
     layer: "层",
     blob: "Blob 摘要",
     diff_id: "DiffId",
     stated: "声明",
     found: "实际",
-    nothing_stated: "未声明",
-    not_computed: "未计算",
     verification: |verification| match verification {
         Verification::Verified => "✓ 已验证",
         Verification::Mismatch => "✗ 不符",
@@ -324,9 +367,6 @@ pub const ZH: ImageWords = ImageWords {
     no_anomalies: "没有发现错误或异样。",
     no_anomalies_yet: "目前没有发现错误或异样。",
     anomaly: anomaly_zh,
-    place: "位置",
-    offset: "偏移",
-    further: |n| format!("另有 {n} 处同类异常"),
     dockerfile: "还原的 Dockerfile",
     dockerfile_note: "由历史还原：镜像里没有构建阶段、构建上下文和注释。",
     config: "配置",

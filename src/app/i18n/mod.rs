@@ -18,6 +18,7 @@ pub mod files;
 pub mod image;
 pub mod overlay;
 pub mod shell;
+pub mod trust;
 
 use yew::prelude::*;
 
@@ -92,6 +93,8 @@ pub struct Words {
     pub details: details::DetailsWords,
     /// The overlay page.
     pub overlay: overlay::OverlayWords,
+    /// The trust page.
+    pub trust: trust::TrustWords,
 }
 
 /// English.
@@ -102,6 +105,7 @@ pub static EN: Words = Words {
     files: files::EN,
     details: details::EN,
     overlay: overlay::EN,
+    trust: trust::EN,
 };
 
 /// Simplified Chinese.
@@ -112,6 +116,7 @@ pub static ZH: Words = Words {
     files: files::ZH,
     details: details::ZH,
     overlay: overlay::ZH,
+    trust: trust::ZH,
 };
 
 /// The language in use, and how to change it.

@@ -1,7 +1,9 @@
 //! The words of what is always there: start screen, header, stack, status, help.
 
 use crate::{
+    anomaly::Code,
     app::{format, i18n::Lang, state::Page, state::Pane, theme::Theme},
+    limits::{self, Limit},
     worker::protocol::FailureKind,
 };
 
@@ -124,6 +126,8 @@ pub struct ShellWords {
     pub shared_with: fn(&str) -> String,
     /// An image without layers.
     pub no_layers: &'static str,
+    /// An archive without an image that could be read.
+    pub no_image: &'static str,
 
     /// The documents are being read.
     pub opening: fn(&str) -> String,
@@ -168,6 +172,18 @@ pub struct ShellWords {
     pub opening_cancelled: &'static str,
     /// What is open stays.
     pub still_open: fn(&str) -> String,
+    /// The limit that kept a layer from being read to its end, in a sentence.
+    pub limit: fn(Limit, u32) -> String,
+    /// So many further layers that a limit bit.
+    pub limit_more: fn(&str) -> String,
+    /// What became of the rest.
+    pub limit_rest: &'static str,
+    /// Opens it once more, without limits.
+    pub go_on: &'static str,
+    /// What that may cost.
+    pub go_on_note: &'static str,
+    /// The limit cannot be lifted.
+    pub limit_stays: &'static str,
     /// Reading was cancelled: what is known stays.
     pub cancelled: &'static str,
     /// Reading ended early: what is known stays.
@@ -210,6 +226,7 @@ pub const EN: ShellWords = ShellWords {
         Page::Overlay => "Overlay",
         Page::History => "History",
         Page::Image => "Image",
+        Page::Trust => "Trust",
     },
     panes: "Panes",
     pane: |pane| match pane {
@@ -228,7 +245,7 @@ pub const EN: ShellWords = ShellWords {
     close: "Close",
     keys_title: "Keys",
     keys: &[
-        (&["1", "2", "3", "4"], "Files, Overlay, History, Image"),
+        (&["1", "2", "3", "4", "5"], "Files, Overlay, History, Image, Trust"),
         (&["[", "]"], "one layer down, one layer up"),
         (&["/"], "search"),
         (&["?"], "this help"),
@@ -280,6 +297,7 @@ pub const EN: ShellWords = ShellWords {
     visible_hidden: |visible, hidden| format!("{visible} visible, {hidden} hidden in the end"),
     shared_with: |names| format!("also in {names}"),
     no_layers: "This image has no layers.",
+    no_image: "No image of this archive could be read.",
 
     opening: |name| format!("Opening {name}"),
     cancel: "Cancel",
@@ -328,6 +346,10 @@ pub const EN: ShellWords = ShellWords {
             "The browser cannot read this.",
             "The file may have changed or moved, or it is a folder. Drop the archive file again.",
         ),
+        FailureKind::Corrupt(Code::LimitReached) => (
+            "A limit was reached.",
+            "The archive decodes to far more than its own size, which may be meant to exhaust a computer. Go on only if you trust it.",
+        ),
         FailureKind::Corrupt(_) => (
             "The archive is damaged.",
             "What came before the damage is kept. Compare the file's size and checksum with the original, or save the image again.",
@@ -355,6 +377,29 @@ pub const EN: ShellWords = ShellWords {
     not_opened: |name| format!("{name} was not opened"),
     opening_cancelled: "Cancelled before its history was read.",
     still_open: |name| format!("{name} is still open."),
+    limit: |limit, layer| match limit {
+        Limit::Bytes => {
+            format!("Layer {layer} decodes to more than {}.", format::size(Lang::En, limits::LAYER_BYTES))
+        }
+        Limit::Ratio => format!("Layer {layer} decodes to more than {} times its own size.", limits::RATIO),
+        Limit::Entries => {
+            let most = format::number(Lang::En, limits::LAYER_ENTRIES as u64);
+            format!("Layer {layer} has more than {most} entries.")
+        }
+        Limit::Paths => {
+            let most = format::number(Lang::En, limits::LAYER_PATHS as u64);
+            format!("Layer {layer} has more than {most} paths.")
+        }
+        Limit::Text => {
+            let most = format::size(Lang::En, limits::LAYER_TEXT as u64);
+            format!("The names, links and attributes of layer {layer} come to more than {most}.")
+        }
+    },
+    limit_more: |n| format!("The same holds for {n} more."),
+    limit_rest: "What lies beyond is hashed, but not shown.",
+    go_on: "Go on without limits",
+    go_on_note: "This may take long and much memory. What is shown stays until then.",
+    limit_stays: "This limit cannot be lifted, because memory depends on it.",
     cancelled: "Reading was cancelled. What is known so far is shown.",
     partial: "What was read before is shown.",
     particulars: "Particulars",
@@ -393,6 +438,7 @@ pub const ZH: ShellWords = ShellWords {
         Page::Overlay => "叠加",
         Page::History => "历史",
         Page::Image => "镜像",
+        Page::Trust => "可信度",
     },
     panes: "窗格",
     pane: |pane| match pane {
@@ -411,7 +457,7 @@ pub const ZH: ShellWords = ShellWords {
     close: "关闭",
     keys_title: "按键",
     keys: &[
-        (&["1", "2", "3", "4"], "文件、叠加、历史、镜像"),
+        (&["1", "2", "3", "4", "5"], "文件、叠加、历史、镜像、可信度"),
         (&["[", "]"], "下移一层、上移一层"),
         (&["/"], "搜索"),
         (&["?"], "本帮助"),
@@ -461,6 +507,7 @@ pub const ZH: ShellWords = ShellWords {
     visible_hidden: |visible, hidden| format!("最终可见 {visible}，隐藏 {hidden}"),
     shared_with: |names| format!("也用于 {names}"),
     no_layers: "这个镜像没有层。",
+    no_image: "无法读取这个归档中的任何镜像。",
 
     opening: |name| format!("正在打开 {name}"),
     cancel: "取消",
@@ -499,6 +546,9 @@ pub const ZH: ShellWords = ShellWords {
         FailureKind::Unreadable => {
             ("浏览器无法读取。", "文件可能已改动或移走，或者它是文件夹。请重新拖放归档文件。")
         }
+        FailureKind::Corrupt(Code::LimitReached) => {
+            ("达到上限。", "归档解压后远大于自身，可能是为了耗尽计算机的资源。仅在信任它时才继续。")
+        }
         FailureKind::Corrupt(_) => {
             ("归档已损坏。", "损坏之前的内容会保留。请与原文件核对大小和校验和，或重新保存镜像。")
         }
@@ -516,6 +566,25 @@ pub const ZH: ShellWords = ShellWords {
     not_opened: |name| format!("未能打开 {name}"),
     opening_cancelled: "在读出历史之前已取消。",
     still_open: |name| format!("{name} 仍然打开着。"),
+    limit: |limit, layer| match limit {
+        Limit::Bytes => format!("第 {layer} 层解压后超过 {}。", format::size(Lang::Zh, limits::LAYER_BYTES)),
+        Limit::Ratio => format!("第 {layer} 层解压后超过自身大小的 {} 倍。", limits::RATIO),
+        Limit::Entries => {
+            format!("第 {layer} 层的条目超过 {} 个。", format::number(Lang::Zh, limits::LAYER_ENTRIES as u64))
+        }
+        Limit::Paths => {
+            format!("第 {layer} 层的路径超过 {} 个。", format::number(Lang::Zh, limits::LAYER_PATHS as u64))
+        }
+        Limit::Text => {
+            let most = format::size(Lang::Zh, limits::LAYER_TEXT as u64);
+            format!("第 {layer} 层的名称、链接和属性合计超过 {most}。")
+        }
+    },
+    limit_more: |n| format!("另有 {n} 层也是如此。"),
+    limit_rest: "超出的部分只计算摘要，不显示。",
+    go_on: "不设上限，继续读取",
+    go_on_note: "可能耗费很长时间和大量内存。在此之前，当前显示的内容保持不变。",
+    limit_stays: "这个上限无法解除，因为它关系到内存用量。",
     cancelled: "读取已取消。显示的是目前已知的内容。",
     partial: "显示的是此前读到的内容。",
     particulars: "细节",

@@ -4,26 +4,25 @@ use std::rc::Rc;
 
 use bstr::BString;
 use serde_json::Value;
+use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::history::time;
+use super::{history::time, trust::verdict_line};
 use crate::{
     app::{
+        AppHandle,
         components::{copy_button::CopyButton, swatch::Swatch},
-        format::{self, Size},
-        hue,
+        format::Size,
         i18n::{Words, use_words},
-        state::{Archive, Image, Layer, Stage, Verification},
+        state::{Action, Archive, Image, Page, Stage},
         text::{Breaks, Text},
         use_app,
     },
+    audit::{Dive, Reclaimable},
     digest::Digest,
     image::{self, base_image_guess, base_image_name},
-    report::AnomalyReport,
+    worker::protocol::{Job, Reply, Request},
 };
-
-/// Anomalies of one kind that are listed before the rest is only counted.
-const LISTED: usize = 20;
 
 /// The image as a whole.
 #[component]
@@ -42,8 +41,8 @@ pub fn ImagePage() -> Html {
                 {pairs(words.image.labels, "labels", &labels(&image))}
                 {pairs(words.image.annotations, "annotations", &annotations(&image))}
             </div>
-            {digests(words, &archive, &image)}
-            {anomalies(words, &archive, app.state.selection.image)}
+            {checks(words, &app, &archive)}
+            <Space />
             {dockerfile(words, &image)}
             {config(words, &image)}
         </article>
@@ -277,158 +276,98 @@ fn pairs(title: &str, test_id: &'static str, pairs: &[(String, String)]) -> Html
     }
 }
 
-/// Every layer's digests, as stated and as found.
-fn digests(words: &Words, archive: &Archive, image: &Image) -> Html {
-    let w = &words.image;
+/// Whether the archive is what it states, in short; all of it is on the trust page.
+fn checks(words: &Words, app: &AppHandle, archive: &Archive) -> Html {
+    let anomalies = archive.anomalies.len();
     html! {
-        <section class="wide" data-testid="digests">
-            <h2>{w.digests}</h2>
-            <div class="table-scroll" tabindex="0" role="region" aria-label={w.digests}>
-                <table class="facts-table">
-                    <thead>
-                        <tr>
-                            <th scope="col">{w.layer}</th>
-                            <th scope="col">{w.blob}</th>
-                            <th scope="col">{w.diff_id}</th>
-                            <th scope="col" class="num">{w.blob_size}</th>
-                            <th scope="col" class="num">{w.tar_size}</th>
-                            <th scope="col" class="num">{w.entries}</th>
-                            <th scope="col">{w.media_type}</th>
-                        </tr>
-                    </thead>
-                    <tbody>
-                        { for image.layers.iter().map(|layer| digest_row(words, archive, layer)) }
-                    </tbody>
-                </table>
-            </div>
+        <section class="wide" data-testid="checks">
+            <h2>{words.image.checks}</h2>
+            {verdict_line(words, archive)}
+            <p>
+                <span class={classes!((anomalies > 0).then_some("mark-finding"))}>{(words.shell.anomalies)(anomalies)}</span>{" · "}
+                <button type="button" class="link" data-testid="see-trust" onclick={app.on(|_| Action::SelectPage(Page::Trust))}>
+                    {words.trust.see}
+                </button>
+            </p>
         </section>
     }
 }
 
-fn digest_row(words: &Words, archive: &Archive, layer: &Layer) -> Html {
-    let report = &*layer.report;
-    let size = |bytes: Option<u64>| bytes.map(|bytes| html! { <Size {bytes} /> });
-    let compression = report.compression.map(|compression| (words.image.compression)(compression));
-    let ended = archive.stage != Stage::Reading;
-    html! {
-        <tr key={report.index} data-testid={format!("digest-{}", report.index)}>
-            <th scope="row"><Swatch layer={report.index} /></th>
-            <td>{digest_cell(words, ended, report.stated_digest.as_ref(), report.digest.as_ref(), report.digest_verified)}</td>
-            <td>{digest_cell(words, ended, report.stated_diff_id.as_ref(), report.diff_id.as_ref(), report.diff_id_verified)}</td>
-            <td class="num">{size(report.stored_size)}</td>
-            <td class="num">{size(report.size)}</td>
-            <td class="num">{report.entries.map(|entries| format::number(words.lang, entries))}</td>
-            <td>
-                if let Some(media_type) = &report.media_type { <span class="media-type">{dotted(media_type)}</span> }
-                if let Some(compression) = compression { <span class="muted">{compression}</span> }
-                if let Some(lazy) = report.lazy { <span class="muted">{" · "}{lazy.name()}</span> }
-                { for report.annotations.iter().map(|(key, value)| html! {
-                    <div class="muted">{dotted(key)}{" "}{text(value)}</div>
-                }) }
-            </td>
-        </tr>
-    }
-}
-
-/// One digest. Where stated and found agree it stands once; where not, both stand.
-fn digest_cell(
-    words: &Words,
-    ended: bool,
-    stated: Option<&Digest>,
-    found: Option<&Digest>,
-    verified: Option<bool>,
-) -> Html {
-    let verification = match (stated, verified) {
-        (_, Some(true)) => Verification::Verified,
-        (_, Some(false)) => Verification::Mismatch,
-        (None, None) => Verification::Unstated,
-        (Some(_), None) if ended => Verification::Unchecked,
-        (Some(_), None) => Verification::Pending,
-    };
-    let full = |digest: &Digest| html! { <code class="digest">{digest.to_string()}</code> };
-    let w = &words.image;
-    html! {
-        <>
-            <span class={classes!("check", check_class(verification))}>{(w.verification)(verification)}</span>
-            if verification == Verification::Mismatch {
-                if let Some(stated) = stated { <div><span class="muted">{w.stated}</span>{" "}{full(stated)}</div> }
-                if let Some(found) = found { <div><span class="muted">{w.found}</span>{" "}{full(found)}</div> }
-            } else if let Some(digest) = stated.or(found) {
-                <div>{full(digest)}</div>
-            }
-        </>
-    }
-}
-
-/// The CSS class of what a check came to.
-pub fn check_class(verification: Verification) -> &'static str {
-    match verification {
-        Verification::Verified => "check-verified",
-        Verification::Mismatch => "check-mismatch",
-        Verification::Pending => "check-pending",
-        Verification::Unchecked => "check-unchecked",
-        Verification::Unstated => "check-unstated",
-    }
-}
-
-/// What is wrong or odd with this image or the archive as a whole, one group for each kind.
-fn anomalies(words: &Words, archive: &Archive, image: u32) -> Html {
-    let w = &words.image;
-    let groups = anomaly_groups(&archive.anomalies, image);
-    html! {
-        <section class="wide" data-testid="anomalies">
-            <h2>{w.anomalies}</h2>
-            if groups.is_empty() {
-                <p class="muted">{if archive.stage == Stage::Reading { w.no_anomalies_yet } else { w.no_anomalies }}</p>
-            }
-            <ul class="anomalies">
-                { for groups.iter().map(|group| {
-                    let code = group[0].code;
-                    let more = group.len().saturating_sub(LISTED);
-                    html! {
-                        <li key={code.name()} data-testid={format!("anomaly-{code}")}>
-                            <p>
-                                <span class="mark mark-finding" aria-hidden="true">{"⚠ "}</span>{(w.anomaly)(code)}
-                                {" "}<code class="muted">{code.name()}</code>
-                            </p>
-                            <ul>
-                                { for group.iter().take(LISTED).map(|anomaly| anomaly_html(words, anomaly)) }
-                                if more > 0 {
-                                    <li class="muted">{(w.further)(&format::number(words.lang, more as u64))}</li>
-                                }
-                            </ul>
-                        </li>
+/// What the layers cost, measured our way and dive's. Asked for when the page is looked at: it is a pass over all
+/// entries.
+#[component]
+fn Space() -> Html {
+    let words = use_words();
+    let app = use_app();
+    let archive = app.state.archive.as_ref();
+    let job = archive.map(|archive| archive.job);
+    let is_merged = app.state.image().is_some_and(|image| image.is_merged());
+    let known = app.state.image().and_then(|image| image.audit);
+    use_effect_with((job, app.state.selection.image, is_merged && known.is_none()), {
+        let app = app.clone();
+        move |(job, image, is_wanted): &(Option<Job>, u32, bool)| {
+            if let (Some(job), image, true) = (*job, *image, *is_wanted) {
+                spawn_local(async move {
+                    // Without an answer it stays unknown.
+                    if let Ok(Reply::Audit(audit)) = app.call(Request::Audit { image }).await {
+                        app.dispatch(Action::Audited { job, image, audit });
                     }
-                }) }
-            </ul>
+                });
+            }
+        }
+    });
+    let ended = archive.is_some_and(|archive| archive.stage != Stage::Reading);
+    let w = &words.image;
+    html! {
+        <section class="wide" data-testid="space">
+            <h2>{w.space}</h2>
+            {match known {
+                Some(Some(audit)) => html! {
+                    <div class="columns">{reclaimable(words, audit.reclaimable)}{dive(words, audit.dive)}</div>
+                },
+                Some(None) => html! { <p class="muted">{w.no_space}</p> },
+                None if ended && !is_merged => html! { <p class="muted">{w.no_space}</p> },
+                None => html! { <p class="muted">{w.not_yet}</p> },
+            }}
         </section>
     }
 }
 
-fn anomaly_html(words: &Words, anomaly: &AnomalyReport) -> Html {
+/// A number with a sentence on what it is.
+fn number_fact((name, note): (&str, &str), value: Html) -> Html {
+    fact(name, Some(html! { <>{value}<br /><span class="muted">{note.to_owned()}</span></> }))
+}
+
+fn reclaimable(words: &Words, sum: Reclaimable) -> Html {
+    let w = &words.image;
+    let size = |bytes: u64| html! { <Size {bytes} /> };
     html! {
-        <li>
-            if let Some(layer) = anomaly.layer {
-                <Swatch {layer} /><span class="sr-only">{(words.shell.layer)(hue::number(layer))}</span>{" "}
-            }
-            <span lang="en">{text(&anomaly.message)}</span>
-            if let Some(offset) = anomaly.offset {
-                {" "}<span class="muted">{(words.shell.at_offset)(&format::number(words.lang, offset))}</span>
-            }
-        </li>
+        <section>
+            <h3>{w.reclaimable}</h3>
+            <dl class="facts">
+                {number_fact(w.reclaimable_total, size(sum.total))}
+                {number_fact(w.reclaimable_deleted, size(sum.deleted))}
+                {number_fact(w.reclaimable_overwritten, size(sum.overwritten))}
+                {number_fact(w.reclaimable_metadata, size(sum.metadata_only))}
+                {number_fact(w.reclaimable_opaque, size(sum.opaque))}
+            </dl>
+        </section>
     }
 }
 
-/// The anomalies of an image and of the archive as a whole, by kind in the order of their first.
-fn anomaly_groups(anomalies: &[AnomalyReport], image: u32) -> Vec<Vec<&AnomalyReport>> {
-    let mut groups: Vec<Vec<&AnomalyReport>> = Vec::new();
-    for anomaly in anomalies.iter().filter(|anomaly| anomaly.image.is_none_or(|of| of == image)) {
-        match groups.iter_mut().find(|group| group[0].code == anomaly.code) {
-            Some(group) => group.push(anomaly),
-            None => groups.push(vec![anomaly]),
-        }
+fn dive(words: &Words, dive: Dive) -> Html {
+    let w = &words.image;
+    let percent = |part: f64| format!("{:.1} %", part * 100.0);
+    html! {
+        <section data-testid="dive">
+            <h3>{w.dive}</h3>
+            <dl class="facts">
+                {number_fact(w.dive_efficiency, html! { {percent(dive.efficiency)} })}
+                {number_fact(w.dive_wasted, html! { <Size bytes={dive.wasted_bytes} /> })}
+                {number_fact(w.dive_user, html! { {dive.user_wasted_percent.map_or_else(|| "–".to_owned(), percent)} })}
+            </dl>
+        </section>
     }
-    groups
 }
 
 /// The history as a Dockerfile.
@@ -473,7 +412,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{anomaly::Code, app::samples};
+    use crate::app::samples;
 
     #[test]
     fn commands_keep_their_words_apart() {
@@ -491,25 +430,5 @@ mod tests {
         let mut report = samples::image_report();
         report.config = Some(json!({"config": {"Labels": ["not", "an object"]}}));
         assert!(labels(&Image::new(report)).is_empty());
-    }
-
-    #[test]
-    fn anomalies_are_grouped_by_kind_and_image() {
-        let anomaly = |code: Code, image| AnomalyReport {
-            code,
-            severity: code.severity(),
-            message: String::new(),
-            image,
-            layer: None,
-            offset: None,
-        };
-        let all = [
-            anomaly(Code::PathUnusual, Some(0)),
-            anomaly(Code::TarNoEnd, None),
-            anomaly(Code::PathUnusual, Some(0)),
-            anomaly(Code::PathUnusual, Some(1)),
-        ];
-        let groups = anomaly_groups(&all, 0);
-        assert_eq!(groups.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1]);
     }
 }

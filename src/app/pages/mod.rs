@@ -4,3 +4,4 @@ pub mod files;
 pub mod history;
 pub mod image;
 pub mod overlay;
+pub mod trust;

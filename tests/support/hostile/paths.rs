@@ -9,7 +9,7 @@ use layerscope::{
 };
 
 use super::{
-    case::{Case, Opened, check_cli, check_core, image_of, layers},
+    case::{Case, Opened, image_of, layers},
     tar_block::Block,
 };
 
@@ -175,14 +175,4 @@ pub fn rows() -> Vec<Case> {
         })
         .lists(&["a"]),
     ]
-}
-
-#[test]
-fn bad_paths_in_the_core() {
-    check_core(rows());
-}
-
-#[test]
-fn bad_paths_on_the_command_line() {
-    check_cli(rows());
 }

@@ -8,7 +8,7 @@ use layerscope::{
 };
 
 use super::{
-    case::{Case, Opened, check_cli, check_core, image_of},
+    case::{Case, Opened, image_of},
     tar_block::{self, Block, gnu_sparse_block, padded},
 };
 
@@ -251,14 +251,4 @@ pub fn rows() -> Vec<Case> {
         .lists(&["before"]),
     );
     rows
-}
-
-#[test]
-fn bad_tars_in_the_core() {
-    check_core(rows());
-}
-
-#[test]
-fn bad_tars_on_the_command_line() {
-    check_cli(rows());
 }
