@@ -112,6 +112,15 @@ impl AppHandle {
         self.open(name, |client| client.open_sample(name));
     }
 
+    /// Opens once more what is open: the worker that held it may have ended.
+    pub fn open_again(&self) {
+        let Some(archive) = &self.state.archive else { return };
+        match self.client.as_ref().map(Client::open_again) {
+            Some(Some(job)) => self.opened(&archive.name, job),
+            _ => self.refuse(&archive.name, no_worker()),
+        }
+    }
+
     fn open(&self, name: &str, ask: impl FnOnce(&Client) -> Job) {
         match &self.client {
             Some(client) => self.opened(name, ask(client)),

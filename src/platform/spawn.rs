@@ -8,10 +8,10 @@ use js_sys::{Array, WebAssembly};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Blob, BlobPropertyBag, ErrorEvent, MessageEvent, Response, Url, Worker, WorkerOptions, WorkerType,
+    Blob, BlobPropertyBag, ErrorEvent, Event, MessageEvent, Response, Url, Worker, WorkerOptions, WorkerType,
 };
 
-use super::message;
+use super::{describe, message};
 
 /// Names as the build emits them, beside the page.
 const GLUE: &str = "worker.js";
@@ -36,13 +36,18 @@ impl WorkerCode {
     ///
     /// # Errors
     ///
-    /// What the browser throws, or the status that the server answers.
+    /// What the browser throws, the status that the server answers, or that something else came in place of the code.
     pub async fn fetch() -> Result<Self, JsValue> {
         let (glue, wasm) = (request(GLUE)?, request(WASM)?);
-        let glue = JsFuture::from(response(glue).await?.text()?).await?;
+        let glue = JsFuture::from(response(glue).await?.text()?).await?.as_string().unwrap_or_default();
+        // Hosts and captive portals answer with a page, and status 200, for what they do not have.
+        if glue.is_empty() || glue.trim_start().starts_with('<') {
+            return Err(format!("{GLUE}: what the server sent is no script").into());
+        }
         let wasm = JsFuture::from(response(wasm).await?.array_buffer()?).await?;
-        let module = JsFuture::from(WebAssembly::compile(&wasm)).await?;
-        Ok(Self { glue: glue.as_string().unwrap_or_default(), module: module.unchecked_into() })
+        let module = JsFuture::from(WebAssembly::compile(&wasm)).await;
+        let module = module.map_err(|error| format!("{WASM}: {}", describe(&error)))?;
+        Ok(Self { glue, module: module.unchecked_into() })
     }
 }
 
@@ -73,7 +78,7 @@ pub struct WorkerThread {
     worker: Worker,
     /// Kept alive for as long as the worker may call them.
     _on_message: Closure<dyn FnMut(MessageEvent)>,
-    _on_error: Closure<dyn FnMut(ErrorEvent)>,
+    _on_error: Closure<dyn FnMut(Event)>,
 }
 
 impl WorkerThread {
@@ -97,9 +102,10 @@ impl WorkerThread {
             let (bytes, blob) = message::unpack(&event.data());
             on_bytes(bytes, blob);
         });
-        let on_error = Closure::new(move |event: ErrorEvent| {
+        let on_error = Closure::new(move |event: Event| {
             event.prevent_default();
-            let text = event.message();
+            // A script that cannot be read, or a message, is told of by an event without words.
+            let text = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message).unwrap_or_default();
             on_failure(if text.is_empty() { "the worker ended without a word".into() } else { text });
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));

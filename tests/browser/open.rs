@@ -539,7 +539,7 @@ fn expected_row(place: usize, row: &Row) -> Value {
 }
 
 /// An image of six layers and 200 MB. Made once for all tests.
-fn large_archive() -> &'static Path {
+pub fn large_archive() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("large.tar");

@@ -46,7 +46,18 @@ pub fn Notice() -> Html {
             if let Some(Stage::Failed(failure)) = stage {
                 <section class="notice notice-failed" role="alert" data-testid="error">
                     {explain(words, failure)}
-                    <p>{words.shell.partial}</p>
+                    if failure.kind.ends_worker() {
+                        <p>{words.shell.lost}</p>
+                        if app.state.opening.is_none() {
+                            <p class="notice-actions">
+                                <button type="button" data-testid="open-again" onclick={let app = app.clone(); move |_| app.open_again()}>
+                                    {words.shell.open_again}
+                                </button>
+                            </p>
+                        }
+                    } else {
+                        <p>{words.shell.partial}</p>
+                    }
                 </section>
             }
             if let Some(Stage::Cancelled) = stage {
@@ -57,7 +68,7 @@ pub fn Notice() -> Html {
 }
 
 /// A failure in words: what, what to do, and the particulars for those who want them.
-fn explain(words: &Words, failure: &Failure) -> Html {
+pub fn explain(words: &Words, failure: &Failure) -> Html {
     let (what, advice) = (words.shell.failure)(failure.kind);
     let place = failure.offset.map(|offset| (words.shell.at_offset)(&format::number(words.lang, offset)));
     html! {
