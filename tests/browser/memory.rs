@@ -54,8 +54,9 @@ impl Memory {
             };
             let bytes = of("Pss_Anon:") + of("Pss_Shmem:");
             memory.all += bytes;
+            // Its words are split by NULs, or by spaces once Chromium has given the process a title.
             let command = fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
-            if command.split(|&byte| byte == 0).any(|word| word == b"--type=renderer") {
+            if command.split(|byte| b"\0 ".contains(byte)).any(|word| word == b"--type=renderer") {
                 memory.renderers += bytes;
             }
         }
