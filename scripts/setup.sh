@@ -3,8 +3,8 @@
 # of times.
 #
 #   build   what building the page takes: the browser's Rust target, Trunk, wasm-bindgen, wasm-opt
-#   test    what testing takes on top: clippy, rustfmt, cargo-deny, Chromium with its driver, and the tools of others
-#           that results are compared with
+#   test    what testing takes on top: clippy, rustfmt, cargo-deny, Chromium and Firefox with their drivers, and the
+#           tools of others that results are compared with
 #   fuzz    what fuzzing takes: cargo-fuzz and a C++ compiler
 #
 # LAYERSCOPE_WASM=rustup|debian forces one of the two ways to the Rust target; without it the first is tried first.
@@ -52,7 +52,8 @@ set_up_test() {
   cargo clippy --version >/dev/null 2>&1 || rustup component add clippy || skip "clippy cannot be installed"
   cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt || skip "rustfmt cannot be installed"
   cargo_tool cargo-deny "$CARGO_DENY_VERSION" cargo-deny "checks the licences and sources of what is used"
-  browser
+  chromium
+  firefox
   peers
   dive
 }
@@ -183,7 +184,7 @@ wasm_opt() {
   npm install --prefix "$TOOLS" --no-save --no-audit --no-fund --loglevel=error "binaryen@$BINARYEN_VERSION"
 }
 
-browser() {
+chromium() {
   if have chromedriver && { have chromium || have chromium-browser || have google-chrome || [ -d "/Applications/Google Chrome.app" ]; }; then
     :
   elif [ "$(uname)" = Darwin ]; then
@@ -198,6 +199,25 @@ browser() {
   if ! fc-list :lang=zh-cn 2>/dev/null | grep -q .; then
     apt_install "Chinese text in screenshots" fontconfig fonts-noto-cjk || skip "a Chinese font: screenshots will lack the characters"
   fi
+}
+
+# What safety depends on is tested in it as well. Debian packages the browser, but not its driver.
+firefox() {
+  if have firefox || have firefox-esr || [ -d "/Applications/Firefox.app" ]; then
+    :
+  elif [ "$(uname)" = Darwin ]; then
+    skip "the tests in Firefox need Firefox (brew install --cask firefox)"
+    return
+  else
+    apt_install "what safety depends on is tested in it, too" firefox-esr ||
+      # Ubuntu's name, which leads to its snap.
+      apt_install "what safety depends on is tested in it, too" firefox || {
+      skip "the tests in Firefox: it cannot be installed"
+      return
+    }
+  fi
+  cargo_tool geckodriver "$GECKODRIVER_VERSION" geckodriver "drives Firefox" ||
+    skip "the tests in Firefox: geckodriver cannot be installed"
 }
 
 # Programs of others whose results ours are compared with. Each test says so when its one is missing.

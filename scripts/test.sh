@@ -30,8 +30,23 @@ clippy_wasm() {
   clippy --target wasm32-unknown-unknown --no-default-features --features "$1"
 }
 
+# Known vulnerabilities, in a database that has to be fetched first: where that cannot be, this is said at the end again.
+advisories() {
+  # macOS has no timeout(1).
+  if perl -e 'alarm 120; exec @ARGV' cargo deny --log-level error fetch db 2>target/advisories.log; then
+    cargo deny --log-level error check advisories
+  else
+    tail -3 target/advisories.log >&2
+    without_advisories="SKIPPED: known vulnerabilities: the database (github.com/rustsec/advisory-db) cannot be fetched"
+    echo "$without_advisories" >&2
+  fi
+}
+
+without_advisories=
+mkdir -p target
 step "format" cargo fmt --check
 step "licences, sources, bans" cargo deny --log-level error check bans licenses sources
+step "known vulnerabilities" advisories
 
 # What other configurations compile is a part of the architecture: the core stands alone.
 step "lint: core alone" clippy --no-default-features
@@ -56,7 +71,7 @@ run_tests() {
 step "tests" run_tests
 
 echo
-if grep -h "SKIPPED" target/tests.log | sed 's/^.*SKIPPED/SKIPPED/' | sort | uniq -c | grep .; then
+if { echo "$without_advisories" && cat target/tests.log; } | grep "SKIPPED" | sed 's/^.*SKIPPED/SKIPPED/' | sort | uniq -c | grep .; then
   echo
 fi
 if [ -n "$failed" ]; then

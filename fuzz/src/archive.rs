@@ -69,7 +69,8 @@ fn open(bytes: &[u8], claimed: u64, steps: &mut Vec<usize>) -> Result<Session, F
     }
     let mut session = opening.finish()?;
     // Whatever is only listed at first is verified after that.
-    let next = |session: &mut Session| session.next_scan(Task::List).or_else(|| session.next_scan(Task::Verify));
+    let next =
+        |session: &mut Session| session.next_scan(Task::List).or_else(|| session.next_scan(Task::Verify));
     while let Some(job) = next(&mut session) {
         let mut scan = job.start();
         while let Some(range) = scan.wants() {

@@ -1,7 +1,5 @@
 //! How a component reaches the page's state and the worker.
 
-use std::{cell::RefCell, rc::Rc};
-
 use wasm_bindgen::JsValue;
 use web_sys::File;
 use yew::prelude::*;
@@ -32,54 +30,17 @@ pub struct AppHandle {
     dispatch: Callback<Action>,
     /// `None` before the page is mounted, and where there is no browser.
     client: Option<Client>,
-    sources: Sources,
-}
-
-/// What was opened, by its job, so that it can be opened once more. Clones are the same.
-#[derive(Clone, Default)]
-pub struct Sources(Rc<RefCell<Vec<(Job, Source)>>>);
-
-impl PartialEq for Sources {
-    fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-/// What the reader opens.
-#[derive(Clone)]
-enum Source {
-    File(File),
-    /// By its name, its files by their paths from it.
-    Directory(String, Rc<[(String, File)]>),
-    Sample(String),
-}
-
-impl Source {
-    fn name(&self) -> String {
-        match self {
-            Self::File(file) => file.name(),
-            Self::Directory(name, _) | Self::Sample(name) => name.clone(),
-        }
-    }
-
-    fn open(&self, client: &Client, unlimited: bool) -> Result<Job, JsValue> {
-        match self {
-            Self::File(file) => Ok(client.open_file(file.clone(), unlimited)),
-            Self::Directory(name, files) => client.open_directory(name, files, unlimited),
-            Self::Sample(name) => Ok(client.open_sample(name)),
-        }
-    }
 }
 
 impl AppHandle {
     /// A handle.
-    pub fn new(state: State, dispatch: Callback<Action>, client: Option<Client>, sources: Sources) -> Self {
-        Self { state, dispatch, client, sources }
+    pub fn new(state: State, dispatch: Callback<Action>, client: Option<Client>) -> Self {
+        Self { state, dispatch, client }
     }
 
     /// A handle on a state that nothing changes, to render a component by itself.
     pub fn fixed(state: State) -> Self {
-        Self::new(state, Callback::noop(), None, Sources::default())
+        Self::new(state, Callback::noop(), None)
     }
 
     /// Changes the state.
@@ -124,58 +85,51 @@ impl AppHandle {
 
     /// Opens a file that the reader dropped or chose. Replaces what is being opened.
     pub fn open_file(&self, file: File) {
-        self.open(Source::File(file), false);
+        self.open(&file.name(), |client| Ok(client.open_file(file)));
     }
 
     /// Opens a directory that the reader dropped or chose: its files by their paths from it.
-    pub fn open_directory(&self, name: &str, files: Vec<(String, File)>) {
-        self.open(Source::Directory(name.to_owned(), files.into()), false);
+    pub fn open_directory(&self, name: &str, files: &[(String, File)]) {
+        self.open(name, |client| client.open_directory(name, files).map_err(|error| unreadable(&error)));
     }
 
     /// Opens a directory once the browser has listed it.
     pub async fn open_dropped(&self, directory: DroppedDirectory) {
         let name = directory.name();
         match directory.files().await {
-            Ok(files) => self.open_directory(&name, files),
-            Err(error) => self.refuse(name.into(), unreadable(&error)),
+            Ok(files) => self.open_directory(&name, &files),
+            Err(error) => self.refuse(&name, unreadable(&error)),
         }
     }
 
     /// Opens a built-in sample.
     pub fn open_sample(&self, name: &str) {
-        self.open(Source::Sample(name.to_owned()), false);
+        self.open(name, |client| Ok(client.open_sample(name)));
     }
 
-    /// Opens what was opened as `job` once more, beyond the limits that can be lifted. What is shown stays until then.
-    pub fn go_on(&self, job: Job) {
-        let source =
-            self.sources.0.borrow().iter().find(|(of, _)| *of == job).map(|(_, source)| source.clone());
-        if let Some(source) = source {
-            self.open(source, true);
+    /// Opens what was opened as `job` under this name once more: its worker may have ended, or (`unlimited`) a limit kept
+    /// it from being read to its end. What is shown stays until then.
+    pub fn open_again(&self, job: Job, name: &AttrValue, unlimited: bool) {
+        match self.client.as_ref().and_then(|client| client.open_again(job, unlimited)) {
+            Some(job) => self.opened(job, name, true),
+            None => self.refuse(name, no_worker()),
         }
     }
 
-    /// Opens something; `again` and without limits, or for the first time.
-    fn open(&self, source: Source, again: bool) {
-        let name = AttrValue::from(source.name());
-        let opened = match &self.client {
-            Some(client) => source.open(client, again).map_err(|error| unreadable(&error)),
-            None => Err(no_worker()),
-        };
-        match opened {
-            Ok(job) => {
-                let shown = self.state.archive.as_ref().map(|archive| archive.job);
-                let mut sources = self.sources.0.borrow_mut();
-                sources.retain(|(of, _)| Some(*of) == shown);
-                sources.push((job, source));
-                dom::mark("layerscope:open");
-                self.dispatch(Action::Open { job, name, again, at: dom::now() });
-            }
+    fn open(&self, name: &str, ask: impl FnOnce(&Client) -> Result<Job, Failure>) {
+        match self.client.as_ref().ok_or_else(no_worker).and_then(ask) {
+            Ok(job) => self.opened(job, name, false),
             Err(failure) => self.refuse(name, failure),
         }
     }
 
-    fn refuse(&self, name: AttrValue, failure: Failure) {
+    fn opened(&self, job: Job, name: &str, again: bool) {
+        dom::mark("layerscope:open");
+        self.dispatch(Action::Open { job, name: AttrValue::from(name.to_owned()), again, at: dom::now() });
+    }
+
+    fn refuse(&self, name: &str, failure: Failure) {
+        let name = AttrValue::from(name.to_owned());
         self.dispatch(Action::Refuse(Refusal { job: None, name, failure: Some(failure) }));
     }
 

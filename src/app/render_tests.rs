@@ -370,7 +370,10 @@ fn every_failure_is_told_with_what_to_do() {
         FailureKind::Unreadable,
         FailureKind::Corrupt(Code::TarTruncated),
         FailureKind::Unsupported,
+        FailureKind::NotStarted,
         FailureKind::Crashed,
+        FailureKind::Unresponsive,
+        FailureKind::Interrupted,
         FailureKind::Stale,
     ];
     for lang in BOTH {
@@ -380,7 +383,10 @@ fn every_failure_is_told_with_what_to_do() {
             let (what, advice) = (lang.words().shell.failure)(kind);
             assert_shows(&html, &["data-testid=\"error\"", what, advice, "1,536", "&lt;b&gt;particulars"]);
             let html = render::<Notice>(lang, state(vec![opened(), Event::Failed(failure)]));
-            assert_shows(&html, &["data-testid=\"error\"", what, lang.words().shell.partial]);
+            let words = &lang.words().shell;
+            let (kept, button) =
+                if kind.ends_worker() { (words.lost, words.open_again) } else { (words.partial, "") };
+            assert_shows(&html, &["data-testid=\"error\"", what, kept, button]);
         }
     }
 }

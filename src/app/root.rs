@@ -18,7 +18,7 @@ use super::{
         workspace::Workspace,
     },
     dom,
-    handle::{AppHandle, Sources, use_app},
+    handle::{AppHandle, use_app},
     hooks::use_keys,
     i18n::{LanguageProvider, use_words},
     state::{Action, Page, Stage, State},
@@ -51,8 +51,7 @@ fn StateProvider(props: &StateProviderProps) -> Html {
         });
     }
     let dispatch = use_callback(state.dispatcher(), |action, dispatcher| dispatcher.dispatch(action));
-    let sources = use_memo((), |()| Sources::default());
-    let context = AppHandle::new((*state).clone(), dispatch, (*client).clone(), (*sources).clone());
+    let context = AppHandle::new((*state).clone(), dispatch, (*client).clone());
     html! { <ContextProvider<AppHandle> {context}>{props.children.clone()}</ContextProvider<AppHandle>> }
 }
 

@@ -23,7 +23,8 @@ pub enum Source {
 pub struct PendingRead(Pending);
 
 enum Pending {
-    Blob(JsFuture),
+    /// How many bytes are to come, and the read.
+    Blob(u64, JsFuture),
     Sample(&'static [u8]),
 }
 
@@ -48,7 +49,10 @@ impl Source {
     /// If the browser refuses at once.
     pub fn start(&self, range: Range<u64>) -> Result<PendingRead, Failure> {
         Ok(PendingRead(match self {
-            Self::Blob(_) => Pending::Blob(JsFuture::from(self.slice(range)?.array_buffer())),
+            Self::Blob(_) => {
+                let slice = self.slice(range)?;
+                Pending::Blob(from_f64(slice.size()), JsFuture::from(slice.array_buffer()))
+            }
             Self::Sample(bytes) => {
                 let at = |offset: u64| usize::try_from(offset).map_or(bytes.len(), |i| i.min(bytes.len()));
                 Pending::Sample(&bytes[at(range.start)..at(range.end)])
@@ -85,9 +89,14 @@ impl PendingRead {
     pub async fn bytes(self) -> Result<Vec<u8>, Failure> {
         match self.0 {
             Pending::Sample(bytes) => Ok(bytes.to_vec()),
-            Pending::Blob(read) => {
+            Pending::Blob(len, read) => {
                 let buffer = read.await.map_err(|error| unreadable(&error))?;
-                Ok(Uint8Array::new(buffer.unchecked_ref::<ArrayBuffer>()).to_vec())
+                let bytes = Uint8Array::new(buffer.unchecked_ref::<ArrayBuffer>()).to_vec();
+                // Firefox reads on in a file that has changed, as far as it goes.
+                if bytes.len() as u64 != len {
+                    return Err(unreadable(&"the file is shorter than it was when it was opened".into()));
+                }
+                Ok(bytes)
             }
         }
     }

@@ -8,11 +8,11 @@ use js_sys::{Array, Reflect, WebAssembly};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Blob, BlobPropertyBag, ErrorEvent, MessageEvent, Response, Url, Worker, WorkerGlobalScope, WorkerOptions,
-    WorkerType,
+    Blob, BlobPropertyBag, ErrorEvent, Event, MessageEvent, Response, Url, Worker, WorkerGlobalScope,
+    WorkerOptions, WorkerType,
 };
 
-use super::message;
+use super::{describe, message};
 
 /// Names as the build emits them, beside the page.
 const GLUE: &str = "worker.js";
@@ -38,15 +38,21 @@ impl WorkerCode {
     ///
     /// # Errors
     ///
-    /// What the browser throws, or the status that the server answers.
+    /// What the browser throws, the status that the server answers, or that something else came in place of the code.
     pub async fn fetch() -> Result<Self, JsValue> {
         let (glue, wasm) = (request(GLUE)?, request(WASM)?);
-        let glue = JsFuture::from(response(glue).await?.text()?).await?;
+        let glue = JsFuture::from(response(glue).await?.text()?).await?.as_string().unwrap_or_default();
+        // Hosts and captive portals answer with a page, and status 200, for what they do not have.
+        if glue.is_empty() || glue.trim_start().starts_with('<') {
+            return Err(format!("{GLUE}: what the server sent is no script").into());
+        }
         let wasm = JsFuture::from(response(wasm).await?.array_buffer()?).await?;
-        let module = JsFuture::from(WebAssembly::compile(&wasm)).await?;
+        let module = JsFuture::from(WebAssembly::compile(&wasm)).await;
+        let module = module.map_err(|error| format!("{WASM}: {}", describe(&error)))?;
         let options = BlobPropertyBag::new();
         options.set_type("text/javascript");
-        let script = Blob::new_with_str_sequence_and_options(&Array::of2(&glue, &BOOTSTRAP.into()), &options)?;
+        let script =
+            Blob::new_with_str_sequence_and_options(&Array::of2(&glue.into(), &BOOTSTRAP.into()), &options)?;
         Ok(Self { url: Url::create_object_url_with_blob(&script)?, module: module.unchecked_into() })
     }
 
@@ -89,7 +95,7 @@ pub struct WorkerThread {
     worker: Worker,
     /// Kept alive for as long as the worker may call them.
     _on_message: Closure<dyn FnMut(MessageEvent)>,
-    _on_error: Closure<dyn FnMut(ErrorEvent)>,
+    _on_error: Closure<dyn FnMut(Event)>,
 }
 
 impl WorkerThread {
@@ -109,9 +115,10 @@ impl WorkerThread {
             let (bytes, blob) = message::unpack(&event.data());
             on_bytes(bytes, blob);
         });
-        let on_error = Closure::new(move |event: ErrorEvent| {
+        let on_error = Closure::new(move |event: Event| {
             event.prevent_default();
-            let text = event.message();
+            // A script that cannot be read, or a message, is told of by an event without words.
+            let text = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message).unwrap_or_default();
             on_failure(if text.is_empty() { "the worker ended without a word".into() } else { text });
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));

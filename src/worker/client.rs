@@ -7,6 +7,7 @@ use std::{
 };
 
 use futures_channel::oneshot;
+use gloo::timers::future::TimeoutFuture;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, File};
@@ -17,10 +18,17 @@ use super::protocol::{
 };
 use crate::platform::{self, Handlers, WorkerCode, WorkerThread};
 
+/// How many seconds a worker may leave an opening or a cancelling without an answer. One step of its work, of which each
+/// ends with a look at what has been asked, takes less than one of them; a few on a slow machine.
+const PATIENCE: u32 = 15;
+/// A second in milliseconds. Seconds are counted one by one: a page that sleeps counts one, however long it has slept.
+const SECOND: u32 = 1_000;
+
 /// A handle on the worker. Cheap to clone; clones are the same worker, and compare as equal.
 ///
-/// Requests made before the worker is ready wait for it. A worker that crashes is started again, without
-/// the archive that it had open.
+/// Requests made before the worker is ready wait for it. A worker that crashes, cannot be started, or does not answer
+/// is ended, and with it the archive that it had open; the next opening starts another. So what fails again and again
+/// is tried as often as the reader asks for it.
 #[derive(Clone)]
 pub struct Client(Rc<Inner>);
 
@@ -33,6 +41,8 @@ impl PartialEq for Client {
 struct Inner {
     on_event: Callback<(Job, Event)>,
     code: RefCell<Option<WorkerCode>>,
+    /// Whether a worker that was started from the code has been ready. Code that never led to one is fetched anew.
+    is_proven: Cell<bool>,
     thread: RefCell<Thread>,
     /// Requests under way.
     pending: RefCell<HashMap<RequestId, oneshot::Sender<Answer>>>,
@@ -42,15 +52,31 @@ struct Inner {
     /// The job whose archive is open: requests are about it. It stays while the newest one is being opened, and when
     /// that is refused.
     open: Cell<Job>,
+    /// What the newest job is to open.
+    newest: RefCell<Option<Opening>>,
+    /// What was opened last.
+    opened: RefCell<Option<Opening>>,
+}
+
+/// What is to be opened. It is kept so that another worker can be asked for the same.
+#[derive(Clone)]
+struct Opening {
+    job: Job,
+    source: Source,
+    file: Option<Blob>,
+    /// Whether the limits that can be lifted are.
+    unlimited: bool,
+    /// The newest request for it.
+    request: RequestId,
 }
 
 enum Thread {
-    /// Not running, or running and not yet ready: what is to be sent waits.
+    /// Not running, for this reason.
+    Ended(Failure),
+    /// Its code on its way, or running and not yet ready: what is to be sent waits.
     Starting { thread: Option<WorkerThread>, waiting: Vec<(Vec<u8>, Option<Blob>)> },
     /// Ready.
     Running(WorkerThread),
-    /// Not to be had.
-    Failed(Failure),
 }
 
 /// A reply and the blob that rides beside it.
@@ -63,19 +89,22 @@ impl Client {
         let inner = Rc::new(Inner {
             on_event,
             code: RefCell::new(None),
-            thread: RefCell::new(Thread::Starting { thread: None, waiting: Vec::new() }),
+            is_proven: Cell::new(false),
+            thread: RefCell::new(Thread::Ended(not_started(String::new()))),
             pending: RefCell::default(),
             last_id: Cell::new(0),
             job: Cell::new(Job(0)),
             open: Cell::new(Job(0)),
+            newest: RefCell::default(),
+            opened: RefCell::default(),
         });
-        spawn_local(load(Rc::downgrade(&inner)));
+        inner.start();
         Self(inner)
     }
 
-    /// Opens a file in place of what is open; `unlimited` as in [`Request::Open`].
-    pub fn open_file(&self, file: File, unlimited: bool) -> Job {
-        self.open(Source::File(file.name()), Some(file.into()), unlimited)
+    /// Opens a file in place of what is open.
+    pub fn open_file(&self, file: File) -> Job {
+        self.0.open(Source::File(file.name()), Some(file.into()), false)
     }
 
     /// Opens a directory in place of what is open: its files by their paths from it.
@@ -83,30 +112,32 @@ impl Client {
     /// # Errors
     ///
     /// What the browser throws.
-    pub fn open_directory(
-        &self,
-        name: &str,
-        files: &[(String, File)],
-        unlimited: bool,
-    ) -> Result<Job, JsValue> {
+    pub fn open_directory(&self, name: &str, files: &[(String, File)]) -> Result<Job, JsValue> {
         // A blob of blobs copies no byte.
         let parts: js_sys::Array = files.iter().map(|(_, file)| file).collect();
         let blob = Blob::new_with_blob_sequence(&parts)?;
         let files = files.iter().map(|(path, file)| (path.as_str().into(), platform::from_f64(file.size())));
         let source = Source::Directory { name: name.to_owned(), files: files.collect() };
-        Ok(self.open(source, Some(blob), unlimited))
+        Ok(self.0.open(source, Some(blob), false))
     }
 
     /// Opens a built-in sample in place of what is open.
     pub fn open_sample(&self, name: &str) -> Job {
-        // None of them comes near a limit.
-        self.open(Source::Sample(name.to_owned()), None, false)
+        self.0.open(Source::Sample(name.to_owned()), None, false)
+    }
+
+    /// Opens once more what was opened as `job`, with [`Request::Open`]'s `unlimited` or as it was opened before. `None`
+    /// if that is neither what is open nor what was to be opened last.
+    pub fn open_again(&self, job: Job, unlimited: bool) -> Option<Job> {
+        let known = [&self.0.newest, &self.0.opened].map(|known| known.borrow().clone());
+        let Opening { source, file, unlimited: was, .. } =
+            known.into_iter().flatten().find(|opening| opening.job == job)?;
+        Some(self.0.open(source, file, unlimited || was))
     }
 
     /// Stops reading; what is known stays.
     pub fn cancel(&self) {
-        // Nobody waits for the answer.
-        drop(self.0.request(Request::Cancel, None));
+        self.0.cancel();
     }
 
     /// Asks about the open archive.
@@ -133,25 +164,10 @@ impl Client {
         })
     }
 
-    fn open(&self, source: Source, file: Option<Blob>, unlimited: bool) -> Job {
-        let job = Job(self.0.job.get().0 + 1);
-        self.0.job.set(job);
-        let answer = self.0.request(Request::Open { source, unlimited }, file);
-        let inner = Rc::downgrade(&self.0);
-        spawn_local(async move {
-            // All else comes as events; that there is no worker does not.
-            if let Ok(Err(failure)) = answer.await
-                && let Some(inner) = inner.upgrade()
-            {
-                inner.event(job, Event::Failed(failure));
-            }
-        });
-        job
-    }
-
     async fn answer(&self, request: Request) -> Answer {
+        let (_, answer) = self.0.request(request, None);
         // The sender is dropped only with all requests of a worker that is no more.
-        self.0.request(request, None).await.unwrap_or_else(|_| Err(crashed("the worker was ended".into())))
+        answer.await.unwrap_or_else(|_| Err(crashed("the worker was ended".into())))
     }
 }
 
@@ -163,6 +179,10 @@ async fn load(weak: Weak<Inner>) {
         Some(code) => Ok(code),
         None => WorkerCode::fetch().await,
     };
+    if !matches!(&*inner.thread.borrow(), Thread::Starting { thread: None, .. }) {
+        // It was cancelled meanwhile, or started by an opening after that.
+        return;
+    }
     let started = code.and_then(|code| {
         let thread = WorkerThread::start(&code, "model", handlers(&weak))?;
         *inner.code.borrow_mut() = Some(code);
@@ -174,9 +194,7 @@ async fn load(weak: Weak<Inner>) {
                 *thread = Some(started);
             }
         }
-        Err(error) => {
-            inner.give_up(crashed(format!("the worker could not be loaded: {}", platform::describe(&error))))
-        }
+        Err(error) => inner.end(not_started(platform::describe(&error))),
     }
 }
 
@@ -190,14 +208,64 @@ fn handlers(inner: &Weak<Inner>) -> Handlers {
         }),
         error: Box::new(move |detail| {
             if let Some(inner) = on_error.upgrade() {
-                inner.crash(&on_error, detail);
+                let failure = if inner.is_ready() { crashed(detail) } else { not_started(detail) };
+                inner.end(failure);
             }
         }),
     }
 }
 
 impl Inner {
-    fn request(&self, request: Request, blob: Option<Blob>) -> oneshot::Receiver<Answer> {
+    /// Starts a thread, in place of what is there.
+    fn start(self: &Rc<Self>) {
+        *self.thread.borrow_mut() = Thread::Starting { thread: None, waiting: Vec::new() };
+        spawn_local(load(Rc::downgrade(self)));
+    }
+
+    fn open(self: &Rc<Self>, source: Source, file: Option<Blob>, unlimited: bool) -> Job {
+        let job = Job(self.job.get().0 + 1);
+        self.job.set(job);
+        *self.newest.borrow_mut() = Some(Opening { job, source, file, unlimited, request: RequestId(0) });
+        self.ask_to_open();
+        job
+    }
+
+    /// Asks for the newest job, of another worker if there is none.
+    fn ask_to_open(self: &Rc<Self>) {
+        if matches!(&*self.thread.borrow(), Thread::Ended(_)) {
+            self.start();
+        }
+        let Some(Opening { job, source, file, unlimited, .. }) = self.newest.borrow().clone() else { return };
+        let (id, answer) = self.request(Request::Open { source, unlimited }, file);
+        if let Some(newest) = &mut *self.newest.borrow_mut() {
+            newest.request = id;
+        }
+        self.watch(id);
+        let weak = Rc::downgrade(self);
+        spawn_local(async move {
+            // All else comes as events; that it was not taken on does not.
+            if let Ok(Err(failure)) = answer.await
+                && let Some(inner) = weak.upgrade()
+            {
+                inner.event(job, Event::Failed(failure));
+            }
+        });
+    }
+
+    fn cancel(self: &Rc<Self>) {
+        if self.is_ready() {
+            // Nobody waits for the answer, except for seeing that there is one.
+            let (id, _) = self.request(Request::Cancel, None);
+            self.watch(id);
+        } else {
+            // What is asked for has not left the page.
+            *self.thread.borrow_mut() = Thread::Ended(not_started("cancelled".into()));
+            self.pending.borrow_mut().clear();
+            self.event(self.job.get(), Event::Cancelled);
+        }
+    }
+
+    fn request(&self, request: Request, blob: Option<Blob>) -> (RequestId, oneshot::Receiver<Answer>) {
         let (sender, receiver) = oneshot::channel();
         let id = RequestId(self.last_id.get().wrapping_add(1));
         self.last_id.set(id.0);
@@ -211,7 +279,7 @@ impl Inner {
         if let Err(failure) = sent {
             self.answer(id, Err(failure));
         }
-        receiver
+        (id, receiver)
     }
 
     fn send(&self, bytes: Vec<u8>, blob: Option<Blob>) -> Result<(), Failure> {
@@ -223,7 +291,49 @@ impl Inner {
             Thread::Running(thread) => {
                 thread.send(&bytes, blob.as_ref()).map_err(|error| crashed(platform::describe(&error)))
             }
-            Thread::Failed(failure) => Err(failure.clone()),
+            Thread::Ended(failure) => Err(failure.clone()),
+        }
+    }
+
+    /// Ends the worker if it leaves a request without an answer for too long.
+    fn watch(self: &Rc<Self>, id: RequestId) {
+        let weak = Rc::downgrade(self);
+        spawn_local(async move {
+            let mut waited = 0;
+            while waited < PATIENCE {
+                TimeoutFuture::new(SECOND).await;
+                let Some(inner) = weak.upgrade() else { return };
+                if !inner.pending.borrow().contains_key(&id) {
+                    return;
+                }
+                // A worker whose code is on its way is not late.
+                if !matches!(&*inner.thread.borrow(), Thread::Starting { thread: None, .. }) {
+                    waited += 1;
+                }
+            }
+            if let Some(inner) = weak.upgrade() {
+                inner.give_up();
+            }
+        });
+    }
+
+    /// Ends a worker that does not answer. Another one is asked for what is to be opened, unless this one has never
+    /// been ready: then another would hardly be.
+    fn give_up(self: &Rc<Self>) {
+        let detail = format!("no answer for {PATIENCE} seconds");
+        if !self.is_ready() {
+            return self.end(not_started(detail));
+        }
+        let request = self.newest.borrow().as_ref().map(|newest| newest.request);
+        let unasked = request.and_then(|request| self.pending.borrow_mut().remove(&request));
+        let failure = Failure { kind: FailureKind::Unresponsive, detail, offset: None };
+        *self.thread.borrow_mut() = Thread::Ended(failure.clone());
+        self.fail_pending(&failure);
+        if unasked.is_some() {
+            self.fail_open(&failure);
+            self.ask_to_open();
+        } else {
+            self.fail_jobs(&failure);
         }
     }
 
@@ -236,17 +346,13 @@ impl Inner {
     fn message(&self, bytes: &[u8], blob: Option<Blob>) {
         match postcard::from_bytes(bytes) {
             Ok(Message::Ready { build }) if build == BUILD => self.ready(),
-            Ok(Message::Ready { build }) => self.give_up(Failure {
-                kind: FailureKind::Stale,
-                detail: format!("the page is {BUILD}, its worker {build}"),
-                offset: None,
-            }),
+            Ok(Message::Ready { build }) => {
+                self.end(stale(format!("the page is {BUILD}, its worker {build}")))
+            }
             Ok(Message::Reply { id, result }) => self.answer(id, result.map(|reply| (reply, blob))),
             Ok(Message::Event { job, event }) => self.event(job, event),
             // Only a worker of another build could say what cannot be read.
-            Err(error) => {
-                self.give_up(Failure { kind: FailureKind::Stale, detail: error.to_string(), offset: None })
-            }
+            Err(error) => self.end(stale(error.to_string())),
         }
     }
 
@@ -254,6 +360,7 @@ impl Inner {
         let is_newest = job == self.job.get();
         if is_newest && matches!(event, Event::Opened { .. }) {
             self.open.set(job);
+            *self.opened.borrow_mut() = self.newest.borrow().clone();
         }
         if is_newest || job == self.open.get() {
             self.on_event.emit((job, event));
@@ -261,49 +368,69 @@ impl Inner {
     }
 
     fn ready(&self) {
-        let starting =
-            std::mem::replace(&mut *self.thread.borrow_mut(), Thread::Failed(crashed(String::new())));
+        let ended = Thread::Ended(not_started(String::new()));
+        let starting = std::mem::replace(&mut *self.thread.borrow_mut(), ended);
         let Thread::Starting { thread: Some(thread), waiting } = starting else {
             *self.thread.borrow_mut() = starting;
             return;
         };
+        self.is_proven.set(true);
         *self.thread.borrow_mut() = Thread::Running(thread);
         for (bytes, blob) in waiting {
             if let Err(failure) = self.send(bytes, blob) {
-                return self.give_up(failure);
+                return self.end(failure);
             }
         }
     }
 
-    /// The worker is no more: whoever waits is told, and another one is started.
-    fn crash(&self, weak: &Weak<Self>, detail: String) {
-        let failure = crashed(detail);
-        *self.thread.borrow_mut() = Thread::Starting { thread: None, waiting: Vec::new() };
-        self.fail_all(&failure);
-        spawn_local(load(weak.clone()));
+    fn is_ready(&self) -> bool {
+        matches!(&*self.thread.borrow(), Thread::Running(_))
     }
 
-    fn give_up(&self, failure: Failure) {
-        *self.thread.borrow_mut() = Thread::Failed(failure.clone());
-        self.fail_all(&failure);
+    /// The worker is no more, or is not to be had: whoever waits is told. The next opening starts another.
+    fn end(&self, failure: Failure) {
+        if !self.is_proven.get() || failure.kind == FailureKind::Stale {
+            *self.code.borrow_mut() = None;
+        }
+        *self.thread.borrow_mut() = Thread::Ended(failure.clone());
+        self.fail_pending(&failure);
+        self.fail_jobs(&failure);
     }
 
-    fn fail_all(&self, failure: &Failure) {
+    fn fail_pending(&self, failure: &Failure) {
         let pending = std::mem::take(&mut *self.pending.borrow_mut());
         for sender in pending.into_values() {
-            // As above.
+            // A request whose caller has gone away needs no answer.
             let _ = sender.send(Err(failure.clone()));
         }
-        let (newest, open) = (self.job.get(), self.open.get());
-        if newest != Job(0) {
+    }
+
+    /// Tells what is being opened and what is open of their end.
+    fn fail_jobs(&self, failure: &Failure) {
+        let newest = self.job.get();
+        if newest != Job(0) && newest != self.open.get() {
             self.event(newest, Event::Failed(failure.clone()));
         }
-        if open != newest && open != Job(0) {
-            self.event(open, Event::Failed(failure.clone()));
+        self.fail_open(failure);
+    }
+
+    /// Tells what is open of its end: it was in the worker.
+    fn fail_open(&self, failure: &Failure) {
+        let open = self.open.replace(Job(0));
+        if open != Job(0) {
+            self.on_event.emit((open, Event::Failed(failure.clone())));
         }
     }
 }
 
 fn crashed(detail: String) -> Failure {
     Failure { kind: FailureKind::Crashed, detail, offset: None }
+}
+
+fn not_started(detail: String) -> Failure {
+    Failure { kind: FailureKind::NotStarted, detail, offset: None }
+}
+
+fn stale(detail: String) -> Failure {
+    Failure { kind: FailureKind::Stale, detail, offset: None }
 }

@@ -66,29 +66,29 @@ impl Running {
         // Nobody listens any more once the thread is being ended.
         let handlers = Handlers {
             message: Box::new(move |bytes, _| {
-                let message = postcard::from_bytes(&bytes).map_err(|error| crashed(error.to_string()));
+                let message = postcard::from_bytes(&bytes).map_err(|error| interrupted(error.to_string()));
                 let _ = sender.unbounded_send(message);
             }),
             error: Box::new(move |detail| {
-                let _ = on_error.unbounded_send(Err(crashed(detail)));
+                let _ = on_error.unbounded_send(Err(interrupted(detail)));
             }),
         };
         let thread = WorkerCode::own().and_then(|code| WorkerThread::start(&code, scanner::NAME, handlers));
-        Ok(Self { thread: thread.map_err(|error| crashed(platform::describe(&error)))?, messages })
+        Ok(Self { thread: thread.map_err(|error| interrupted(platform::describe(&error)))?, messages })
     }
 
     fn give(&self, source: &Source, job: &ScanJob) -> Result<(), Failure> {
-        let job = postcard::to_stdvec(job).map_err(|error| crashed(error.to_string()))?;
+        let job = postcard::to_stdvec(job).map_err(|error| interrupted(error.to_string()))?;
         let blob = source.slice(0..source.len())?;
-        self.thread.send(&job, Some(&blob)).map_err(|error| crashed(platform::describe(&error)))
+        self.thread.send(&job, Some(&blob)).map_err(|error| interrupted(platform::describe(&error)))
     }
 
     async fn next(&mut self) -> Result<Message, Failure> {
-        let ended = || crashed("the thread has ended".to_owned());
+        let ended = || interrupted("the thread has ended".to_owned());
         self.messages.next().await.unwrap_or_else(|| Err(ended()))
     }
 }
 
-fn crashed(detail: String) -> Failure {
-    Failure { kind: FailureKind::Crashed, detail, offset: None }
+fn interrupted(detail: String) -> Failure {
+    Failure { kind: FailureKind::Interrupted, detail, offset: None }
 }

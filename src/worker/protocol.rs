@@ -394,12 +394,25 @@ pub enum FailureKind {
     NotFound,
     /// The blob is not in the archive.
     Missing,
+    /// The worker could not be loaded or started.
+    NotStarted,
     /// The worker crashed.
     Crashed,
+    /// The worker did not answer, and was ended.
+    Unresponsive,
+    /// A thread that read a layer crashed. What is open stays open.
+    Interrupted,
     /// Page and worker are not of the same build; reload.
     Stale,
     /// The job was replaced or cancelled meanwhile.
     Superseded,
+}
+
+impl FailureKind {
+    /// Whether the worker is no more after it, and with it the archive that it had open.
+    pub fn ends_worker(self) -> bool {
+        matches!(self, Self::NotStarted | Self::Crashed | Self::Unresponsive | Self::Stale)
+    }
 }
 
 /// The state of the view after a change.

@@ -11,8 +11,8 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 use super::{
     pool::{self, Scanner},
     protocol::{
-        self, BUILD, Envelope, Event, Failure, FailureKind, Job, Message, Progress, Reply, Request, RequestId,
-        Version,
+        self, BUILD, Envelope, Event, Failure, FailureKind, Job, Message, Progress, Reply, Request,
+        RequestId, Version,
     },
     scanner::{self, Pace, Reader},
 };
@@ -256,12 +256,12 @@ impl Server {
     /// Reads blob after blob in a thread of its own, beside others that do the same: first what is needed to list
     /// them all, then what is left to be verified.
     async fn read_in(&self, mut scanner: Scanner, job: Job, source: &Source) -> Result<(), Stop> {
-        let next = |session: &mut Session| {
-            session.next_scan(Task::List).or_else(|| session.next_scan(Task::Verify))
-        };
+        let next =
+            |session: &mut Session| session.next_scan(Task::List).or_else(|| session.next_scan(Task::Verify));
         while let Some(next) = self.with_session(job, next)? {
             let place = next.place();
-            let found = scanner.scan(source, next, |done, total| self.progress(job, place, done, total)).await?;
+            let found =
+                scanner.scan(source, next, |done, total| self.progress(job, place, done, total)).await?;
             self.check(job)?;
             self.accept(job, found)?;
         }

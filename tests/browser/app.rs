@@ -6,7 +6,7 @@ use layerscope::fixture::{Archive, samples};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::Page;
+use crate::{driver::Browser, support::Page};
 
 /// A folder of archives that goes with the test.
 pub struct Folder(TempDir);
@@ -162,6 +162,9 @@ impl Page {
 
     /// Presses a key by its name in `KeyboardEvent.key`, wherever the focus is.
     pub async fn key(&self, key: &str) {
+        if self.browser() == Browser::Firefox {
+            return self.key_of_webdriver(key).await;
+        }
         let code = match key {
             "Tab" => 9,
             "Enter" => 13,
@@ -190,6 +193,26 @@ impl Page {
             }
             self.cdp("Input.dispatchKeyEvent", event).await;
         }
+    }
+
+    async fn key_of_webdriver(&self, key: &str) {
+        let key = match key {
+            "Tab" => "\u{e004}",
+            "Enter" => "\u{e007}",
+            "Escape" => "\u{e00c}",
+            "PageUp" => "\u{e00e}",
+            "PageDown" => "\u{e00f}",
+            "End" => "\u{e010}",
+            "Home" => "\u{e011}",
+            "ArrowLeft" => "\u{e012}",
+            "ArrowUp" => "\u{e013}",
+            "ArrowRight" => "\u{e014}",
+            "ArrowDown" => "\u{e015}",
+            key => key,
+        };
+        let actions = ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key }));
+        let keyboard = json!({ "type": "key", "id": "keyboard", "actions": actions });
+        self.webdriver("actions", json!({ "actions": [keyboard] })).await;
     }
 
     /// Types a text, key by key.
@@ -226,16 +249,11 @@ impl Page {
         self.eval(&format!("document.querySelector({selector:?}).getAttribute({name:?})")).await
     }
 
-    /// Has what is downloaded land in a folder.
-    pub async fn download_to(&self, folder: &Path) {
-        let parameters = json!({ "behavior": "allow", "downloadPath": folder });
-        self.cdp("Browser.setDownloadBehavior", parameters).await;
-    }
-
     /// Waits until a file of so many bytes has been downloaded, and reads it.
-    pub async fn downloaded(&self, path: &Path, len: usize) -> Vec<u8> {
-        let is_whole = async |_: &Self| std::fs::metadata(path).is_ok_and(|file| file.len() == len as u64);
-        self.until(&format!("the download of {}", path.display()), is_whole).await;
+    pub async fn downloaded(&self, name: &str, len: usize) -> Vec<u8> {
+        let path = self.downloads().join(name);
+        let is_whole = async |_: &Self| std::fs::metadata(&path).is_ok_and(|file| file.len() == len as u64);
+        self.until(&format!("the download of {name}"), is_whole).await;
         std::fs::read(path).unwrap()
     }
 }

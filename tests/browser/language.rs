@@ -2,7 +2,7 @@
 
 use crate::{
     app::{id, row},
-    support::{Options, Page, Scheme, run},
+    support::{Options, Page, Scheme, run, run_in_all},
 };
 
 const VIEWS: [&str; 5] = ["files", "overlay", "history", "image", "trust"];
@@ -57,7 +57,7 @@ const CODE_WORDS: &[&str] = &[
 #[test]
 fn chinese_is_spoken_to_those_who_prefer_it() {
     let options = Options { language: "zh-CN", ..Options::default() };
-    run("zh-preferred", options, async |page| {
+    run_in_all("zh-preferred", options, async |page| {
         page.wait_for_text("h1", "容器镜像").await;
         assert_eq!(page.attribute("html", "lang").await, "zh-Hans");
     });
@@ -65,7 +65,7 @@ fn chinese_is_spoken_to_those_who_prefer_it() {
 
 #[test]
 fn the_choice_of_language_is_kept() {
-    run("zh-kept", Options::default(), async |page| {
+    run_in_all("zh-kept", Options::default(), async |page| {
         page.wait_for(&id("start")).await;
         assert_eq!(page.attribute("html", "lang").await, "en");
         page.click(&id("lang")).await;
@@ -80,7 +80,7 @@ fn the_choice_of_language_is_kept() {
 
 #[test]
 fn the_language_changes_under_an_open_image() {
-    run("zh-open", Options::default(), async |page| {
+    run_in_all("zh-open", Options::default(), async |page| {
         page.open_sample("whiteouts").await;
         page.wait_until_drawn().await;
         page.select("usr/bin/curl").await;

@@ -1,19 +1,21 @@
-//! The built page in a real headless Chromium.
+//! The built page in a real headless Chromium, and what safety depends on in Firefox as well.
 //!
 //! `make test` builds `dist/` and runs these; by hand:
 //! `make build && cargo test --no-default-features --features browser-tests --test browser`.
-//! `LAYERSCOPE_DIST` names another build to test. Without Chromium and its driver every test says
-//! `SKIPPED` on stderr and passes. Pictures land in `target/screenshots/`.
+//! `LAYERSCOPE_DIST` names another build to test. Without a browser and its driver the tests in it say
+//! `SKIPPED` on stderr and pass. Pictures land in `target/screenshots/`.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod app;
 mod boot;
 mod details;
+mod driver;
 mod formats;
 mod hostile;
 #[path = "../support/hostile/mod.rs"]
 mod inputs;
 mod language;
+mod memory;
 mod native;
 mod open;
 mod overlay;
@@ -21,3 +23,4 @@ mod privacy;
 mod support;
 mod tree;
 mod trust;
+mod worker;

@@ -33,7 +33,7 @@ impl Native {
         }
         let mut session = opening.finish().unwrap();
         while let Some(job) = session.next_scan(Task::Verify) {
-        let mut scan = job.start();
+            let mut scan = job.start();
             while let Some(range) = scan.wants() {
                 scan.supply(&range_of(&mut file, range));
             }

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::{
     app::{Folder, id, row},
     native::{Native, bytes, counted, grouped, is_plain, permissions, size},
-    support::{Options, Page, corpus, run, say},
+    support::{Options, Page, corpus, run, run_in_all, say},
 };
 
 /// Rows of the tree that are compared: no more are drawn at once.
@@ -30,7 +30,7 @@ const FIRST_ROWS: usize = 30;
 fn a_dropped_archive_is_what_the_core_says() {
     let folder = Folder::new();
     let path = folder.sample("whiteouts");
-    run("drop", Options::default(), async |page| {
+    run_in_all("drop", Options::default(), async |page| {
         page.drop_archive(&path).await;
         assert_page_agrees(page, &path).await;
         page.assert_silent().await;
@@ -41,7 +41,7 @@ fn a_dropped_archive_is_what_the_core_says() {
 fn a_chosen_archive_is_what_the_core_says() {
     let folder = Folder::new();
     let path = folder.sample("hello");
-    run("choose", Options::default(), async |page| {
+    run_in_all("choose", Options::default(), async |page| {
         page.choose_file(&id("file-input"), &path).await;
         page.wait_until_read().await;
         assert_page_agrees(page, &path).await;
@@ -546,7 +546,7 @@ fn expected_row(place: usize, row: &Row) -> Value {
 }
 
 /// An image of six layers and 200 MB. Made once for all tests.
-fn large_archive() -> &'static Path {
+pub fn large_archive() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("large.tar");

@@ -6,14 +6,14 @@ use serde_json::json;
 use crate::{
     app::{Folder, id},
     native::Native,
-    support::{Options, Page, run},
+    support::{Options, Page, run_in_all},
 };
 
 #[test]
 fn no_request_is_made_after_a_drop() {
     let folder = Folder::new();
     let (first, second) = (folder.sample("whiteouts"), folder.sample("shared"));
-    run("no-requests", Options::default(), async |page| {
+    run_in_all("no-requests", Options::default(), async |page| {
         page.drop_archive(&first).await;
         let before = page.requests();
         assert!(before.iter().any(|line| line.contains("worker")), "{before:?}");
@@ -31,12 +31,11 @@ fn no_request_is_made_after_a_drop() {
 #[test]
 fn all_works_without_a_network_once_loaded() {
     let folder = Folder::new();
-    let saved = tempfile::tempdir().unwrap();
     let path = folder.sample("hello");
     let mut native = Native::read(&path);
     let version = native.versions(0, "etc/hello.conf")[0].clone();
     let bytes = native.content(version.content.unwrap());
-    run("offline", Options::default(), async |page| {
+    run_in_all("offline", Options::default(), async |page| {
         page.wait_for(&id("sample-hello")).await;
         page.until("the worker's code", async |page| {
             page.requests().iter().any(|line| line.ends_with("worker_bg.wasm"))
@@ -45,13 +44,12 @@ fn all_works_without_a_network_once_loaded() {
         // The answer is there a moment after the request: the first archive proves it.
         page.open_sample("hello").await;
         page.cut_network().await;
-        page.download_to(saved.path()).await;
 
         page.drop_archive(&path).await;
         use_everything(page, "etc/hello.conf").await;
         page.select("etc/hello.conf").await;
         page.click(&id("download")).await;
-        assert_eq!(page.downloaded(&saved.path().join("hello.conf"), bytes.len()).await, bytes);
+        assert_eq!(page.downloaded("hello.conf", bytes.len()).await, bytes);
         page.click(&id("lang")).await;
         page.click(&id("theme")).await;
         page.drop_archive(&folder.sample("whiteouts")).await;
@@ -61,7 +59,7 @@ fn all_works_without_a_network_once_loaded() {
 
 #[test]
 fn the_policy_allows_this_host_alone() {
-    run("policy-text", Options::default(), async |page| {
+    run_in_all("policy-text", Options::default(), async |page| {
         let policy = page.attribute("meta[http-equiv=Content-Security-Policy]", "content").await;
         let policy = policy.as_str().unwrap();
         let directives: Vec<&str> = policy.split(';').map(str::trim).collect();
@@ -84,26 +82,6 @@ fn the_policy_allows_this_host_alone() {
         // It stands before anything that it governs.
         let first = "[...document.head.querySelectorAll('script, link, meta[http-equiv]')][0].getAttribute('http-equiv')";
         assert_eq!(page.eval(first).await, "Content-Security-Policy");
-    });
-}
-
-/// The worker is bound by the policy of the page, too.
-#[test]
-fn the_worker_can_reach_nobody() {
-    run("worker-policy", Options::default(), async |page| {
-        page.wait_for(&id("start")).await;
-        let worker = "new Promise((resolve) => {
-            const code = `fetch('https://example.invalid/').then(() => postMessage('sent'), (error) => postMessage(String(error)));
-                addEventListener('securitypolicyviolation', (e) => postMessage(e.effectiveDirective));`;
-            const worker = new Worker(URL.createObjectURL(new Blob([code], { type: 'text/javascript' })));
-            worker.onmessage = (event) => resolve(event.data);
-        })";
-        let answer = page.eval(worker).await;
-        assert!(answer == "connect-src" || answer.as_str().unwrap().contains("Failed to fetch"), "{answer}");
-        page.until("the refusal on the console", async |page| {
-            page.console().await.iter().any(|line| line.contains("Content Security Policy"))
-        })
-        .await;
     });
 }
 
@@ -135,7 +113,7 @@ fn hostile_text_stays_text() {
         .layer(&layer, &format!("RUN echo {MARKUP} {BIDI}"))
         .empty(&format!("LABEL x={MARKUP}"));
     let path = folder.archive("<svg onload=alert(1)>.tar", &Archive::new(Shape::Docker).image(image));
-    run("hostile", Options { size: (1400, 1400), ..Options::default() }, async |page| {
+    run_in_all("hostile", Options { size: (1400, 1400), ..Options::default() }, async |page| {
         page.drop_archive(&path).await;
         page.wait_until_drawn().await;
         let rows = page.contents("[data-testid=row] .name bdi").await;
@@ -184,7 +162,7 @@ fn hostile_text_stays_text() {
 /// The page opened anew remembers nothing of the archive.
 #[test]
 fn nothing_of_an_archive_is_kept() {
-    run("memory", Options::default(), async |page| {
+    run_in_all("nothing-kept", Options::default(), async |page| {
         page.open_sample("hello").await;
         page.show("image").await;
         let kept = "(async () => ({

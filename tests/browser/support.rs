@@ -1,11 +1,10 @@
-//! What the tests need of a browser: a server for `dist/`, a driver, and a page to act on.
+//! What the tests need of a browser: a server for `dist/`, and a page to act on.
 
 use std::{
     env, fs,
-    io::{self, BufRead, BufReader, Write},
+    io::{self, Write},
     panic::{AssertUnwindSafe, resume_unwind},
     path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, Stdio},
     time::Duration,
 };
 
@@ -17,8 +16,11 @@ use futures_util::FutureExt;
 use hyper_util::client::legacy::connect::HttpConnector;
 use layerscope::serve::Server;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::time::{Instant, sleep, timeout};
 use url::Url;
+
+use crate::driver::{Browser, Driver, capabilities};
 
 /// How long a page may take to show what a test waits for. Generous: it only bounds failures.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -55,16 +57,29 @@ pub enum Scheme {
     Dark,
 }
 
-/// Runs a test in a browser of its own. A failing test leaves `target/screenshots/FAILED-name.png` and its console on
+/// Runs a test in a Chromium of its own. A failing test leaves `target/screenshots/FAILED-name.png` and its console on
 /// stderr.
 pub fn run(name: &str, options: Options, test: impl AsyncFnOnce(&mut Page)) {
+    run_in(Browser::Chromium, name, options, test);
+}
+
+/// Runs a test in each browser.
+pub fn run_in_all(name: &str, options: Options, test: impl AsyncFn(&mut Page)) {
+    for browser in Browser::ALL {
+        run_in(browser, &format!("{name}-{}", browser.name()), options.clone(), &test);
+    }
+}
+
+/// Runs a test in a browser of its own.
+pub fn run_in(browser: Browser, name: &str, options: Options, test: impl AsyncFnOnce(&mut Page)) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let Some(driver) = Driver::start() else {
-            skipped(&format!("browser test {name}: chromedriver not found (see `scripts/setup.sh test`)"));
+        let Some(driver) = Driver::start(browser) else {
+            let driver = browser.driver();
+            skipped(&format!("browser test {name}: {driver} not found (see `scripts/setup.sh test`)"));
             return;
         };
-        let mut page = Page::new(&driver, &options).await;
+        let mut page = Page::new(browser, &driver, &options).await;
         // Caught, so that the browser is closed in any case: it would outlive its driver.
         let outcome = AssertUnwindSafe(timeout(TEST_LIMIT, async {
             if options.open {
@@ -113,70 +128,85 @@ pub fn say(line: &str) {
     writeln!(io::stderr(), "{line}").unwrap();
 }
 
-/// A chromedriver process. It ends with this value.
-#[derive(Debug)]
-struct Driver {
-    process: Child,
-    port: u16,
-    /// Held open: a driver that cannot print ends.
-    _stdout: BufReader<ChildStdout>,
-}
-
-impl Driver {
-    /// Starts a driver on a free port; `None` if there is none on this machine.
-    fn start() -> Option<Self> {
-        let program = env::var_os("LAYERSCOPE_CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
-        let mut process = Command::new(program).arg("--port=0").stdout(Stdio::piped()).spawn().ok()?;
-        let mut stdout = BufReader::new(process.stdout.take().unwrap());
-        let mut line = String::new();
-        let port = loop {
-            line.clear();
-            assert_ne!(stdout.read_line(&mut line).unwrap(), 0, "chromedriver ended without naming its port");
-            if let Some((_, port)) = line.trim_end().rsplit_once("started successfully on port ") {
-                break port.trim_end_matches('.').parse().unwrap();
-            }
+/// Put before everything in Firefox, where WebDriver tells neither of breaches of the policy nor of the console.
+const WATCH: &str = "
+    window.violations = [];
+    window.said = [];
+    addEventListener('securitypolicyviolation', (e) =>
+        window.violations.push(`${e.effectiveDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`));
+    addEventListener('error', (e) => window.said.push(`SEVERE ${e.message}`));
+    addEventListener('unhandledrejection', (e) => window.said.push(`SEVERE ${e.reason}`));
+    for (const [method, level] of [['error', 'SEVERE'], ['warn', 'WARNING']]) {
+        const plain = console[method];
+        console[method] = (...words) => {
+            window.said.push(`${level} ${words.join(' ')}`);
+            plain.apply(console, words);
         };
-        Some(Self { process, port, _stdout: stdout })
     }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
+";
 
 /// A browser window, and the server of the page that it shows.
 #[derive(Debug)]
 pub struct Page {
     client: Client,
+    browser: Browser,
+    /// The driver's process.
+    driver: u32,
     server: Option<Server>,
     url: String,
+    /// What is served: a copy, which tests may change.
+    dist: TempDir,
+    downloads: TempDir,
 }
 
 #[allow(dead_code, reason = "a toolbox: not every test uses every tool")]
 impl Page {
-    async fn new(driver: &Driver, options: &Options) -> Self {
-        let dist = env::var_os("LAYERSCOPE_DIST")
+    async fn new(browser: Browser, driver: &Driver, options: &Options) -> Self {
+        let built = env::var_os("LAYERSCOPE_DIST")
             .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("dist"), PathBuf::from);
-        let server = Server::start(&dist, PREFIX, 0).await.expect("`make build` makes dist/");
-        let capabilities = capabilities(options);
+        let dist = tempfile::tempdir().unwrap();
+        copy_tree(&built, dist.path()).expect("`make build` makes dist/");
+        let server = Server::start(dist.path(), PREFIX, 0).await.expect("`make build` makes dist/");
+        let downloads = tempfile::tempdir().unwrap();
+        let capabilities = capabilities(browser, options, downloads.path());
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities.as_object().unwrap().clone())
-            .connect(&format!("http://127.0.0.1:{}", driver.port))
+            .connect(&driver.url())
             .await
-            .expect("a Chromium that fits chromedriver");
+            .expect("a browser that fits its driver");
         let url = server.url();
-        let page = Self { client, server: Some(server), url };
-
-        let script = "window.violations = []; addEventListener('securitypolicyviolation', (e) =>
-            window.violations.push(`${e.effectiveDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`))";
-        page.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
-        page.set_scheme(options.scheme).await;
-        page.resize(options.size.0, options.size.1).await;
+        let driver = driver.process();
+        let page = Self { client, browser, driver, server: Some(server), url, dist, downloads };
+        match browser {
+            Browser::Chromium => {
+                let script = "window.violations = []; addEventListener('securitypolicyviolation', (e) =>
+                    window.violations.push(`${e.effectiveDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`))";
+                page.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
+                let downloads = json!({ "behavior": "allow", "downloadPath": page.downloads() });
+                page.cdp("Browser.setDownloadBehavior", downloads).await;
+                page.set_scheme(options.scheme).await;
+                page.resize(options.size.0, options.size.1).await;
+            }
+            Browser::Firefox => {
+                page.edit("index.html", |html| {
+                    let policy = html.find("Content-Security-Policy").unwrap();
+                    let end = policy + html[policy..].find('>').unwrap() + 1;
+                    format!("{}<script src=\"watch.js\"></script>{}", &html[..end], &html[end..])
+                });
+                fs::write(page.dist.path().join("watch.js"), WATCH).unwrap();
+            }
+        }
         page
+    }
+
+    /// The browser.
+    pub fn browser(&self) -> Browser {
+        self.browser
+    }
+
+    /// The process of the browser's driver, whose descendants are the browser's.
+    pub fn driver(&self) -> u32 {
+        self.driver
     }
 
     // --- The page and its server
@@ -191,6 +221,22 @@ impl Page {
         &self.url
     }
 
+    /// Changes a file of what is served, for what is fetched from now on.
+    pub fn edit(&self, name: &str, change: impl FnOnce(String) -> String) {
+        let path = self.dist.path().join(name);
+        fs::write(&path, change(fs::read_to_string(&path).unwrap())).unwrap();
+    }
+
+    /// What is served.
+    pub fn dist(&self) -> &Path {
+        self.dist.path()
+    }
+
+    /// Where downloads land.
+    pub fn downloads(&self) -> &Path {
+        self.downloads.path()
+    }
+
     /// The document's title.
     pub async fn title(&self) -> String {
         self.client.title().await.unwrap()
@@ -201,9 +247,12 @@ impl Page {
         self.server.as_ref().map(Server::requests).unwrap_or_default()
     }
 
-    /// Ends the server and takes the page offline: what works now needs no network.
+    /// Ends the server, the only one that the page may talk to, and takes the page offline where that can be done: what
+    /// works now needs no network.
     pub async fn cut_network(&mut self) {
-        self.emulate_offline().await;
+        if self.browser == Browser::Chromium {
+            self.emulate_offline().await;
+        }
         if let Some(server) = self.server.take() {
             timeout(PATIENCE, server.stop()).await.expect("the server stops").unwrap();
         }
@@ -252,12 +301,34 @@ impl Page {
 
     /// Drops files from the disk onto the middle of the window, as a file manager would.
     pub async fn drop_files(&self, paths: &[&Path]) {
+        if self.browser == Browser::Firefox {
+            return self.drop_chosen_files(paths).await;
+        }
         let files: Vec<_> = paths.iter().map(|path| absolute(path)).collect();
         let (x, y) = (self.eval("innerWidth / 2").await, self.eval("innerHeight / 2").await);
         for kind in ["dragEnter", "dragOver", "drop"] {
             let data = json!({ "items": [], "files": files, "dragOperationsMask": 1 });
             self.cdp("Input.dispatchDragEvent", json!({ "type": kind, "x": x, "y": y, "data": data })).await;
         }
+    }
+
+    /// WebDriver cannot drag files: they are chosen in an input, and dropped by a script.
+    async fn drop_chosen_files(&self, paths: &[&Path]) {
+        let input = "document.body.append(Object.assign(document.createElement('input'),
+            { type: 'file', id: 'dragged', multiple: true }))";
+        self.eval(input).await;
+        let files: Vec<_> = paths.iter().map(|path| absolute(path)).collect();
+        self.find("#dragged").await.unwrap().send_keys(&files.join("\n")).await.unwrap();
+        let drop = "(() => {
+            const input = document.getElementById('dragged');
+            const dataTransfer = new DataTransfer();
+            for (const file of input.files) dataTransfer.items.add(file);
+            input.remove();
+            for (const kind of ['dragenter', 'dragover', 'drop']) {
+                document.body.dispatchEvent(new DragEvent(kind, { dataTransfer, bubbles: true, cancelable: true }));
+            }
+        })()";
+        self.eval(drop).await;
     }
 
     /// Drops one file.
@@ -317,6 +388,15 @@ impl Page {
 
     /// The value of a JavaScript expression, awaited if it is a promise.
     pub async fn eval(&self, expression: &str) -> Value {
+        if self.browser == Browser::Firefox {
+            let script = format!(
+                "const done = arguments[arguments.length - 1];
+                (async () => ({expression}))().then((value) => done({{ value }}), (error) => done({{ error: String(error) }}))"
+            );
+            let answer = self.webdriver("execute/async", json!({ "script": script, "args": [] })).await;
+            assert!(answer.get("error").is_none(), "{expression}: {answer}");
+            return answer.get("value").cloned().unwrap_or(Value::Null);
+        }
         let parameters = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
         let answer = self.cdp("Runtime.evaluate", parameters).await;
         assert!(answer.get("exceptionDetails").is_none(), "{expression}: {answer}");
@@ -360,8 +440,10 @@ impl Page {
 
     /// What the console got since the last call, as `LEVEL message`; workers included.
     pub async fn console(&self) -> Vec<String> {
-        let command = Post { path: "se/log", body: json!({ "type": "browser" }) };
-        let log = self.client.issue_cmd(command).await.unwrap();
+        if self.browser == Browser::Firefox {
+            return serde_json::from_value(self.eval("window.said.splice(0)").await).unwrap();
+        }
+        let log = self.webdriver("se/log", json!({ "type": "browser" })).await;
         let line = |entry: &Value| {
             format!("{} {}", entry["level"].as_str().unwrap_or("?"), entry["message"].as_str().unwrap_or("?"))
         };
@@ -394,36 +476,16 @@ impl Page {
 
     /// Runs a command of the Chrome DevTools Protocol.
     pub async fn cdp(&self, command: &str, parameters: Value) -> Value {
-        let body = json!({ "cmd": command, "params": parameters });
-        let answer = self.client.issue_cmd(Post { path: "goog/cdp/execute", body }).await;
-        answer.unwrap_or_else(|error| panic!("{command}: {error}"))
+        assert_eq!(self.browser, Browser::Chromium, "{command} is for Chromium only");
+        self.webdriver("goog/cdp/execute", json!({ "cmd": command, "params": parameters })).await
     }
-}
 
-/// What `POST /session` asks chromedriver for.
-fn capabilities(options: &Options) -> Value {
-    let language = options.language;
-    let arguments = [
-        "--headless=new",
-        // The sandbox cannot start as root; only the page under test runs here.
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--window-size=1280,800",
-    ];
-    json!({
-        "browserName": "chrome",
-        "goog:loggingPrefs": { "browser": "ALL" },
-        "goog:chromeOptions": {
-            "args": arguments,
-            "prefs": { "intl.accept_languages": language },
-        },
-    })
+    /// Runs a WebDriver command, by its path below the session.
+    pub async fn webdriver(&self, path: &'static str, body: Value) -> Value {
+        let what = body.to_string();
+        let answer = self.client.issue_cmd(Post { path, body }).await;
+        answer.unwrap_or_else(|error| panic!("{path} {what}: {error}"))
+    }
 }
 
 /// The path as a browser wants it.
@@ -432,7 +494,22 @@ fn absolute(path: &Path) -> String {
     path.into_os_string().into_string().unwrap()
 }
 
-/// A command of chromedriver that WebDriver does not know, by its path below the session.
+/// Copies what is in a folder into another.
+fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            fs::create_dir(&target)?;
+            copy_tree(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+/// A WebDriver command by its path below the session, also one that only one driver knows.
 #[derive(Debug)]
 struct Post {
     path: &'static str,

@@ -9,6 +9,7 @@ use yew::prelude::*;
 
 use super::{
     biography::{Chapters, Intent},
+    notice::explain,
     viewer::{Reading, Viewer},
 };
 use crate::{
@@ -88,7 +89,7 @@ pub fn Details() -> Html {
         Some(Known::Failed(of, failure)) if *of == node => {
             return html! {
                 <section class="details" aria-label={details.title} data-testid="details">
-                    <div class="blank" role="alert"><p>{details.failed}</p><p class="muted mono">{failure.detail.clone()}</p></div>
+                    <div class="blank" role="alert">{explain(words, failure)}</div>
                 </section>
             };
         }

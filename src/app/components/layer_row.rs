@@ -4,7 +4,12 @@ use bstr::BStr;
 use yew::prelude::*;
 
 use crate::app::{
-    components::{bar::LayerBar, fold::Command, progress::{ReadingBar, reading_label}, swatch::Swatch},
+    components::{
+        bar::LayerBar,
+        fold::Command,
+        progress::{ReadingBar, reading_label},
+        swatch::Swatch,
+    },
     format::{self, Size},
     hue,
     i18n::use_words,

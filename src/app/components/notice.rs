@@ -43,7 +43,7 @@ pub fn Notice() -> Html {
                     }
                     <p class="notice-actions">
                         if let Some(job) = refusal.job.filter(|_| is_limit(refusal.failure.as_ref())) {
-                            {go_on(words, &app, job)}
+                            {go_on(words, &app, job, &refusal.name)}
                         }
                         <OpenButton label={words.shell.choose_file} />
                         <button type="button" data-testid="dismiss" onclick={app.on(|_| Action::DismissRefusal)}>
@@ -55,10 +55,23 @@ pub fn Notice() -> Html {
             if let Some(archive) = archive.filter(|archive| !archive.limits_dismissed) {
                 {limits(words, &app, archive)}
             }
-            if let Some(Stage::Failed(failure)) = stage {
+            if let Some(Stage::Failed(failure)) = stage
+                && let Some(archive) = archive
+            {
                 <section class="notice notice-failed" role="alert" data-testid="error">
                     {explain(words, failure)}
-                    <p>{words.shell.partial}</p>
+                    if failure.kind.ends_worker() {
+                        <p>{words.shell.lost}</p>
+                        if app.state.opening.is_none() {
+                            <p class="notice-actions">
+                                <button type="button" data-testid="open-again" onclick={let (app, job, name) = (app.clone(), archive.job, archive.name.clone()); move |_| app.open_again(job, &name, false)}>
+                                    {words.shell.open_again}
+                                </button>
+                            </p>
+                        }
+                    } else {
+                        <p>{words.shell.partial}</p>
+                    }
                 </section>
             }
             if let Some(Stage::Cancelled) = stage {
@@ -91,7 +104,7 @@ fn limits(words: &Words, app: &AppHandle, archive: &Archive) -> Html {
                 <span class="muted">{if can_go_on { words.shell.go_on_note } else { words.shell.limit_stays }}</span>
             </p>
             <p class="notice-actions">
-                if can_go_on { {go_on(words, app, archive.job)} }
+                if can_go_on { {go_on(words, app, archive.job, &archive.name)} }
                 <button type="button" data-testid="dismiss-limits" onclick={app.on(|_| Action::DismissLimits)}>
                     {words.shell.close}
                 </button>
@@ -100,15 +113,15 @@ fn limits(words: &Words, app: &AppHandle, archive: &Archive) -> Html {
     }
 }
 
-fn go_on(words: &Words, app: &AppHandle, job: Job) -> Html {
-    let app = app.clone();
+fn go_on(words: &Words, app: &AppHandle, job: Job, name: &AttrValue) -> Html {
+    let (app, name) = (app.clone(), name.clone());
     html! {
-        <button type="button" data-testid="go-on" onclick={move |_| app.go_on(job)}>{words.shell.go_on}</button>
+        <button type="button" data-testid="go-on" onclick={move |_| app.open_again(job, &name, true)}>{words.shell.go_on}</button>
     }
 }
 
 /// A failure in words: what, what to do, and the particulars for those who want them.
-fn explain(words: &Words, failure: &Failure) -> Html {
+pub fn explain(words: &Words, failure: &Failure) -> Html {
     let (what, advice) = (words.shell.failure)(failure.kind);
     let place = failure.offset.map(|offset| (words.shell.at_offset)(&format::number(words.lang, offset)));
     html! {

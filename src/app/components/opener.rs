@@ -47,7 +47,7 @@ pub fn DirectoryInput() -> Html {
         let input = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
         let Some(input) = input else { return };
         if let Some((name, files)) = input.files().and_then(|files| platform::chosen_directory(&files)) {
-            app.open_directory(&name, files);
+            app.open_directory(&name, &files);
         }
         input.set_value("");
     };

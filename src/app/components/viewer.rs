@@ -7,7 +7,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlDialogElement, HtmlSelectElement};
 use yew::prelude::*;
 
-use super::{hex::Hex, text_view::TextView};
+use super::{hex::Hex, notice::explain, text_view::TextView};
 use crate::{
     app::{
         format, hue,
@@ -139,7 +139,7 @@ pub fn Viewer(props: &ViewerProps) -> Html {
     let body = match &*part {
         None => html! { <p class="blank" role="status">{words.loading}</p> },
         Some(Err(failure)) => html! {
-            <div class="blank" role="alert"><p>{words.failed}</p><p class="muted mono">{failure.detail.clone()}</p></div>
+            <div class="blank" role="alert">{explain(all, failure)}</div>
         },
         Some(Ok(part)) if part.size == 0 => html! { <p class="blank">{words.empty_content}</p> },
         Some(Ok(part)) => match encoding.filter(|_| !as_hex) {

@@ -188,6 +188,10 @@ pub struct ShellWords {
     pub cancelled: &'static str,
     /// Reading ended early: what is known stays.
     pub partial: &'static str,
+    /// Reading ended early, and with it the worker: what of the archive is kept, and what is lost.
+    pub lost: &'static str,
+    /// The button that opens the archive once more.
+    pub open_again: &'static str,
     /// Introduces the particulars.
     pub particulars: &'static str,
     /// At an offset.
@@ -365,9 +369,21 @@ pub const EN: ShellWords = ShellWords {
             "The content is not in the archive.",
             "The layer is named but its bytes are not there: foreign layers and partial saves are like this.",
         ),
+        FailureKind::NotStarted => (
+            "The reader could not be started.",
+            "It is a part of this page that did not arrive whole, or that the browser does not run. Opening something tries again.",
+        ),
         FailureKind::Crashed => (
             "The reader stopped unexpectedly.",
-            "It may have run out of memory. Reload the page and try again; other tabs closed, there is more room.",
+            "It may have run out of memory: close other tabs. Opening something starts it anew.",
+        ),
+        FailureKind::Unresponsive => (
+            "The reader did not answer, and was ended.",
+            "This archive may be too much for it. Opening something starts it anew.",
+        ),
+        FailureKind::Interrupted => (
+            "The reading of a layer stopped unexpectedly.",
+            "The browser may have run out of memory: close other tabs, and open the archive again.",
         ),
         FailureKind::Stale => {
             ("The page is out of date.", "Parts of it come from different versions. Reload the page.")
@@ -402,6 +418,8 @@ pub const EN: ShellWords = ShellWords {
     limit_stays: "This limit cannot be lifted, because memory depends on it.",
     cancelled: "Reading was cancelled. What is known so far is shown.",
     partial: "What was read before is shown.",
+    lost: "The history and what is known of the image are kept. Files and their contents are lost until the archive is opened again.",
+    open_again: "Open again",
     particulars: "Particulars",
     at_offset: |offset| format!("at byte {offset}"),
 };
@@ -557,8 +575,18 @@ pub const ZH: ShellWords = ShellWords {
         }
         FailureKind::NotFound => ("这里没有该内容。", "它可能属于另一个镜像或层。请重新选择。"),
         FailureKind::Missing => ("内容不在归档中。", "该层有名称但没有数据：外部层和不完整的保存都会如此。"),
+        FailureKind::NotStarted => (
+            "读取程序无法启动。",
+            "它是本页面的一部分，可能没有完整送达，或者浏览器无法运行它。再次打开文件会重试。",
+        ),
         FailureKind::Crashed => {
-            ("读取程序意外停止。", "可能是内存不足。请关闭一些标签页，重新加载页面后再试。")
+            ("读取程序意外停止。", "可能是内存不足：请关闭一些标签页。再次打开文件会重新启动它。")
+        }
+        FailureKind::Unresponsive => {
+            ("读取程序没有响应，已被终止。", "这个归档可能超出了它的能力。再次打开文件会重新启动它。")
+        }
+        FailureKind::Interrupted => {
+            ("某一层的读取意外停止。", "浏览器可能内存不足：请关闭一些标签页，再重新打开这个归档。")
         }
         FailureKind::Stale => ("页面已过期。", "页面的各部分来自不同版本。请重新加载页面。"),
         FailureKind::Superseded => ("其间打开了别的内容。", "无需操作。"),
@@ -587,6 +615,8 @@ pub const ZH: ShellWords = ShellWords {
     limit_stays: "这个上限无法解除，因为它关系到内存用量。",
     cancelled: "读取已取消。显示的是目前已知的内容。",
     partial: "显示的是此前读到的内容。",
+    lost: "历史和镜像的已知信息仍然保留。文件及其内容已丢失，重新打开归档后才能查看。",
+    open_again: "重新打开",
     particulars: "细节",
     at_offset: |offset| format!("位于第 {offset} 字节"),
 };

@@ -9,7 +9,7 @@ use yew::prelude::*;
 use crate::{
     app::{
         AppHandle,
-        components::overlay_view::OverlayTable,
+        components::{notice::explain, overlay_view::OverlayTable},
         dom, hue,
         i18n::{Words, use_words},
         state::Action,
@@ -106,7 +106,7 @@ pub fn OverlayPage() -> Html {
             return html! {
                 <div class="overlay">
                     <div class="blank" role="alert">
-                        <p>{words.details.failed}</p><p class="muted mono">{failure.detail.clone()}</p>
+                        {explain(words, failure)}
                         <button onclick={to_root}>{overlay_words.root}</button>
                     </div>
                 </div>
