@@ -30,8 +30,18 @@ clippy_wasm() {
   clippy --target wasm32-unknown-unknown --no-default-features --features "$1"
 }
 
-step "format" cargo fmt --check
-step "licences, sources, bans" cargo deny --log-level error check bans licenses sources
+# What the fuzzer runs is linted with the tests that include it; what is left of it is a line for each target.
+format() {
+  cargo fmt --check && cargo fmt --check --manifest-path fuzz/Cargo.toml
+}
+
+deny() {
+  cargo deny --locked --manifest-path "$1" --config deny.toml --log-level error check bans licenses sources
+}
+
+step "format" format
+step "licences, sources, bans" deny Cargo.toml
+step "licences, sources, bans: fuzz" deny fuzz/Cargo.toml
 
 # What other configurations compile is a part of the architecture: the core stands alone.
 step "lint: core alone" clippy --no-default-features
