@@ -9,6 +9,7 @@ cd "$(dirname "$0")/.."
 . scripts/env.sh
 
 seconds=${FUZZ_SECONDS:-60}
+# shellcheck disable=SC2046 # a list of names
 [ $# -gt 0 ] || set -- $(sed -n 's/^path = "fuzz_targets\/\(.*\)\.rs"/\1/p' fuzz/Cargo.toml)
 
 # The stable compiler does what is asked of it here if told that it may.
@@ -18,8 +19,8 @@ for target in "$@"; do
   echo
   echo "== fuzz $target ($seconds s)"
   mkdir -p "fuzz/corpus/$target"
-  # No sanitizer: this project's code is all safe, so memory errors are no concern of it, and it runs several times
-  # as fast. Overflows are found all the same: cargo-fuzz turns debug assertions on.
+  # No sanitizer: this project's code is all safe, and an address sanitizer would only cost speed and memory. Overflows
+  # are found all the same: cargo-fuzz turns debug assertions on.
   if cargo fuzz run --sanitizer none --target-dir target/fuzz "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" -- \
     -max_total_time="$seconds" -rss_limit_mb=4096 -timeout=30 -print_final_stats=1 -verbosity=0; then
     echo "== fuzz $target: ok"

@@ -42,10 +42,21 @@ advisories() {
   fi
 }
 
+
+# What the fuzzer runs is linted with the tests that include it; what is left of it is a line for each target.
+format() {
+  cargo fmt --check && cargo fmt --check --manifest-path fuzz/Cargo.toml
+}
+
+deny() {
+  cargo deny --locked --manifest-path "$1" --config deny.toml --log-level error check bans licenses sources
+}
+
 without_advisories=
 mkdir -p target
-step "format" cargo fmt --check
-step "licences, sources, bans" cargo deny --log-level error check bans licenses sources
+step "format" format
+step "licences, sources, bans" deny Cargo.toml
+step "licences, sources, bans: fuzz" deny fuzz/Cargo.toml
 step "known vulnerabilities" advisories
 
 # What other configurations compile is a part of the architecture: the core stands alone.

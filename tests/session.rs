@@ -283,6 +283,24 @@ fn a_truncated_archive_keeps_what_is_there() {
     }
 }
 
+/// What is said of a document is said of its bytes, also where it does not look like one as the archive passes.
+#[test]
+fn a_config_that_is_no_json_has_its_own_id_in_a_compressed_archive() {
+    let image = Image::new().name("a:b").layer(&Tar::new().file("a", "1"), "RUN a");
+    let mut members = Archive::new(Shape::Docker).image(image).members();
+    let is_config = |path: &[u8]| path.ends_with(b".json") && path.len() > 64;
+    let config = members.entries.iter_mut().find(|entry| is_config(&entry.path)).unwrap();
+    config.body[0] = b'x';
+    let id = Digest::sha256(&config.body);
+    let bytes = members.bytes();
+    let direct = read_all(open(&bytes).unwrap(), &bytes).report();
+    for packed in [Pack::Gzip.pack(&bytes), Pack::Zstd.pack(&bytes)] {
+        let report = open(&packed).unwrap().report();
+        assert_eq!(report.images[0].id.as_ref(), Some(&id));
+        assert_eq!((report.images, report.anomalies), (direct.images.clone(), direct.anomalies.clone()));
+    }
+}
+
 #[test]
 fn digests_that_do_not_match_are_said_and_the_layer_is_shown() {
     let image = Image::new().name("a:b").layer(&Tar::new().file("a", "1"), "RUN a").edit_config(|config| {

@@ -1,6 +1,9 @@
 //! From the first byte of an archive to the list of its images.
 
-use std::{collections::HashMap, ops::Range};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+};
 
 use bstr::BString;
 
@@ -20,7 +23,8 @@ use crate::{
 /// it wants nothing more; then [`Opening::finish`].
 ///
 /// Of a plain archive only headers and JSON documents are read. A compressed archive has no random access:
-/// it is read once from end to end, and its layers are scanned as they pass.
+/// it is read once from end to end, and its layers are scanned as they pass; and once more if a document did not look
+/// like one.
 pub struct Opening {
     len: u64,
     content_key: ContentKey,
@@ -265,6 +269,8 @@ struct Streaming {
     /// There are more members than are listed.
     is_full: bool,
     documents: Documents,
+    /// Members that are known to be documents, whatever they look like.
+    wanted: HashSet<MemberId>,
     /// Bytes in `documents`.
     kept: u64,
     scans: HashMap<MemberId, Scanned>,
@@ -303,6 +309,7 @@ impl Streaming {
             members: Vec::new(),
             is_full: false,
             documents: Documents::new(),
+            wanted: HashSet::new(),
             kept: 0,
             scans: HashMap::new(),
             current: Current::None,
@@ -406,7 +413,8 @@ impl Streaming {
         {
             let member = &self.members[id.0 as usize];
             // A JSON document begins with a bracket; a tar begins with a name and a NUL well within it.
-            let is_document = matches!(first, b'{' | b'[' | b' ' | b'\t' | b'\r' | b'\n' | 0xef)
+            let looks_like_one = matches!(first, b'{' | b'[' | b' ' | b'\t' | b'\r' | b'\n' | 0xef);
+            let is_document = (looks_like_one || self.wanted.contains(&id))
                 && member.size <= limits::JSON_DOCUMENT
                 && self.kept + member.size <= DOCUMENTS;
             self.current = if is_document {
@@ -445,6 +453,15 @@ impl Streaming {
         loop {
             match image::resolve(&self.members, &self.documents) {
                 Resolved::Wants(ids) => {
+                    // What was taken for a layer has to be kept: what is said of a document is said of its bytes. Each
+                    // time is a level deeper among the documents, so there are few.
+                    let mut wanted = self.wanted.clone();
+                    wanted.extend(ids.iter().filter(|id| self.scans.contains_key(id)));
+                    if wanted.len() > self.wanted.len() {
+                        let again =
+                            Self { wanted, ..Self::new(self.compression, self.content_key, self.limits) };
+                        return Ok(Stage::Streaming(Box::new(again)));
+                    }
                     for id in ids {
                         self.documents.entry(id).or_default();
                     }
