@@ -185,7 +185,7 @@ impl Index {
     }
 
     /// Its entries, in the order of the tar.
-    pub fn records(&self) -> impl ExactSizeIterator<Item = (EntryId, &Record)> + DoubleEndedIterator {
+    pub fn records(&self) -> impl ExactSizeIterator<Item = (EntryId, &Record)> {
         self.records.iter().enumerate().map(|(i, record)| (EntryId(i as u32), record))
     }
 
@@ -197,6 +197,11 @@ impl Index {
     /// One entry that is known to be of this index.
     pub fn record(&self, entry: EntryId) -> &Record {
         &self.records[entry.index()]
+    }
+
+    /// The last entry of the tar.
+    pub fn last(&self) -> Option<&Record> {
+        self.records.last()
     }
 
     /// How many entries there are.
