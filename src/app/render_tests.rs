@@ -75,7 +75,7 @@ fn read(index: u32, agrees: bool) -> Event {
     layer.digest_verified = Some(true);
     layer.diff_id = Some(crate::digest::Digest::sha256(b"found"));
     layer.diff_id_verified = Some(agrees);
-    Event::Layer { image: 0, layer }
+    Event::Layer { image: 0, layer: layer.into() }
 }
 
 fn assert_shows(html: &str, parts: &[&str]) {
@@ -132,7 +132,7 @@ fn a_layer_being_read_shows_how_far_it_is() {
 fn a_read_layer_shows_its_sizes_and_its_check() {
     let mut unchecked = samples::layer_report(2);
     unchecked.digest = unchecked.stated_digest.clone();
-    let unchecked = Event::Layer { image: 0, layer: unchecked };
+    let unchecked = Event::Layer { image: 0, layer: unchecked.into() };
     for lang in BOTH {
         let html = render::<Stack>(
             lang,

@@ -516,7 +516,7 @@ impl Archive {
             },
             Event::Layer { image, layer: report } => {
                 let layer = self.image_mut(image)?.layers.get_mut(report.index as usize)?;
-                layer.report = Rc::new(report);
+                layer.report = Rc::from(report);
                 layer.reading = None;
             }
             Event::Merged { image, layers, totals, os, kernel } => {
@@ -848,7 +848,7 @@ mod tests {
         for event in [
             Event::Progress(Progress { layer: Some((9, 0)), done: 1, total: 2 }),
             Event::Progress(Progress { layer: Some((0, 9)), done: 1, total: 2 }),
-            Event::Layer { image: 0, layer: samples::layer_report(9) },
+            Event::Layer { image: 0, layer: samples::layer_report(9).into() },
         ] {
             assert!(Rc::ptr_eq(&news(Rc::clone(&state), 1, event), &state));
         }

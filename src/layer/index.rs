@@ -173,7 +173,7 @@ const WINDOWS_ROOT: [&str; 3] = [WINDOWS_FILES, "Hives", "UtilityVM"];
 
 impl Index {
     /// Its entries, in the order of the tar.
-    pub fn records(&self) -> impl ExactSizeIterator<Item = (EntryId, &Record)> + DoubleEndedIterator {
+    pub fn records(&self) -> impl ExactSizeIterator<Item = (EntryId, &Record)> {
         self.records.iter().enumerate().map(|(i, record)| (EntryId(i as u32), record))
     }
 
@@ -185,6 +185,11 @@ impl Index {
     /// One entry that is known to be of this index.
     pub fn record(&self, entry: EntryId) -> &Record {
         &self.records[entry.index()]
+    }
+
+    /// The last entry of the tar.
+    pub fn last(&self) -> Option<&Record> {
+        self.records.last()
     }
 
     /// How many entries there are.

@@ -198,7 +198,7 @@ impl Session {
         let first_event = self.anomalies.len();
         for (i, l) in self.places_of(member) {
             self.check(i, l);
-            let layer = self.layer_report(i, l);
+            let layer = Box::new(self.layer_report(i, l));
             self.events.push(Event::Layer { image: i, layer });
         }
         self.announce_anomalies(first_event);

@@ -243,7 +243,7 @@ impl Session {
         let index = stack.layer(state.layer().filter(|_| self.tree.parent(node) == NodeId::ROOT)?);
         // The table of contents is the last entry of an eStargz layer (docs/estargz.md, "TOC").
         let is_estargz = || {
-            let (_, last) = index.records().next_back()?;
+            let last = index.last()?;
             let is_toc =
                 self.tree.parent(last.node) == NodeId::ROOT && self.tree.name(last.node) == STARGZ_INDEX;
             is_toc.then_some(())

@@ -286,7 +286,7 @@ pub enum Event {
         /// The image.
         image: u32,
         /// What is known of the layer now. Its sizes within the image come with [`Event::Merged`].
-        layer: LayerReport,
+        layer: Box<LayerReport>,
     },
     /// All layers of an image are merged up to, not including, `layers`.
     Merged {
