@@ -42,7 +42,6 @@ advisories() {
   fi
 }
 
-
 # What the fuzzer runs is linted with the tests that include it; what is left of it is a line for each target.
 format() {
   cargo fmt --check && cargo fmt --check --manifest-path fuzz/Cargo.toml

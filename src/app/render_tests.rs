@@ -233,7 +233,7 @@ fn a_limit_that_bit_is_told_with_how_to_go_on() {
         let mut layer = samples::layer_report(1);
         layer.digest = layer.stated_digest.clone();
         layer.limit = Some(limit);
-        state(vec![opened(), Event::Layer { image: 0, layer }])
+        state(vec![opened(), Event::Layer { image: 0, layer: Box::new(layer) }])
     };
     for lang in BOTH {
         let shell = &lang.words().shell;
