@@ -75,6 +75,7 @@ fn read(index: u32, agrees: bool) -> Event {
     layer.digest_verified = Some(true);
     layer.diff_id = Some(crate::digest::Digest::sha256(b"found"));
     layer.diff_id_verified = Some(agrees);
+    layer.entries = Some(3);
     Event::Layer { image: 0, layer: layer.into() }
 }
 
@@ -132,6 +133,7 @@ fn a_layer_being_read_shows_how_far_it_is() {
 fn a_read_layer_shows_its_sizes_and_its_check() {
     let mut unchecked = samples::layer_report(2);
     unchecked.digest = unchecked.stated_digest.clone();
+    unchecked.entries = Some(3);
     let unchecked = Event::Layer { image: 0, layer: unchecked.into() };
     for lang in BOTH {
         let html = render::<Stack>(
