@@ -157,7 +157,7 @@ impl Merge {
     /// else in its place.
     fn mark_stands_in(&mut self, layer: u32, directory: &[Vec<u8>]) {
         if let Some(place) = self.place(layer, directory, true)
-            && !self.files.get(&place).is_some_and(|made| self.layer_of(*made) == layer)
+            && self.files.get(&place).is_none_or(|made| self.layer_of(*made) != layer)
         {
             self.imply(layer, &place);
         }
