@@ -62,11 +62,11 @@ pub struct Decoder {
 
 /// How much input a format is given at once. The libraries below look ahead, and some lose what they decode in the
 /// call that fails: how far depends on the pieces they are given, so these never depend on the caller. Larger ones
-/// are faster; where a piece is what damage costs (xz), or its copy is nothing beside the decoding, they are small.
+/// make gzip faster, and nothing else that has to be decoded; to xz a piece is what damage costs.
 fn piece_len(compression: Compression) -> usize {
     match compression {
-        Compression::None | Compression::Gzip | Compression::Zstd => 64 << 10,
-        Compression::Bzip2 | Compression::Xz => 16 << 10,
+        Compression::None | Compression::Gzip => 64 << 10,
+        Compression::Zstd | Compression::Bzip2 | Compression::Xz => 16 << 10,
     }
 }
 
