@@ -1,7 +1,8 @@
 //! One layer: from the bytes of its blob to a compact index of its entries.
 //!
 //! [`Scan`] takes the blob in pieces and hashes, decompresses, parses and indexes it in one pass. [`Look`] indexes an
-//! uncompressed blob without most of its bytes. The [`Index`] they leave numbers its entries in the order of the tar and keeps each path once.
+//! uncompressed blob without most of its bytes. The [`Index`] they leave numbers its entries in the order of the tar and
+//! keeps each path once.
 
 mod index;
 mod lazy;

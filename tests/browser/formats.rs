@@ -41,7 +41,7 @@ async fn check(page: &Page, case: &Case) {
         page.show(view.name()).await;
         page.wait_for_text(selector, text).await;
     }
-    page.show("image").await;
+    page.show("trust").await;
     for code in &case.codes {
         page.wait_for(&id(&format!("anomaly-{code}"))).await;
     }

@@ -43,6 +43,7 @@ pub enum View {
     Files,
     Image,
     History,
+    Trust,
 }
 
 impl View {
@@ -51,6 +52,7 @@ impl View {
         match self {
             Self::Files => "files",
             Self::Image => "image",
+            Self::Trust => "trust",
             Self::History => "history",
         }
     }
@@ -369,7 +371,7 @@ fn archives() -> Vec<Case> {
         })
         .images([Seen::new("other:1", 1, &["a"]), Seen::new("hidden:1", 1, &["etc", "etc/motd", "etc/old"])])
         .codes(&[ManifestsDisagree, DiffIdCount, HistoryCount])
-        .page(View::Image, ANOMALIES, "manifests-disagree"),
+        .page(View::Trust, ANOMALIES, "manifests-disagree"),
         Case::new("docker save before 1.10, repositories only", "docker-legacy", || {
             Input::File(legacy().bytes())
         })
@@ -426,7 +428,7 @@ fn archives() -> Vec<Case> {
             .on(None)
             .reading("etc/motd", "hello")])
         .codes(&[BareLayer])
-        .page(View::Image, ANOMALIES, "bare-layer"),
+        .page(View::Trust, ANOMALIES, "bare-layer"),
         Case::new("one layer by itself, packed or not", "bare-layer", || Input::File(gzip(&upper().bytes())))
             .images([Seen::new("", 1, &["etc/motd"]).nameless().on(None).reading("etc/motd", "bye")])
             .codes(&[BareLayer, WhiteoutOfNothing])
@@ -435,13 +437,13 @@ fn archives() -> Vec<Case> {
             beside(&json!({ "schemaVersion": 1, "name": "old", "fsLayers": [], "history": [] }))
         })
         .codes(&[JsonInvalid])
-        .page(View::Image, ANOMALIES, "schema 1"),
+        .page(View::Trust, ANOMALIES, "schema 1"),
         Case::new("an artifact that is no image", "oci-layout", || {
             let layer = json!({ "mediaType": "application/vnd.dev.cosign.simplesigning.v1+json" });
             beside(&json!({ "schemaVersion": 2, "config": {}, "layers": [layer] }))
         })
         .codes(&[ManifestArtifact])
-        .page(View::Image, ANOMALIES, "manifest-artifact"),
+        .page(View::Trust, ANOMALIES, "manifest-artifact"),
     ]
 }
 
@@ -526,8 +528,8 @@ fn layers() -> Vec<Case> {
         .page(View::Files, STACK, "eStargz: runtimes can pull it file by file")
         .page(View::Files, "[data-path='stargz.index.json']", "eStargz table of contents")
         .page(View::Files, "[data-path='.no.prefetch.landmark']", "eStargz mark")
-        .page(View::Image, DIGESTS, "eStargz")
-        .page(View::Image, DIGESTS, "containerd.io/snapshot/stargz/toc.digest"),
+        .page(View::Trust, DIGESTS, "eStargz")
+        .page(View::Trust, DIGESTS, "containerd.io/snapshot/stargz/toc.digest"),
         Case::new("layers: zstd:chunked", "oci-layout", || {
             let layer = lower().zstd_chunked();
             let media_type = "application/vnd.oci.image.layer.v1.tar+zstd";
@@ -543,7 +545,7 @@ fn layers() -> Vec<Case> {
         .images([Seen::new("app:1", 1, &["etc", "etc/motd", "etc/old"]).reading("etc/motd", "hello")])
         .json("/images/0/layers/0/lazy", "zstd-chunked")
         .page(View::Files, STACK, "zstd:chunked: runtimes can pull it file by file")
-        .page(View::Image, DIGESTS, "io.github.containers.zstd-chunked.manifest-checksum"),
+        .page(View::Trust, DIGESTS, "io.github.containers.zstd-chunked.manifest-checksum"),
         Case::new("layers: encrypted", "oci-layout", || {
             let image = Image::new()
                 .name("app:1")
