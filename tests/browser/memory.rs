@@ -29,7 +29,7 @@ use crate::{
 const MB: u64 = 1_000_000;
 /// What the page may take above what it takes with nothing open: for any archive, and for each entry of it.
 const BUDGET: u64 = 200 * MB;
-const BUDGET_PER_ENTRY: u64 = 700;
+const BUDGET_PER_ENTRY: u64 = 300;
 /// Milliseconds between two looks.
 const LOOK: u64 = 20;
 

@@ -171,6 +171,7 @@ fn a_crash_of_the_worker_leaves_the_page_alive() {
         assert!(particulars.contains("made to fail"), "{particulars}");
         page.wait_for_text(&id("error"), "The history and what is known of the image are kept.").await;
         page.assert_history_is_kept().await;
+        page.screenshot(&format!("worker-crash-{}", page.browser().name())).await;
 
         // All of it comes back, without a network.
         page.cut_network().await;
