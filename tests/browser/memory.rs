@@ -29,7 +29,7 @@ use crate::{
 const MB: u64 = 1_000_000;
 /// What the page may take above what it takes with nothing open, on two processors; for each further one up to eight, on
 /// each of which a worker reads; and for each entry of the archive.
-const BUDGET: u64 = 200 * MB;
+const BUDGET: u64 = 256 * MB;
 const BUDGET_PER_PROCESSOR: u64 = 50 * MB;
 const BUDGET_PER_ENTRY: u64 = 500;
 
