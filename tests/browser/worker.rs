@@ -61,7 +61,7 @@ impl Page {
     async fn assert_history_is_kept(&self) {
         self.show("history").await;
         assert!(self.count("[data-testid^='step-']").await >= 8);
-        self.show("image").await;
+        self.show("trust").await;
         self.wait_for(&id("digest-0")).await;
         self.show("files").await;
     }
