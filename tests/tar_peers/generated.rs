@@ -232,7 +232,12 @@ fn without_meta(listed: &[Listed]) -> Vec<Listed> {
 /// short as in the header: it prefers other records, and the header itself, to `GNU.sparse.name`. With the name
 /// that it should have.
 fn renamed(theirs: &Listed, ours: &Listed) -> Listed {
-    let has_stand_in = theirs.path.contains_str("/GNUSparseFile.");
+    const STAND_IN: &str = "/GNUSparseFile.";
+    // The header holds 100 bytes of a name: a long directory leaves little of it, or nothing.
+    let directory = ours.path.rfind_byte(b'/').map_or(&b""[..], |end| &ours.path[..end]);
+    let is_cut =
+        theirs.path.len() == 100 && [directory, STAND_IN.as_bytes()].concat().starts_with(&theirs.path);
+    let has_stand_in = is_cut || theirs.path.contains_str(STAND_IN);
     Listed { path: if has_stand_in { &ours.path } else { &theirs.path }.clone(), ..theirs.clone() }
 }
 
