@@ -139,10 +139,16 @@ impl WorkerThread {
     }
 }
 
+thread_local! {
+    /// An error that a worker threw before it was ended still arrives. Nobody wants it any more; left alone it would count
+    /// as one of whoever started the worker.
+    static IGNORE: Closure<dyn Fn(Event)> = Closure::new(|event: Event| event.prevent_default());
+}
+
 impl Drop for WorkerThread {
     fn drop(&mut self) {
         self.worker.set_onmessage(None);
-        self.worker.set_onerror(None);
+        IGNORE.with(|ignore| self.worker.set_onerror(Some(ignore.as_ref().unchecked_ref())));
         self.worker.set_onmessageerror(None);
         self.worker.terminate();
     }

@@ -16,16 +16,18 @@ use crate::{
 /// Put at the end of the worker's script: has the real worker fail on demand. It answers before it does.
 const FAULTS: &str = r#"
 const faults = new BroadcastChannel("faults");
-faults.onmessage = ({ data }) => {
-  if (data === "fill") {
+faults.onmessage = ({ data: { worker, fault } }) => {
+  // All workers hear all of it, the answers of others too.
+  if (worker !== self.name) return;
+  if (fault === "fill") {
     // The memory of the module itself: from here on Rust cannot have a page more.
     for (let pages = 4096; pages > 0; pages >>= 1) {
       try { for (;;) wasm.memory.grow(pages); } catch {}
     }
   }
-  faults.postMessage("heard");
-  if (data === "throw") throw new Error("made to fail");
-  if (data === "hang") for (;;);
+  faults.postMessage({ heard: self.name });
+  if (fault === "throw") throw new Error("made to fail");
+  if (fault === "hang") for (;;);
 };
 "#;
 
@@ -39,13 +41,18 @@ impl Page {
         self.wait_for(&id("drop-overlay")).await;
     }
 
-    /// Has the worker fail.
+    /// Has the worker that holds the model fail.
     async fn fault(&self, what: &str) {
+        self.fault_in("model", what).await;
+    }
+
+    /// Has the workers of a name fail.
+    async fn fault_in(&self, worker: &str, what: &str) {
         let script = format!(
             "new Promise((resolve) => {{
                 const faults = new BroadcastChannel('faults');
-                faults.onmessage = () => resolve(true);
-                faults.postMessage({what:?});
+                faults.onmessage = ({{ data }}) => {{ if (data.heard === {worker:?}) resolve(true); }};
+                faults.postMessage({{ worker: {worker:?}, fault: {what:?} }});
             }})"
         );
         assert_eq!(self.eval(&script).await, true);
@@ -189,6 +196,27 @@ fn a_crash_of_the_worker_leaves_the_page_alive() {
         page.wait_until_drawn().await;
         let started = before.iter().filter(|line| line.contains("worker")).count();
         assert_eq!(started, 2, "the worker's code is fetched once: {before:?}");
+    });
+}
+
+/// A worker that reads layers for the one that holds the model: only what it would have found is missing.
+#[test]
+fn a_crash_while_a_layer_is_read_leaves_what_is_known() {
+    let folder = Folder::new();
+    let hello = folder.sample("hello");
+    with_faults("scanner-crash", async |page| {
+        page.drop_file(large_archive()).await;
+        page.when("document.querySelector('.layer-sizes')", "true").await;
+        page.fault_in("scanner", "throw").await;
+        let particulars = page.wait_for_error("The reading of a layer stopped unexpectedly.").await;
+        assert!(particulars.contains("made to fail"), "{particulars}");
+        page.wait_until_gone(&id("cancel")).await;
+        // The model is as it was.
+        page.wait_until_drawn().await;
+        page.select("opt").await;
+        page.drop_archive(&hello).await;
+        page.wait_for_text(&id("image-picker"), "hello:latest").await;
+        page.wait_until_gone(&id("error")).await;
     });
 }
 
