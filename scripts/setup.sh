@@ -166,7 +166,8 @@ debian_toolchain() {
 
 # cargo_tool COMMAND VERSION CRATE WHY
 cargo_tool() {
-  case " $("$1" --version 2>/dev/null) " in
+  # Some say more on further lines.
+  case " $("$1" --version 2>/dev/null | head -n 1) " in
     *" $2 "*) return ;;
   esac
   say "$3 $2: $1 $4; compiled here, which takes some minutes"

@@ -1,6 +1,6 @@
 //! The compact index of a layer's entries.
 
-use std::{hash::Hasher as _, num::NonZeroU64};
+use std::{cell::OnceCell, hash::Hasher as _, num::NonZeroU64};
 
 use bstr::{BStr, BString, ByteSlice};
 use serde::{Deserialize, Serialize};
@@ -119,8 +119,6 @@ pub struct Record {
     header_len: u32,
     /// Its place in the side table of what few entries have; `NONE` if it has nothing of it.
     extra: u32,
-    /// The hash of its stored content; `None` for all but files that were read.
-    pub content: Option<Content>,
 }
 
 impl Record {
@@ -155,7 +153,14 @@ pub struct Index {
     /// The contents of the few small files that say what the image is, kept as they passed.
     captured: Vec<(EntryId, Vec<u8>)>,
     layout: Layout,
+    /// The hash of each entry's stored content, beside the records: they come later than these where a layer is listed
+    /// before it is verified.
+    #[serde(skip)]
+    contents: OnceCell<Contents>,
 }
+
+/// For each entry of an [`Index`] the hash of its stored content; `None` for all but files that were read.
+pub type Contents = Vec<Option<Content>>;
 
 /// How the tar writes its paths, which is not kept for each of them.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
@@ -243,6 +248,19 @@ impl Index {
         self.captured.iter().find(|(id, _)| *id == entry).map(|(_, bytes)| bytes.as_slice())
     }
 
+    /// The hash of an entry's stored content, if it is known.
+    pub fn content(&self, entry: EntryId) -> Option<Content> {
+        *self.contents.get()?.get(entry.index())?
+    }
+
+    /// Takes on the hashes of the contents, once.
+    pub(crate) fn set_contents(&self, contents: Contents) {
+        // Those of a file that has changed meanwhile are not those of these entries.
+        if contents.len() == self.len() {
+            let _ = self.contents.set(contents);
+        }
+    }
+
     fn extra(&self, record: &Record) -> Option<&Extra> {
         self.extras.get(record.extra as usize)
     }
@@ -328,6 +346,7 @@ fn is_windows_root(name: &[u8]) -> bool {
 pub(super) struct Builder {
     tree: Tree,
     index: Index,
+    contents: Contents,
     /// How many entries the tar has, those left out of the index included.
     pub(super) entries: u64,
     limits: Limits,
@@ -349,7 +368,7 @@ const CAPTURE_MAX: u64 = 64 << 10;
 impl Builder {
     pub(super) fn new(key: ContentKey, limits: Limits) -> Self {
         let (tree, index) = (Tree::new(key.0), Index::default());
-        Self { tree, index, entries: 0, limits, extra_bytes: 0, limit_reached: None }
+        Self { tree, index, contents: Vec::new(), entries: 0, limits, extra_bytes: 0, limit_reached: None }
     }
 
     /// Takes an entry on. Returns its place, if it has a content to come that should be given to
@@ -374,6 +393,7 @@ impl Builder {
         }
         debug_assert_eq!(record.header_offset, offset);
         self.index.records.push(record);
+        self.contents.push(None);
         has_content.then_some(id)
     }
 
@@ -401,7 +421,7 @@ impl Builder {
 
     /// Takes the hash of a whole content.
     pub(super) fn content(&mut self, entry: EntryId, hasher: ContentHasher) {
-        self.index.records[entry.index()].content = Some(hasher.finish());
+        self.contents[entry.index()] = Some(hasher.finish());
     }
 
     /// Whether the content of the file that [`Builder::entry`] returned last is kept.
@@ -409,8 +429,8 @@ impl Builder {
         self.index.captured.last().is_some_and(|(id, _)| *id == entry)
     }
 
-    pub(super) fn finish(self) -> Index {
-        Index { paths: self.tree.into_paths(), ..self.index }
+    pub(super) fn finish(self) -> (Index, Contents) {
+        (Index { paths: self.tree.into_paths(), ..self.index }, self.contents)
     }
 
     fn captures(&self, record: &Record) -> bool {
@@ -522,7 +542,6 @@ impl Builder {
             // Extension headers are capped well below 4 GiB.
             header_len: u32::try_from(entry.body_offset.saturating_sub(offset)).unwrap_or(u32::MAX),
             extra: self.keep(extra),
-            content: None,
         })
     }
 

@@ -8,6 +8,6 @@ mod index;
 mod lazy;
 mod scan;
 
-pub use index::{Content, ContentKey, EntryId, Index, Kind, Record, is_unusual_char};
+pub use index::{Content, ContentKey, Contents, EntryId, Index, Kind, Record, is_unusual_char};
 pub use lazy::Lazy;
 pub use scan::{Algorithms, Listed, Look, Scan, Scanned};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ContentKey, EntryId, Index, Lazy,
+    ContentKey, Contents, EntryId, Index, Lazy,
     index::{Builder, ContentHasher},
     lazy::Tail,
 };
@@ -40,6 +40,8 @@ pub struct Scanned {
     pub entries: u64,
     /// The entries that can be listed and merged.
     pub index: Index,
+    /// The hashes of their contents.
+    pub contents: Contents,
     /// What is wrong or odd with it. See [`Anomaly::offset`].
     pub anomalies: Vec<Anomaly>,
 }
@@ -154,7 +156,7 @@ impl Scan {
         let (compression, diff_id, stopped, tar) = match self.stage {
             // `begin` has ended the sniffing.
             Stage::Sniffing => {
-                let tar = TarIndexer::new(self.content_key, self.limits, Contents::Hashed);
+                let tar = TarIndexer::new(self.content_key, self.limits, Bodies::Hashed);
                 (Compression::None, None, None, Box::new(tar))
             }
             Stage::Plain { tar, diff_id } => {
@@ -171,26 +173,29 @@ impl Scan {
             Some(Stop::Limit(limit)) => Some(limit),
             Some(Stop::Damaged | Stop::Unsupported) | None => None,
         };
+        let (limit, entries) = (undecoded.or(tar.builder.limit_reached), tar.builder.entries);
+        let (index, contents) = tar.builder.finish();
         Scanned {
             digest,
             diff_id,
             damaged: stopped == Some(Stop::Damaged),
-            limit: undecoded.or(tar.builder.limit_reached),
+            limit,
             compression,
             lazy: self.tail.lazy(),
             unsupported: self.unsupported.map(str::to_owned),
             stored_size: self.stored_size,
             size: tar.size,
-            entries: tar.builder.entries,
+            entries,
             anomalies: tar.anomalies,
-            index: tar.builder.finish(),
+            index,
+            contents,
         }
     }
 
     fn begin(&mut self) {
         let head = std::mem::take(&mut self.head);
         self.unsupported = codec::unsupported(&head);
-        let tar = Box::new(TarIndexer::new(self.content_key, self.limits, Contents::Hashed));
+        let tar = Box::new(TarIndexer::new(self.content_key, self.limits, Bodies::Hashed));
         let Algorithms { blob, diff_id } = self.algorithms;
         self.stage = match Compression::sniff(&head) {
             Compression::None => {
@@ -303,7 +308,7 @@ pub struct Look(TarIndexer);
 impl Look {
     /// A look at a blob.
     pub fn new(content_key: ContentKey, limits: Limits) -> Self {
-        Self(TarIndexer::new(content_key, limits, Contents::Unneeded))
+        Self(TarIndexer::new(content_key, limits, Bodies::Unneeded))
     }
 
     /// Takes the next bytes of the blob.
@@ -325,13 +330,14 @@ impl Look {
 
     /// The blob is whole.
     pub fn finish(self) -> Listed {
-        Listed { size: self.0.size, entries: self.0.builder.entries, index: self.0.builder.finish() }
+        let TarIndexer { size, builder, .. } = self.0;
+        Listed { size, entries: builder.entries, index: builder.finish().0 }
     }
 }
 
-/// What is done with the contents of files.
+/// What is done with the bodies of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Contents {
+enum Bodies {
     Hashed,
     /// They are passed over, but for the few that are kept.
     Unneeded,
@@ -344,7 +350,7 @@ struct TarIndexer {
     /// The file whose content passes.
     current: Option<(EntryId, ContentHasher)>,
     content_key: ContentKey,
-    contents: Contents,
+    bodies: Bodies,
     /// How many of the next bytes are passed over.
     unneeded: u64,
     /// Reading of the tar has ended: by an error of its own or of the compression, or by a limit.
@@ -356,13 +362,13 @@ struct TarIndexer {
 }
 
 impl TarIndexer {
-    fn new(content_key: ContentKey, limits: Limits, contents: Contents) -> Self {
+    fn new(content_key: ContentKey, limits: Limits, bodies: Bodies) -> Self {
         Self {
             parser: Parser::new(),
             builder: Builder::new(content_key, limits),
             current: None,
             content_key,
-            contents,
+            bodies,
             unneeded: 0,
             stopped: false,
             size: 0,
@@ -417,7 +423,7 @@ impl TarIndexer {
             Event::Entry(entry) => {
                 let mut found = Vec::new();
                 let content = self.builder.entry(*entry, &mut found);
-                if self.contents == Contents::Unneeded && !content.is_some_and(|id| self.builder.keeps(id)) {
+                if self.bodies == Bodies::Unneeded && !content.is_some_and(|id| self.builder.keeps(id)) {
                     self.unneeded = self.parser.skip_body();
                 } else {
                     self.current = content.map(|id| (id, self.content_key.hasher()));

@@ -595,9 +595,10 @@ impl Stack {
             && match ra.kind {
                 Kind::File => {
                     // Without a hash nothing is known; an entry that was not read counts as different.
+                    let content = ia.content(a.entry);
                     ra.size == rb.size
-                        && ra.content.is_some()
-                        && ra.content == rb.content
+                        && content.is_some()
+                        && content == ib.content(b.entry)
                         && ia.sparse(ra) == ib.sparse(rb)
                 }
                 Kind::Symlink => ia.link(ra) == ib.link(rb),

@@ -29,7 +29,7 @@ use crate::{
     codec::Compression,
     digest::Digest,
     image::{Archive, Documents, Image, LayerRef, Member, MemberId, NamedDocument},
-    layer::{self, ContentKey, Index, Kind, Lazy, Listed, Scanned},
+    layer::{self, ContentKey, Contents, Index, Kind, Lazy, Listed, Scanned},
     limits::{self, Limit, Limits},
     overlay::{FileRef, LayerIndex, Stack, State},
     path,
@@ -99,6 +99,7 @@ impl Blob {
     }
 
     fn scanned(scanned: Scanned) -> Self {
+        scanned.index.set_contents(scanned.contents);
         Self {
             digest: Some(scanned.digest),
             diff_id: scanned.diff_id,
@@ -177,10 +178,31 @@ impl Session {
     }
 
     fn keep(&mut self, member: MemberId, what: What) {
-        let mut blob = match what {
-            What::Listed(listed) => Blob::listed(listed, self.members[member.0 as usize].size),
-            What::Scanned(scanned) => Blob::scanned(scanned),
+        let blob = match what {
+            What::Listed(listed) => {
+                let stored_size = self.members[member.0 as usize].size;
+                self.shared(member, Blob::listed(listed, stored_size))
+            }
+            What::Scanned(scanned) => self.shared(member, Blob::scanned(scanned)),
+            What::Verified(scanned) => {
+                let listed = self.blobs.remove(&member);
+                let index = listed.map_or_else(Rc::default, |listed| listed.index);
+                index.set_contents(scanned.contents);
+                Blob { index, ..Blob::scanned(Scanned { contents: Contents::new(), ..scanned }) }
+            }
         };
+        self.blobs.insert(member, blob);
+        let first_event = self.anomalies.len();
+        for (i, l) in self.places_of(member) {
+            self.check(i, l);
+            let layer = Box::new(self.layer_report(i, l));
+            self.events.push(Event::Layer { image: i, layer });
+        }
+        self.announce_anomalies(first_event);
+    }
+
+    /// A blob whose entries are new, with their paths in the session's tree.
+    fn shared(&mut self, member: MemberId, mut blob: Blob) -> Blob {
         let os = self.places_of(member).into_iter().find_map(|(i, _)| {
             let platform = self.archive.images[i as usize].platform.as_ref()?;
             Some(platform.os.as_str()).filter(|os| !os.is_empty())
@@ -194,14 +216,7 @@ impl Session {
             blob.limit = Some(Limit::Paths);
             blob.index = Rc::default();
         }
-        self.blobs.insert(member, blob);
-        let first_event = self.anomalies.len();
-        for (i, l) in self.places_of(member) {
-            self.check(i, l);
-            let layer = Box::new(self.layer_report(i, l));
-            self.events.push(Event::Layer { image: i, layer });
-        }
-        self.announce_anomalies(first_event);
+        blob
     }
 
     /// Compares what is stated of a layer with what was found.
@@ -584,6 +599,8 @@ fn diff_id_verified(stated: &LayerRef, blob: &Blob) -> Option<bool> {
 
 /// Whether a layer's blob has the size that is stated; `None` where none is.
 fn size_verified(stated: &LayerRef, blob: &Blob) -> Option<bool> {
+    // What is only listed was not read to its end.
+    blob.digest.as_ref()?;
     stated.stated_size.map(|size| size == blob.stored_size)
 }
 

@@ -12,7 +12,7 @@ use crate::{
     codec::{Compression, MAGIC_LEN},
     digest::Digest,
     image::{LayerRef, Member, MemberId},
-    layer::{Algorithms, ContentKey, Listed, Look, Scan, Scanned},
+    layer::{Algorithms, ContentKey, Index, Listed, Look, Scan, Scanned},
     limits::Limits,
 };
 
@@ -33,6 +33,8 @@ pub struct ScanJob {
     place: (u32, u32),
     range: Range<u64>,
     task: Task,
+    /// Its entries are known already.
+    is_listed: bool,
     content_key: ContentKey,
     algorithms: Algorithms,
     limits: Limits,
@@ -49,6 +51,8 @@ pub struct Found {
 pub(super) enum What {
     Listed(Listed),
     Scanned(Scanned),
+    /// All but the entries, which were listed before: they need not travel again.
+    Verified(Scanned),
 }
 
 impl Session {
@@ -84,6 +88,7 @@ impl Session {
             place: (image, layer),
             range: offset.min(end)..end,
             task,
+            is_listed: self.blobs.contains_key(&member),
             content_key: self.content_key,
             algorithms: algorithms(stated),
             limits: self.limits,
@@ -227,6 +232,9 @@ impl LayerScan {
     pub fn finish(self) -> Found {
         let what = match self.stage {
             Stage::Looking(look) => What::Listed(look.finish()),
+            Stage::Scanning(scan) if self.job.is_listed => {
+                What::Verified(Scanned { index: Index::default(), ..scan.finish() })
+            }
             Stage::Scanning(scan) => What::Scanned(scan.finish()),
             // A blob without a byte, which `start` does not sniff at.
             Stage::Sniffing => What::Scanned(self.job.new_scan().finish()),

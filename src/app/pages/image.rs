@@ -325,9 +325,10 @@ fn Space() -> Html {
                 Some(Some(audit)) => html! {
                     <div class="columns">{reclaimable(words, audit.reclaimable)}{dive(words, audit.dive)}</div>
                 },
-                Some(None) => html! { <p class="muted">{w.no_space}</p> },
+                // A layer may be listed and not yet verified.
+                Some(None) if ended => html! { <p class="muted">{w.no_space}</p> },
                 None if ended && !is_merged => html! { <p class="muted">{w.no_space}</p> },
-                None => html! { <p class="muted">{w.not_yet}</p> },
+                None | Some(None) => html! { <p class="muted">{w.not_yet}</p> },
             }}
         </section>
     }
