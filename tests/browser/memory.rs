@@ -31,7 +31,7 @@ const MB: u64 = 1_000_000;
 /// each of which a worker reads; and for each entry of the archive.
 const BUDGET: u64 = 256 * MB;
 const BUDGET_PER_PROCESSOR: u64 = 50 * MB;
-const BUDGET_PER_ENTRY: u64 = 500;
+const BUDGET_PER_ENTRY: u64 = 300;
 
 fn budget(entries: u64) -> u64 {
     let processors = thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 8)) as u64;
