@@ -1,0 +1,3 @@
+//! docker's commands.
+mod stub;
+pub use stub::*;
