@@ -24,6 +24,7 @@ pub mod audit;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod codec;
+pub mod container;
 pub mod digest;
 pub mod fixture;
 pub mod image;
