@@ -21,9 +21,9 @@
 
 pub mod anomaly;
 pub mod audit;
+pub mod build;
 #[cfg(feature = "cli")]
 pub mod cli;
-pub mod build;
 pub mod codec;
 pub mod container;
 pub mod digest;
@@ -35,6 +35,7 @@ pub mod limits;
 pub mod oci;
 pub mod overlay;
 pub mod path;
+pub mod registry;
 pub mod report;
 pub mod session;
 pub mod shell;

@@ -8,6 +8,7 @@ mod header;
 mod parser;
 mod pax;
 mod sparse;
+pub mod writer;
 
 pub use entry::{Entry, EntryKind, SparseSegment, Timestamp};
 pub use header::looks_like;
