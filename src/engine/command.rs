@@ -374,6 +374,41 @@ fn overview() -> String {
     text
 }
 
+/// Rows to be printed: in columns, by a template, or the ids alone.
+pub(super) struct Rows<'a> {
+    /// Each with the fields that a template may name.
+    pub(super) rows: Vec<serde_json::Value>,
+    /// Titles and fields.
+    pub(super) columns: &'a [(&'a str, &'a str)],
+    /// The field that `-q` prints.
+    pub(super) quiet: &'a str,
+}
+
+impl Rows<'_> {
+    /// Prints them as the options `-q` and `--format` ask for.
+    pub(super) fn print(self, engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
+        let text = |row: &serde_json::Value, field: &str| {
+            row.get(field).and_then(|value| value.as_str()).unwrap_or_default().to_owned()
+        };
+        if arguments.has("quiet") {
+            let mut ids: Vec<String> = self.rows.iter().map(|row| text(row, self.quiet)).collect();
+            // An image with two names is one image.
+            ids.dedup();
+            engine.print(&ids.into_iter().map(|id| id + "\n").collect::<String>());
+            return 0;
+        }
+        let format = arguments.value("format").map(|format| format.to_string()).filter(|format| format != "table");
+        if let Some(format) = format {
+            return engine.formatted(&format, &self.rows);
+        }
+        let titles: Vec<&str> = self.columns.iter().map(|(title, _)| *title).collect();
+        let cells = |row| self.columns.iter().map(|(_, field)| text(row, field)).collect();
+        let rows = self.rows.iter().map(cells).collect();
+        engine.print(&super::images::columns(&titles, rows));
+        0
+    }
+}
+
 /// Every name of a command, for completion: the words after `docker`.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     COMMANDS.iter().flat_map(|command| command.names).copied()

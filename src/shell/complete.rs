@@ -68,7 +68,7 @@ impl Shell {
     fn paths(
         &mut self,
         world: &mut World<'_>,
-        place: Option<(crate::container::ContainerId, super::Position)>,
+        place: Option<(crate::engine::ContainerId, super::Position)>,
         word: &str,
     ) -> Vec<String> {
         let (directory, name) = match word.rfind('/') {

@@ -25,6 +25,6 @@ pub use parse::ParseError;
 pub use pattern::matches;
 pub use run::Shell;
 
-pub(crate) use commands::quote;
+pub(crate) use commands::{file_mode, is_command, quote};
 pub(crate) use position::Position;
 pub(crate) use users::Users;

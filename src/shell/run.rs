@@ -13,8 +13,8 @@ use super::{
     position::Position,
 };
 use crate::{
-    container::{ContainerFs, ContainerId, Errno},
-    engine::{Engine, Pending, World},
+    container::{ContainerFs, Errno},
+    engine::{ContainerId, Engine, Memory, Pending, World},
     limits, oci,
 };
 
@@ -28,6 +28,9 @@ pub struct Shell {
     status: i32,
     /// How deep it is in output of commands that is put in.
     depth: usize,
+    memory: Memory,
+    /// Whether docker is there: not where a Dockerfile runs commands.
+    without_docker: bool,
     /// What was built, to be used again.
     pub(crate) cache: crate::build::Cache,
 }
@@ -49,15 +52,17 @@ impl Shell {
         Self::default()
     }
 
+    /// A shell that stands in a container for a step of a build: without docker.
+    pub(crate) fn for_build(container: ContainerId, position: Position) -> Self {
+        Self { attached: Some((container, position)), without_docker: true, ..Self::default() }
+    }
+
     /// Stands in a container from now on, in this directory, or else where its image says.
     pub fn enter(&mut self, world: &World<'_>, container: ContainerId, cwd: Option<&[u8]>) {
-        let config = world.config_of(container);
-        let hostname = world.hostname_of(container);
-        let mut position = Position::new(&config, &hostname);
+        let mut position = world.position_of(container);
         if let Some(cwd) = cwd {
             position.cwd = cwd.into();
         }
-        position.env.extend(world.env_of(container));
         self.attached = Some((container, position));
     }
 
@@ -90,7 +95,13 @@ impl Shell {
             }
         }
         let mut done = Done::default();
+        std::mem::swap(&mut world.memory, &mut self.memory);
+        // What a line does is undone at once.
+        if let Some(container) = self.attached() {
+            world.checkpoint(container);
+        }
         self.source(world, line, &mut done);
+        std::mem::swap(&mut world.memory, &mut self.memory);
         if done.printed.is_cut() {
             let message = format!("sh: the output is cut off after {} bytes\n", limits::SHELL_OUTPUT);
             done.printed.push(Stream::Error, message.as_bytes());
@@ -158,7 +169,7 @@ impl Shell {
         if words.is_empty() && redirections.is_empty() {
             return 0;
         }
-        let is_docker = words.first().is_some_and(|name| base_name(name) == "docker");
+        let is_docker = !self.without_docker && words.first().is_some_and(|name| base_name(name) == "docker");
         let status = if is_docker {
             self.docker(world, &words[1..], &redirections, done)
         } else {
@@ -205,7 +216,8 @@ impl Shell {
         let to_file = outputs.iter().rfind(|(descriptor, _)| *descriptor == 1).map(|(_, target)| *target);
         let mut engine = Engine::new(self, world, input, to_file.is_some());
         let status = engine.run(words);
-        let (mut printed, pending, stream) = engine.finish();
+        let (mut printed, pending, stream, traces) = engine.finish();
+        done.traces.extend(traces);
         if let Some(from) = joined {
             let to = if from == 2 { Stream::Out } else { Stream::Error };
             printed = printed.redirected(|stream| {
@@ -245,12 +257,14 @@ impl Shell {
                 status
             }
             // Commands of this shell, in a container.
-            Some(Pending::Run { container, position, words }) => {
+            Some(Pending::Run { container, position, words, ends }) => {
                 let stood = self.attached.replace((container, position));
                 let before = done.exited;
                 let status = self.redirected(world, &words, &[], done);
                 done.exited = before;
-                world.exited(container, status);
+                if ends {
+                    world.exited(container, status);
+                }
                 self.attached = stood;
                 status
             }
@@ -348,7 +362,7 @@ impl Shell {
                 };
                 match self.attached.take() {
                     // As in docker, the container's shell was its process: it ends, and the container with it.
-                    Some((container, _)) => _ = world.exited(container, status),
+                    Some((container, _)) => world.exited(container, status),
                     None => done.exited = true,
                 }
                 (printed, status)

@@ -72,6 +72,16 @@ pub(super) fn find_command(name: &[u8]) -> Option<&'static Command> {
     COMMANDS.get(place)
 }
 
+/// The mode that a mode, as `chmod` takes it, makes of another; `None` if it is none.
+pub(crate) fn file_mode(text: &str, mode: u32, is_directory: bool) -> Option<u32> {
+    attributes::Mode::read(text.as_bytes()).map(|change| change.of(mode, is_directory))
+}
+
+/// Whether the shell has a command of this name.
+pub(crate) fn is_command(name: &str) -> bool {
+    find_command(name.as_bytes()).is_some()
+}
+
 /// Tells options and operands apart; where that fails, prints why as coreutils do, and gives `status`.
 fn arguments(
     context: &mut Context,
