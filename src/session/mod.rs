@@ -4,12 +4,14 @@
 //! layers are to be read ([`Session::next_scan`]), takes on what was found ([`Session::accept`]), and answers
 //! what there is to ask. Like all of the core it reads nothing by itself.
 
+mod adding;
 mod content;
 mod describe;
 mod opening;
 mod scanning;
 mod view;
 
+pub use adding::{BlobPlace, NewImage, StoredLayer};
 pub use content::ContentRead;
 pub use opening::Opening;
 pub use scanning::{Found, LayerScan, ScanJob, Task};
@@ -47,6 +49,8 @@ pub struct Session {
     /// The paths of all layers of all images.
     tree: Tree,
     blobs: HashMap<MemberId, Blob>,
+    /// Blobs that are in memory and not in the archive.
+    added: HashMap<MemberId, Rc<[u8]>>,
     /// What stands for a layer that is not in the archive.
     missing: Rc<Index>,
     /// One per image.
@@ -133,6 +137,7 @@ impl Session {
             tree: Tree::new(key.0),
             missing: Rc::default(),
             blobs: HashMap::new(),
+            added: HashMap::new(),
             stacks,
             anomalies,
             events: Vec::new(),

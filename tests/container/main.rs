@@ -1,0 +1,18 @@
+//! Containers: what is done in one, held against the kernel's overlayfs, and what becomes of it, against the tools that
+//! read it.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![cfg(target_os = "linux")]
+
+mod kernel;
+#[path = "../overlay_oracle/listing.rs"]
+mod listing;
+mod operations;
+mod ours;
+mod saved;
+mod shelf;
+
+/// Says that a test does nothing here, whether or not its output is captured.
+fn skip(why: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
+}

@@ -1,0 +1,1 @@
+//! What is saved, as other tools read it.

@@ -1,0 +1,1 @@
+//! The shelf: images and containers as an engine lists them.
