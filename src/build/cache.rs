@@ -25,7 +25,13 @@ pub(super) enum Found {
 
 impl Cache {
     /// Looks for a step. An image that is gone from the shelf, which `is_there` tells, is no hit.
-    pub(super) fn find(&self, parent: &str, text: &str, content: &str, is_there: impl Fn(&Digest) -> bool) -> Found {
+    pub(super) fn find(
+        &self,
+        parent: &str,
+        text: &str,
+        content: &str,
+        is_there: impl Fn(&Digest) -> bool,
+    ) -> Found {
         let Some(known) = self.steps.get(&(parent.to_owned(), text.to_owned())) else { return Found::NoStep };
         let there = known.iter().filter(|(_, image)| is_there(image));
         match there.clone().find(|(of, _)| of == content) {

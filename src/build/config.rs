@@ -108,7 +108,8 @@ pub(super) fn apply(
             for port in all()? {
                 let (numbers, protocol) = port.split_once('/').unwrap_or((&port, "tcp"));
                 let (first, last) = numbers.split_once('-').unwrap_or((numbers, numbers));
-                let number = |text: &str| text.parse::<u16>().map_err(|_| format!("invalid containerPort: {port}"));
+                let number =
+                    |text: &str| text.parse::<u16>().map_err(|_| format!("invalid containerPort: {port}"));
                 for number in number(first)?..=number(last)? {
                     object(config, "ExposedPorts")
                         .insert(format!("{number}/{}", protocol.to_ascii_lowercase()), json!({}));
@@ -161,13 +162,15 @@ pub(super) fn apply(
 /// The shell of shell forms.
 pub(super) fn shell_of(config: &Map<String, Value>) -> Vec<String> {
     let words = config.get("Shell").and_then(Value::as_array);
-    let words: Vec<String> = words.into_iter().flatten().filter_map(|word| word.as_str().map(str::to_owned)).collect();
+    let words: Vec<String> =
+        words.into_iter().flatten().filter_map(|word| word.as_str().map(str::to_owned)).collect();
     if words.is_empty() { vec!["/bin/sh".into(), "-c".into()] } else { words }
 }
 
 /// A directory, from the one that the config is in.
 pub(super) fn directory(config: &Map<String, Value>, path: &str) -> String {
-    let here = config.get("WorkingDir").and_then(Value::as_str).filter(|path| !path.is_empty()).unwrap_or("/");
+    let here =
+        config.get("WorkingDir").and_then(Value::as_str).filter(|path| !path.is_empty()).unwrap_or("/");
     let joined = if path.starts_with('/') { path.to_owned() } else { format!("{here}/{path}") };
     let mut names: Vec<&str> = Vec::new();
     for name in joined.split('/') {
@@ -211,13 +214,15 @@ fn healthcheck(config: &Map<String, Value>, body: &str, flags: &[(String, String
                     "start-period" => "StartPeriod",
                     "start-interval" => "StartInterval",
                     "retries" => {
-                        let retries: u64 = value.parse().map_err(|_| format!("invalid --retries: {value}"))?;
+                        let retries: u64 =
+                            value.parse().map_err(|_| format!("invalid --retries: {value}"))?;
                         check.insert("Retries".into(), json!(retries));
                         continue;
                     }
                     other => return Err(format!("unknown flag: --{other}")),
                 };
-                let nanos = duration(value).ok_or_else(|| format!("invalid duration {value:?} of --{name}"))?;
+                let nanos =
+                    duration(value).ok_or_else(|| format!("invalid duration {value:?} of --{name}"))?;
                 check.insert(field.into(), json!(nanos));
             }
             let _ = config;

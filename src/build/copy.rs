@@ -48,7 +48,8 @@ pub(super) fn items_of(fs: &ContainerFs<'_>, root: &[u8]) -> Result<Vec<Item>, S
             _ => continue,
         };
         let is_directory = matches!(kind, HostKind::Directory);
-        let file = HostFile { path: below.clone(), kind, mode: stat.meta.mode.into(), mtime: stat.meta.mtime };
+        let file =
+            HostFile { path: below.clone(), kind, mode: stat.meta.mode.into(), mtime: stat.meta.mtime };
         items.push(Item { file, owner: (stat.meta.uid, stat.meta.gid) });
         if is_directory {
             for (name, _) in fs.read_dir(&from).map_err(words)?.into_iter().rev() {
@@ -62,13 +63,20 @@ pub(super) fn items_of(fs: &ContainerFs<'_>, root: &[u8]) -> Result<Vec<Item>, S
 
 /// What a filesystem has at the paths that a pattern matches, as a tree from the root.
 pub(super) fn items_like(fs: &ContainerFs<'_>, pattern: &str) -> Result<Vec<Item>, String> {
-    let fixed: Vec<&str> =
-        pattern.split('/').filter(|name| !name.is_empty()).take_while(|name| !name.contains(['*', '?', '['])).collect();
+    let fixed: Vec<&str> = pattern
+        .split('/')
+        .filter(|name| !name.is_empty())
+        .take_while(|name| !name.contains(['*', '?', '[']))
+        .collect();
     let prefix = fixed.join("/");
     let items = items_of(fs, format!("/{prefix}").as_bytes())?;
     let moved = |mut item: Item| {
         let below = item.file.path.clone();
-        item.file.path = if below.is_empty() { prefix.as_str().into() } else { path::join_name(prefix.as_bytes(), &below) };
+        item.file.path = if below.is_empty() {
+            prefix.as_str().into()
+        } else {
+            path::join_name(prefix.as_bytes(), &below)
+        };
         item
     };
     Ok(items.into_iter().map(moved).collect())
@@ -95,7 +103,10 @@ pub(super) fn choose(items: &[Item], pattern: &str) -> Vec<(BString, Vec<Item>)>
             } else {
                 path.strip_prefix(root.as_slice()).and_then(|rest| rest.strip_prefix(b"/"))
             };
-            rest.map(|rest| Item { file: HostFile { path: rest.into(), ..item.file.clone() }, owner: item.owner })
+            rest.map(|rest| Item {
+                file: HostFile { path: rest.into(), ..item.file.clone() },
+                owner: item.owner,
+            })
         };
         items.iter().filter_map(under).collect()
     };
@@ -105,14 +116,19 @@ pub(super) fn choose(items: &[Item], pattern: &str) -> Vec<(BString, Vec<Item>)>
             let mut root = item.file.path.clone();
             // A link that is named is followed, within what there is.
             for _ in 0..limits::SYMLINK_HOPS {
-                let link = items.iter().find(|other| other.file.path == root).and_then(|other| match &other.file.kind {
+                let link = items.iter().find(|other| other.file.path == root).and_then(|other| match &other
+                    .file
+                    .kind
+                {
                     HostKind::Symlink(target) => Some(target),
                     _ => None,
                 });
                 let Some(target) = link else { break };
                 let directory = root.rsplit_once_str("/").map_or(&b""[..], |(directory, _)| directory);
                 let joined = path::join(directory, target);
-                root = path::normalise(&joined).map(|path| bstr::join("/", path.names).into()).unwrap_or_default();
+                root = path::normalise(&joined)
+                    .map(|path| bstr::join("/", path.names).into())
+                    .unwrap_or_default();
             }
             (item.file.path.clone(), below(&root))
         })
@@ -153,7 +169,8 @@ pub(super) fn unpacked(item: &Item) -> Result<Option<Vec<Item>>, String> {
         return Ok(None);
     }
     let mut session = Session::empty(ContentKey::random());
-    let config = br#"{"architecture":"","os":"","config":{},"rootfs":{"type":"layers","diff_ids":[]}}"#.to_vec();
+    let config =
+        br#"{"architecture":"","os":"","config":{},"rootfs":{"type":"layers","diff_ids":[]}}"#.to_vec();
     let new = NewImage { base: None, layer: Some(bytes.into()), config, names: Vec::new() };
     let image = session.add_image(new).map_err(|failure| failure.detail)?;
     let nothing: Rc<[u8]> = Rc::from([]);
@@ -186,7 +203,8 @@ pub(super) fn digest(placed: &[Placed]) -> Result<String, String> {
                 if let Some(source) = source {
                     let mut at = 0;
                     while at < source.len() {
-                        let bytes = source.read_at(at..source.len().min(at + (1 << 20))).map_err(|f| f.detail)?;
+                        let bytes =
+                            source.read_at(at..source.len().min(at + (1 << 20))).map_err(|f| f.detail)?;
                         if bytes.is_empty() {
                             return Err("a file of the context ends too early".into());
                         }
@@ -217,6 +235,7 @@ pub(super) fn write(
     placed: &[Placed],
     chown: Option<&str>,
     chmod: Option<&str>,
+    now: Timestamp,
 ) -> Result<(), String> {
     let text = |fs: &ContainerFs<'_>, path: &str| fs.read(path.as_bytes(), 1 << 20).unwrap_or_default();
     let owner = match chown {
@@ -229,7 +248,6 @@ pub(super) fn write(
             Some((uid, gid.unwrap_or(uid)))
         }
     };
-    let now = fs.now();
     for (item, to) in placed {
         let words = |error: Errno| format!("{to}: {error}");
         make_parents(fs, to).map_err(words)?;
@@ -239,14 +257,16 @@ pub(super) fn write(
         }
         let is_directory = matches!(file.kind, HostKind::Directory);
         if let (Some(mode), false) = (chmod, matches!(file.kind, HostKind::Symlink(_))) {
-            file.mode = file_mode(mode, file.mode, is_directory).ok_or_else(|| format!("invalid chmod: {mode}"))?;
+            file.mode =
+                file_mode(mode, file.mode, is_directory).ok_or_else(|| format!("invalid chmod: {mode}"))?;
         }
         let was_there = is_directory && fs.stat(to, true).is_ok();
         if was_there {
             // A directory that is there keeps its permissions.
             continue;
         }
-        crate::engine::put(fs, &file, to, &mut Vec::new()).map_err(|failure| format!("{to}: {}", failure.detail))?;
+        crate::engine::put(fs, &file, to, &mut Vec::new())
+            .map_err(|failure| format!("{to}: {}", failure.detail))?;
         let (uid, gid) = owner.unwrap_or((item.owner.0.into(), item.owner.1.into()));
         let id = |id: u64| u32::try_from(id).unwrap_or(u32::MAX);
         let meta = fs.stat(to, false).map_err(words)?.meta;

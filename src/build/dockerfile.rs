@@ -152,7 +152,10 @@ fn escape(text: &str) -> Result<char, Problem> {
             return match value.trim() {
                 "\\" => Ok('\\'),
                 "`" => Ok('`'),
-                other => Err(Problem::new(number, format!("invalid escape token '{other}' does not match ` or \\"))),
+                other => Err(Problem::new(
+                    number,
+                    format!("invalid escape token '{other}' does not match ` or \\"),
+                )),
             };
         }
         seen.push(key);
@@ -174,10 +177,8 @@ fn instruction(text: &str, line: usize) -> Result<Instruction, Problem> {
         Keyword::read(word).ok_or_else(|| Problem::new(line, format!("unknown instruction: {word}")))?;
     let mut rest = rest.trim();
     let mut flags = Vec::new();
-    let takes_flags = matches!(
-        keyword,
-        Keyword::Add | Keyword::Copy | Keyword::From | Keyword::Healthcheck | Keyword::Run
-    );
+    let takes_flags =
+        matches!(keyword, Keyword::Add | Keyword::Copy | Keyword::From | Keyword::Healthcheck | Keyword::Run);
     while takes_flags && rest.starts_with("--") {
         let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
         let (flag, after) = rest.split_at(end);
@@ -200,7 +201,10 @@ fn instruction(text: &str, line: usize) -> Result<Instruction, Problem> {
             | Keyword::Volume
     );
     if matches!(keyword, Keyword::Add | Keyword::Copy | Keyword::Run) && has_heredoc(rest) {
-        return Err(Problem::new(line, "here-documents (<<) are not supported here: write the text to a file and COPY it"));
+        return Err(Problem::new(
+            line,
+            "here-documents (<<) are not supported here: write the text to a file and COPY it",
+        ));
     }
     let json = takes_json.then(|| serde_json::from_str(rest).ok()).flatten();
     Ok(Instruction { line, keyword, flags, body: rest.to_owned(), json })
@@ -226,12 +230,16 @@ mod tests {
 
     #[test]
     fn lines_are_joined_and_comments_left_out() {
-        let text = "# a comment\n\nfrom  x  as  y\nRUN a && \\\n  # within\n\n  b \\  \n  c\n  CMD [\"a\", \"b\"]\n";
-        assert_eq!(parse(text), [
-            (3, "FROM", "x  as  y".to_owned()),
-            (4, "RUN", "a &&   b   c".to_owned()),
-            (9, "CMD", "[\"a\", \"b\"]".to_owned()),
-        ]);
+        let text =
+            "# a comment\n\nfrom  x  as  y\nRUN a && \\\n  # within\n\n  b \\  \n  c\n  CMD [\"a\", \"b\"]\n";
+        assert_eq!(
+            parse(text),
+            [
+                (3, "FROM", "x  as  y".to_owned()),
+                (4, "RUN", "a &&   b   c".to_owned()),
+                (9, "CMD", "[\"a\", \"b\"]".to_owned()),
+            ]
+        );
         assert_eq!(parse("RUN echo 'x \\\n# not here' \\\n y"), [(1, "RUN", "echo 'x  y".to_owned())]);
     }
 
@@ -241,12 +249,17 @@ mod tests {
         let file = Dockerfile::parse(text).unwrap();
         assert_eq!((file.escape, file.instructions[0].body.as_str()), ('`', "a   c:\\"));
         assert_eq!(Dockerfile::parse("\n# escape=`\nUSER x").unwrap().escape, '\\', "too late");
-        assert!(Dockerfile::parse("# escape=x\nUSER x").unwrap_err().message.contains("invalid escape token"));
+        assert!(
+            Dockerfile::parse("# escape=x\nUSER x").unwrap_err().message.contains("invalid escape token")
+        );
     }
 
     #[test]
     fn flags_and_json() {
-        let file = Dockerfile::parse("COPY --from=a --chown=1:2 --link x y\nENTRYPOINT [\"a\"]\nCMD [a]\nENV [\"x\"]=y").unwrap();
+        let file = Dockerfile::parse(
+            "COPY --from=a --chown=1:2 --link x y\nENTRYPOINT [\"a\"]\nCMD [a]\nENV [\"x\"]=y",
+        )
+        .unwrap();
         let [copy, entrypoint, cmd, env] = file.instructions.as_slice() else { panic!() };
         let flag = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         assert_eq!(copy.flags, [flag("from", "a"), flag("chown", "1:2"), flag("link", "")]);

@@ -92,7 +92,9 @@ mod tests {
 
     #[test]
     fn the_last_match_counts() {
-        let ignore = Ignore::parse(b"# comment\n*.md\n!README*.md\nREADME-secret.md\n/node_modules/\n**/*.o\na/**/z\n\n..\n");
+        let ignore = Ignore::parse(
+            b"# comment\n*.md\n!README*.md\nREADME-secret.md\n/node_modules/\n**/*.o\na/**/z\n\n..\n",
+        );
         for (path, expected) in [
             ("x.md", true),
             ("README.md", false),

@@ -129,7 +129,8 @@ struct Stage {
 }
 
 /// What docker lets every build set without `ARG`.
-const PREDEFINED: [&str; 6] = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy"];
+const PREDEFINED: [&str; 6] =
+    ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy"];
 
 impl Builder<'_, '_> {
     fn run(&mut self, instructions: &[Instruction]) -> Result<(), Problem> {
@@ -145,7 +146,10 @@ impl Builder<'_, '_> {
             }
             if self.stages.is_empty() {
                 if instruction.keyword != Keyword::Arg {
-                    return Err(Problem::new(instruction.line, "no build stage in current context: FROM must come first"));
+                    return Err(Problem::new(
+                        instruction.line,
+                        "no build stage in current context: FROM must come first",
+                    ));
                 }
                 for (name, value) in self.arguments(instruction)? {
                     self.global.push((name, value));
@@ -172,10 +176,15 @@ impl Builder<'_, '_> {
     /// Labels and names.
     fn finish(&mut self, line: usize) -> Result<(), Problem> {
         if !self.build.labels.is_empty() {
-            let labels: Vec<String> =
-                self.build.labels.iter().map(|(name, value)| format!("{}={}", quoted(name), quoted(value))).collect();
+            let labels: Vec<String> = self
+                .build
+                .labels
+                .iter()
+                .map(|(name, value)| format!("{}={}", quoted(name), quoted(value)))
+                .collect();
             let body = labels.join(" ");
-            let instruction = Instruction { line, keyword: Keyword::Label, flags: Vec::new(), body, json: None };
+            let instruction =
+                Instruction { line, keyword: Keyword::Label, flags: Vec::new(), body, json: None };
             self.step(&instruction)?;
         }
         let Some((_, id)) = self.stages.last().and_then(|stage| stage.image.clone()) else {
@@ -214,14 +223,17 @@ impl Builder<'_, '_> {
         if base.is_empty() {
             return Err(problem("base name should not be blank".into()));
         }
-        let earlier = self.stages.iter().rev().find(|stage| stage.name.as_deref() == Some(&base.to_lowercase()));
+        let earlier =
+            self.stages.iter().rev().find(|stage| stage.name.as_deref() == Some(&base.to_lowercase()));
         let image = if let Some(stage) = earlier {
             stage.image.clone()
         } else if base == "scratch" {
             None
         } else {
             let key = self.world.find_image(base).ok_or_else(|| {
-                problem(format!("{base} is not open here, and no registry is reached: open or load an archive of it"))
+                problem(format!(
+                    "{base} is not open here, and no registry is reached: open or load an archive of it"
+                ))
             })?;
             let id = self.world.id_of(key).ok_or_else(|| problem(format!("{base} is gone")))?;
             Some((key, id))
@@ -232,7 +244,8 @@ impl Builder<'_, '_> {
         self.report(instruction, id, false, why, None, String::new());
         let triggers = self.config().get("OnBuild").and_then(Value::as_array).cloned().unwrap_or_default();
         for trigger in triggers.iter().filter_map(Value::as_str) {
-            let file = Dockerfile::parse(trigger).map_err(|error| problem(format!("ONBUILD {trigger}: {}", error.message)))?;
+            let file = Dockerfile::parse(trigger)
+                .map_err(|error| problem(format!("ONBUILD {trigger}: {}", error.message)))?;
             for triggered in file.instructions {
                 self.step(&Instruction { line: instruction.line, ..triggered })?;
             }
@@ -337,7 +350,8 @@ impl Builder<'_, '_> {
         let edit = |run: &mut Map<String, Value>| _ = run.insert("WorkingDir".into(), path.clone().into());
         let mut work = |builder: &mut Self, container: ContainerId| {
             let mut fs = builder.world.files(container).ok_or("the image is gone")?;
-            copy::make_parents(&mut fs, format!("{path}/").as_bytes()).map_err(|error| format!("{path}: {error}"))?;
+            copy::make_parents(&mut fs, format!("{path}/").as_bytes())
+                .map_err(|error| format!("{path}: {error}"))?;
             Ok(String::new())
         };
         self.cached(instruction, &format!("WORKDIR {path}"), "", &edit, Some(&mut work))
@@ -346,11 +360,19 @@ impl Builder<'_, '_> {
     /// `RUN`: the commands that the shell has.
     fn run_step(&mut self, instruction: &Instruction) -> Result<(), Problem> {
         if let Some((flag, _)) = instruction.flags.first() {
-            return Err(Problem::new(instruction.line, format!("RUN --{flag} is not supported: no process runs here")));
+            return Err(Problem::new(
+                instruction.line,
+                format!("RUN --{flag} is not supported: no process runs here"),
+            ));
         }
         let arguments = self.stages.last().map_or_else(Vec::new, |stage| stage.arguments.clone());
-        let given: Vec<(String, String)> =
-            self.build.arguments.iter().filter(|(name, _)| PREDEFINED.contains(&name.as_str())).cloned().collect();
+        let given: Vec<(String, String)> = self
+            .build
+            .arguments
+            .iter()
+            .filter(|(name, _)| PREDEFINED.contains(&name.as_str()))
+            .cloned()
+            .collect();
         let config = self.config();
         let script = match &instruction.json {
             Some(words) => words.iter().map(|word| single_quoted(word)).collect::<Vec<_>>().join(" "),
@@ -392,7 +414,9 @@ impl Builder<'_, '_> {
         let name = instruction.keyword.name();
         let known = self.variables();
         let variables = |name: &str| config::find(&known, name);
-        let expand = |word: &str| words::expand(word, self.escape, &variables).map_err(|error| problem(error.to_string()));
+        let expand = |word: &str| {
+            words::expand(word, self.escape, &variables).map_err(|error| problem(error.to_string()))
+        };
         let (mut from, mut chown, mut chmod) = (None, None, None);
         for (flag, value) in &instruction.flags {
             let value = expand(value)?;
@@ -411,11 +435,14 @@ impl Builder<'_, '_> {
         };
         let given = given.iter().map(|word| expand(word)).collect::<Result<Vec<_>, _>>()?;
         let Some((target, sources)) = given.split_last().filter(|(_, sources)| !sources.is_empty()) else {
-            return Err(problem(format!("{name} requires at least two arguments, but only one was provided")));
+            return Err(problem(format!(
+                "{name} requires at least two arguments, but only one was provided"
+            )));
         };
         let mut chosen = Vec::new();
         for source in sources {
-            let is_remote = ["http://", "https://", "git@", "git://"].iter().any(|scheme| source.starts_with(scheme));
+            let is_remote =
+                ["http://", "https://", "git@", "git://"].iter().any(|scheme| source.starts_with(scheme));
             if is_remote {
                 return Err(problem(format!(
                     "{name} {source}: nothing is fetched from here; put the file into the context and copy it"
@@ -424,12 +451,15 @@ impl Builder<'_, '_> {
             let found = match &from {
                 None => copy::choose(&self.context, source),
                 Some(from) => {
-                    let items = self.of_stage(from, source).map_err(|error| problem(format!("{name} --from={from}: {error}")))?;
+                    let items = self
+                        .of_stage(from, source)
+                        .map_err(|error| problem(format!("{name} --from={from}: {error}")))?;
                     copy::choose(&items, source)
                 }
             };
             if found.is_empty() {
-                let place = if from.is_some() { "" } else { " in the build context, or excluded by .dockerignore" };
+                let place =
+                    if from.is_some() { "" } else { " in the build context, or excluded by .dockerignore" };
                 return Err(problem(format!("{name} failed: file not found{place}: {source}")));
             }
             chosen.extend(found);
@@ -441,12 +471,17 @@ impl Builder<'_, '_> {
                 "when using {name} with more than one source file, the destination must be a directory and end with a /"
             )));
         }
-        let is_directory = target.ends_with('/') || target == "." || target.ends_with("/.") || several || self.is_directory(&path);
+        let is_directory = target.ends_with('/')
+            || target == "."
+            || target.ends_with("/.")
+            || several
+            || self.is_directory(&path);
         // An archive that is added is unpacked.
         if instruction.keyword == Keyword::Add {
             for (_, items) in &mut chosen {
                 if let [item] = items.as_slice()
-                    && let Some(inner) = copy::unpacked(item).map_err(|error| problem(format!("ADD: {error}")))?
+                    && let Some(inner) =
+                        copy::unpacked(item).map_err(|error| problem(format!("ADD: {error}")))?
                 {
                     *items = inner;
                 }
@@ -456,12 +491,13 @@ impl Builder<'_, '_> {
         let content = copy::digest(&placed).map_err(problem)?;
         let text = format!("{name} {:?} {given:?}", instruction.flags);
         let mut work = |builder: &mut Self, container: ContainerId| {
+            let now = builder.world.now;
             let mut fs = builder.world.files(container).ok_or("the image is gone")?;
             if is_directory {
                 copy::make_parents(&mut fs, format!("{}/", path.trim_end_matches('/')).as_bytes())
                     .map_err(|error| format!("{path}: {error}"))?;
             }
-            copy::write(&mut fs, &placed, chown.as_deref(), chmod.as_deref())?;
+            copy::write(&mut fs, &placed, chown.as_deref(), chmod.as_deref(), now)?;
             Ok(String::new())
         };
         self.cached(instruction, &text, &content, &|_| {}, Some(&mut work))
@@ -469,7 +505,9 @@ impl Builder<'_, '_> {
 
     /// Whether the stage has a directory at a path.
     fn is_directory(&mut self, path: &str) -> bool {
-        let Some((key, _)) = self.stages.last().and_then(|stage| stage.image.clone()) else { return path == "/" };
+        let Some((key, _)) = self.stages.last().and_then(|stage| stage.image.clone()) else {
+            return path == "/";
+        };
         let Ok(container) = self.container(Some(key)) else { return false };
         let found = self.world.files(container).and_then(|fs| fs.stat(path.as_bytes(), true).ok());
         self.world.remove_container(container);
@@ -485,7 +523,11 @@ impl Builder<'_, '_> {
         });
         let key = match place {
             Some(place) => self.stages[place].image.as_ref().map(|(key, _)| *key),
-            None => Some(self.world.find_image(from).ok_or("there is no such stage, and no such image is open here")?),
+            None => Some(
+                self.world
+                    .find_image(from)
+                    .ok_or("there is no such stage, and no such image is open here")?,
+            ),
         };
         let container = self.container(key)?;
         let fs = self.world.files(container).ok_or("the image is gone")?;
@@ -498,7 +540,12 @@ impl Builder<'_, '_> {
     fn container(&mut self, key: Option<ImageKey>) -> Result<ContainerId, String> {
         let random = self.world.host.random();
         let hex: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-        let new = NewContainer { random, name: format!("build-{}", &hex[..12]), image: key, ..NewContainer::default() };
+        let new = NewContainer {
+            random,
+            name: format!("build-{}", &hex[..12]),
+            image: key,
+            ..NewContainer::default()
+        };
         let now = self.world.now;
         let hex = self.world.shelf.create(new, now).map_err(|error| error.to_string())?;
         ContainerId::new(&hex).ok_or_else(|| "the container is gone".to_owned())
@@ -532,7 +579,8 @@ impl Builder<'_, '_> {
             _ => None,
         };
         if let Some(id) = hit {
-            let key = self.world.find_image(&id.to_string()).ok_or_else(|| problem("the image is gone".into()))?;
+            let key =
+                self.world.find_image(&id.to_string()).ok_or_else(|| problem("the image is gone".into()))?;
             self.stage().image = Some((key, id.clone()));
             let layer = work.is_some().then(|| self.world.top_layer(key)).flatten();
             self.report(instruction, Some(id), true, why, layer, String::new());
@@ -558,7 +606,8 @@ impl Builder<'_, '_> {
         });
         self.world.remove_container(container);
         let (id, output) = committed.map_err(problem)?;
-        let key = self.world.find_image(&id.to_string()).ok_or_else(|| problem("the image is gone".into()))?;
+        let key =
+            self.world.find_image(&id.to_string()).ok_or_else(|| problem("the image is gone".into()))?;
         self.cache.keep(&parent, text, content, id.clone());
         self.stage().image = Some((key, id.clone()));
         let layer = changes_files.then(|| self.world.top_layer(key)).flatten();

@@ -250,13 +250,10 @@ mod tests {
     fn names_with_values() {
         let read = |body| pairs(body, '\\', &variables);
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        assert_eq!(read("a=1 b=\"x y\" c=$A d= e=f\\ g").unwrap(), [
-            pair("a", "1"),
-            pair("b", "x y"),
-            pair("c", "a b"),
-            pair("d", ""),
-            pair("e", "f g")
-        ]);
+        assert_eq!(
+            read("a=1 b=\"x y\" c=$A d= e=f\\ g").unwrap(),
+            [pair("a", "1"), pair("b", "x y"), pair("c", "a b"), pair("d", ""), pair("e", "f g")]
+        );
         assert_eq!(read("name all of  $X1").unwrap(), [pair("name", "all of  x")]);
         assert!(matches!(read("a=1 b"), Err(PairError::NoEquals(_))));
         assert!(matches!(read("a"), Err(PairError::NoValue(_))));

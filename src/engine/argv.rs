@@ -86,7 +86,8 @@ mod tests {
 
     fn made(entrypoint: &[&str], cmd: &[&str], stated: Option<&str>, arguments: &[&str]) -> (String, String) {
         let some = |list: &[&str]| (!list.is_empty()).then(|| words(list));
-        let config = ContainerConfig { entrypoint: some(entrypoint), cmd: some(cmd), ..ContainerConfig::default() };
+        let config =
+            ContainerConfig { entrypoint: some(entrypoint), cmd: some(cmd), ..ContainerConfig::default() };
         let argv = argv(&config, stated, &words(arguments));
         (argv.words.join(" "), argv.reasons.join("; "))
     }

@@ -9,13 +9,19 @@ use crate::{
 pub(super) fn build(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
     let path = arguments.operands[0].to_string();
     if path.contains("://") || path == "-" {
-        return engine.fail(&format!("unable to prepare context: {path}: nothing is fetched from here; name a directory"));
+        return engine.fail(&format!(
+            "unable to prepare context: {path}: nothing is fetched from here; name a directory"
+        ));
     }
     let context = match engine.world.host.list(&path) {
         Ok(context) => context,
-        Err(error) => return engine.fail(&format!("unable to prepare context: path \"{path}\" not found: {error}")),
+        Err(error) => {
+            return engine.fail(&format!("unable to prepare context: path \"{path}\" not found: {error}"));
+        }
     };
-    let name = arguments.value("file").map_or_else(|| format!("{}/Dockerfile", path.trim_end_matches('/')), |file| file.to_string());
+    let name = arguments
+        .value("file")
+        .map_or_else(|| format!("{}/Dockerfile", path.trim_end_matches('/')), |file| file.to_string());
     let dockerfile = engine.world.host.open(&name).and_then(|source| {
         let bytes = source.read_at(0..source.len().min(2 << 20)).map_err(|failure| failure.detail)?;
         String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
@@ -27,7 +33,8 @@ pub(super) fn build(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
     let pairs = |option: &str| {
         let pair = |pair: &bstr::BStr| {
             let text = pair.to_string();
-            text.split_once('=').map_or_else(|| (text.clone(), String::new()), |(name, value)| (name.into(), value.into()))
+            text.split_once('=')
+                .map_or_else(|| (text.clone(), String::new()), |(name, value)| (name.into(), value.into()))
         };
         arguments.values(option).map(pair).collect::<Vec<(String, String)>>()
     };
@@ -76,7 +83,10 @@ fn told(built: &Built) -> String {
         }
         text.push_str(&step.output);
         if let Some(image) = &step.image {
-            let layer = step.layer.map_or_else(|| "no layer".to_owned(), |size| format!("layer of {}", human::decimal_size(size)));
+            let layer = step.layer.map_or_else(
+                || "no layer".to_owned(),
+                |size| format!("layer of {}", human::decimal_size(size)),
+            );
             text.push_str(&format!(" ---> {} ({layer})\n", short(image.hex())));
         }
     }

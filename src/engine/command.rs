@@ -115,9 +115,30 @@ const COMMANDS: &[Command] = &[
         (1, ANY),
         inspect::container,
     ),
-    command(&["image tag", "tag"], "SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]", "Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE", &[], (2, 2), images::tag),
-    command(&["image rm", "rmi", "image remove"], "IMAGE [IMAGE...]", "Remove one or more images", &[FORCE, (0, "no-prune", false)], (1, ANY), images::remove),
-    command(&["image prune"], "", "Remove unused images", &[(b'a', "all", false), FORCE, (0, "filter", true)], (0, 0), images::prune),
+    command(
+        &["image tag", "tag"],
+        "SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]",
+        "Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE",
+        &[],
+        (2, 2),
+        images::tag,
+    ),
+    command(
+        &["image rm", "rmi", "image remove"],
+        "IMAGE [IMAGE...]",
+        "Remove one or more images",
+        &[FORCE, (0, "no-prune", false)],
+        (1, ANY),
+        images::remove,
+    ),
+    command(
+        &["image prune"],
+        "",
+        "Remove unused images",
+        &[(b'a', "all", false), FORCE, (0, "filter", true)],
+        (0, 0),
+        images::prune,
+    ),
     command(
         &["image save", "save"],
         "IMAGE [IMAGE...]",
@@ -142,8 +163,22 @@ const COMMANDS: &[Command] = &[
         (1, 2),
         exchange::import,
     ),
-    command(&["image pull", "pull"], "NAME[:TAG|@DIGEST]", "Download an image from a registry", &[QUIET, (b'a', "all-tags", false), (0, "platform", true)], (1, 1), elsewhere::pull),
-    command(&["image push", "push"], "NAME[:TAG]", "Upload an image to a registry", &[QUIET, (b'a', "all-tags", false)], (1, 1), elsewhere::push),
+    command(
+        &["image pull", "pull"],
+        "NAME[:TAG|@DIGEST]",
+        "Download an image from a registry",
+        &[QUIET, (b'a', "all-tags", false), (0, "platform", true)],
+        (1, 1),
+        elsewhere::pull,
+    ),
+    command(
+        &["image push", "push"],
+        "NAME[:TAG]",
+        "Upload an image to a registry",
+        &[QUIET, (b'a', "all-tags", false)],
+        (1, 1),
+        elsewhere::push,
+    ),
     first(command(
         &["image build", "build", "buildx build"],
         "PATH",
@@ -164,9 +199,30 @@ const COMMANDS: &[Command] = &[
         (1, 1),
         build::build,
     )),
-    first(command(&["container run", "run"], "IMAGE [COMMAND] [ARG...]", "Open a container of an image", RUN, (1, ANY), run::run)),
-    first(command(&["container create", "create"], "IMAGE [COMMAND] [ARG...]", "Create a new container", RUN, (1, ANY), run::create)),
-    command(&["container attach", "attach"], "CONTAINER", "Stand in a running container", &[(0, "no-stdin", false), (0, "sig-proxy", false), (0, "detach-keys", true)], (1, 1), run::attach),
+    first(command(
+        &["container run", "run"],
+        "IMAGE [COMMAND] [ARG...]",
+        "Open a container of an image",
+        RUN,
+        (1, ANY),
+        run::run,
+    )),
+    first(command(
+        &["container create", "create"],
+        "IMAGE [COMMAND] [ARG...]",
+        "Create a new container",
+        RUN,
+        (1, ANY),
+        run::create,
+    )),
+    command(
+        &["container attach", "attach"],
+        "CONTAINER",
+        "Stand in a running container",
+        &[(0, "no-stdin", false), (0, "sig-proxy", false), (0, "detach-keys", true)],
+        (1, 1),
+        run::attach,
+    ),
     first(command(
         &["container exec", "exec"],
         "CONTAINER COMMAND [ARG...]",
@@ -187,14 +243,51 @@ const COMMANDS: &[Command] = &[
         &["container ls", "ps", "container ps", "container list"],
         "",
         "List containers",
-        &[(b'a', "all", false), QUIET, NO_TRUNC, FORMAT, (b's', "size", false), (b'n', "last", true), (b'l', "latest", false), FILTER],
+        &[
+            (b'a', "all", false),
+            QUIET,
+            NO_TRUNC,
+            FORMAT,
+            (b's', "size", false),
+            (b'n', "last", true),
+            (b'l', "latest", false),
+            FILTER,
+        ],
         (0, 0),
         containers::list,
     ),
-    command(&["container start", "start"], "CONTAINER [CONTAINER...]", "Start one or more stopped containers", &[(b'a', "attach", false), (b'i', "interactive", false)], (1, ANY), containers::start),
-    command(&["container stop", "stop"], "CONTAINER [CONTAINER...]", "Stop one or more running containers", &[(b't', "timeout", true), (b's', "signal", true)], (1, ANY), containers::stop),
-    command(&["container kill", "kill"], "CONTAINER [CONTAINER...]", "Kill one or more running containers", &[(b's', "signal", true)], (1, ANY), containers::kill),
-    command(&["container restart", "restart"], "CONTAINER [CONTAINER...]", "Restart one or more containers", &[(b't', "timeout", true), (b's', "signal", true)], (1, ANY), containers::restart),
+    command(
+        &["container start", "start"],
+        "CONTAINER [CONTAINER...]",
+        "Start one or more stopped containers",
+        &[(b'a', "attach", false), (b'i', "interactive", false)],
+        (1, ANY),
+        containers::start,
+    ),
+    command(
+        &["container stop", "stop"],
+        "CONTAINER [CONTAINER...]",
+        "Stop one or more running containers",
+        &[(b't', "timeout", true), (b's', "signal", true)],
+        (1, ANY),
+        containers::stop,
+    ),
+    command(
+        &["container kill", "kill"],
+        "CONTAINER [CONTAINER...]",
+        "Kill one or more running containers",
+        &[(b's', "signal", true)],
+        (1, ANY),
+        containers::kill,
+    ),
+    command(
+        &["container restart", "restart"],
+        "CONTAINER [CONTAINER...]",
+        "Restart one or more containers",
+        &[(b't', "timeout", true), (b's', "signal", true)],
+        (1, ANY),
+        containers::restart,
+    ),
     command(
         &["container rm", "rm", "container remove"],
         "CONTAINER [CONTAINER...]",
@@ -203,10 +296,38 @@ const COMMANDS: &[Command] = &[
         (1, ANY),
         containers::remove,
     ),
-    command(&["container prune"], "", "Remove all stopped containers", &[FORCE, (0, "filter", true)], (0, 0), containers::prune),
-    command(&["container rename", "rename"], "CONTAINER NEW_NAME", "Rename a container", &[], (2, 2), containers::rename),
-    command(&["container diff", "diff"], "CONTAINER", "Inspect changes to files or directories on a container's filesystem", &[], (1, 1), containers::diff),
-    command(&["container logs", "logs"], "CONTAINER", "Fetch the logs of a container", &[(b'f', "follow", false), (b'n', "tail", true), (b't', "timestamps", false)], (1, 1), elsewhere::logs),
+    command(
+        &["container prune"],
+        "",
+        "Remove all stopped containers",
+        &[FORCE, (0, "filter", true)],
+        (0, 0),
+        containers::prune,
+    ),
+    command(
+        &["container rename", "rename"],
+        "CONTAINER NEW_NAME",
+        "Rename a container",
+        &[],
+        (2, 2),
+        containers::rename,
+    ),
+    command(
+        &["container diff", "diff"],
+        "CONTAINER",
+        "Inspect changes to files or directories on a container's filesystem",
+        &[],
+        (1, 1),
+        containers::diff,
+    ),
+    command(
+        &["container logs", "logs"],
+        "CONTAINER",
+        "Fetch the logs of a container",
+        &[(b'f', "follow", false), (b'n', "tail", true), (b't', "timestamps", false)],
+        (1, 1),
+        elsewhere::logs,
+    ),
     command(
         &["container commit", "commit"],
         "CONTAINER [REPOSITORY[:TAG]]",
@@ -215,7 +336,14 @@ const COMMANDS: &[Command] = &[
         (1, 2),
         exchange::commit,
     ),
-    command(&["container export", "export"], "CONTAINER", "Export a container's filesystem as a tar archive", &[(b'o', "output", true)], (1, 1), exchange::export),
+    command(
+        &["container export", "export"],
+        "CONTAINER",
+        "Export a container's filesystem as a tar archive",
+        &[(b'o', "output", true)],
+        (1, 1),
+        exchange::export,
+    ),
     command(
         &["container cp", "cp"],
         "CONTAINER:SRC_PATH DEST_PATH | SRC_PATH CONTAINER:DEST_PATH",
@@ -224,19 +352,62 @@ const COMMANDS: &[Command] = &[
         (2, 2),
         exchange::cp,
     ),
-    command(&["login"], "[SERVER]", "Authenticate to a registry", &[(b'u', "username", true), (b'p', "password", true), (0, "password-stdin", false)], (0, 1), elsewhere::login),
+    command(
+        &["login"],
+        "[SERVER]",
+        "Authenticate to a registry",
+        &[(b'u', "username", true), (b'p', "password", true), (0, "password-stdin", false)],
+        (0, 1),
+        elsewhere::login,
+    ),
     command(&["logout"], "[SERVER]", "Log out from a registry", &[], (0, 1), elsewhere::logout),
-    command(&["search"], "TERM", "Search Docker Hub for images", &[(0, "limit", true), FILTER, NO_TRUNC], (1, 1), elsewhere::search),
-    command(&["version"], "", "Show the Docker version information", &[(b'f', "format", true)], (0, 0), elsewhere::version),
-    command(&["system info", "info"], "", "Display system-wide information", &[(b'f', "format", true)], (0, 0), elsewhere::info),
-    command(&["system df"], "", "Show docker disk usage", &[(b'v', "verbose", false), FORMAT], (0, 0), elsewhere::disk),
-    command(&["system prune"], "", "Remove unused data", &[(b'a', "all", false), FORCE], (0, 0), elsewhere::prune),
+    command(
+        &["search"],
+        "TERM",
+        "Search Docker Hub for images",
+        &[(0, "limit", true), FILTER, NO_TRUNC],
+        (1, 1),
+        elsewhere::search,
+    ),
+    command(
+        &["version"],
+        "",
+        "Show the Docker version information",
+        &[(b'f', "format", true)],
+        (0, 0),
+        elsewhere::version,
+    ),
+    command(
+        &["system info", "info"],
+        "",
+        "Display system-wide information",
+        &[(b'f', "format", true)],
+        (0, 0),
+        elsewhere::info,
+    ),
+    command(
+        &["system df"],
+        "",
+        "Show docker disk usage",
+        &[(b'v', "verbose", false), FORMAT],
+        (0, 0),
+        elsewhere::disk,
+    ),
+    command(
+        &["system prune"],
+        "",
+        "Remove unused data",
+        &[(b'a', "all", false), FORCE],
+        (0, 0),
+        elsewhere::prune,
+    ),
 ];
 
 /// What docker has and this has not, because it is about processes, networks, or other machines.
 const ABSENT: [&str; 24] = [
-    "builder", "cluster", "compose", "config", "context", "events", "manifest", "network", "node", "pause", "plugin", "port",
-    "secret", "service", "stack", "stats", "swarm", "top", "trust", "unpause", "update", "volume", "wait", "scout",
+    "builder", "cluster", "compose", "config", "context", "events", "manifest", "network", "node", "pause",
+    "plugin", "port", "secret", "service", "stack", "stats", "swarm", "top", "trust", "unpause", "update",
+    "volume", "wait", "scout",
 ];
 
 /// Carries out a command of docker. `words` are what follows `docker`.
@@ -263,7 +434,11 @@ pub(super) fn dispatch(engine: &mut Engine<'_, '_>, words: &[BString]) -> i32 {
         return unknown(engine, &texts);
     };
     let rest = &words[taken..];
-    if rest.iter().take_while(|word| command.order == Order::Mixed || word.starts_with(b"-")).any(|word| word == "--help") {
+    if rest
+        .iter()
+        .take_while(|word| command.order == Order::Mixed || word.starts_with(b"-"))
+        .any(|word| word == "--help")
+    {
         engine.print(&usage(command));
         return 0;
     }
@@ -273,15 +448,23 @@ pub(super) fn dispatch(engine: &mut Engine<'_, '_>, words: &[BString]) -> i32 {
             let what = match error {
                 OptionError::Letter(letter) => {
                     let given = rest.iter().find(|word| word.starts_with(b"-") && !word.starts_with(b"--"));
-                    format!("unknown shorthand flag: '{letter}' in {}", given.map(ToString::to_string).unwrap_or_default())
+                    format!(
+                        "unknown shorthand flag: '{letter}' in {}",
+                        given.map(ToString::to_string).unwrap_or_default()
+                    )
                 }
                 OptionError::Name(name) => format!("unknown flag: --{name}"),
-                OptionError::LetterValue(letter) => format!("flag needs an argument: '{letter}' in -{letter}"),
+                OptionError::LetterValue(letter) => {
+                    format!("flag needs an argument: '{letter}' in -{letter}")
+                }
                 OptionError::NameValue(name) => format!("flag needs an argument: --{name}"),
                 OptionError::NoValue(name) => format!("invalid argument for \"--{name}\" flag"),
             };
             let name = command.names[0];
-            engine.complain(&format!("{what}\n\n{}\n\nRun 'docker {name} --help' for more information", usage_line(command)));
+            engine.complain(&format!(
+                "{what}\n\n{}\n\nRun 'docker {name} --help' for more information",
+                usage_line(command)
+            ));
             return 125;
         }
     };
@@ -320,8 +503,10 @@ fn find(words: &[String]) -> Option<(&'static Command, usize)> {
 
 fn unknown(engine: &mut Engine<'_, '_>, words: &[String]) -> i32 {
     let first = words.first().map_or("", String::as_str);
-    let group: Vec<&'static Command> =
-        COMMANDS.iter().filter(|command| command.names[0].split_once(' ').is_some_and(|(group, _)| group == first)).collect();
+    let group: Vec<&'static Command> = COMMANDS
+        .iter()
+        .filter(|command| command.names[0].split_once(' ').is_some_and(|(group, _)| group == first))
+        .collect();
     if !group.is_empty() && words.get(1).is_none_or(|word| word == "--help") {
         let mut text = format!("Usage:  docker {first} COMMAND\n\nCommands:\n");
         for command in group {
@@ -338,7 +523,9 @@ fn unknown(engine: &mut Engine<'_, '_>, words: &[String]) -> i32 {
         return 1;
     }
     let shown = if group.is_empty() { first.to_owned() } else { words[..2].join(" ") };
-    engine.complain(&format!("docker: unknown command: docker {shown}\n\nRun 'docker --help' for more information"));
+    engine.complain(&format!(
+        "docker: unknown command: docker {shown}\n\nRun 'docker --help' for more information"
+    ));
     1
 }
 
@@ -366,7 +553,9 @@ fn usage(command: &Command) -> String {
 }
 
 fn overview() -> String {
-    let mut text = String::from("Usage:  docker COMMAND\n\nNo daemon and no process: these commands act on the images that are open here.\n\nCommands:\n");
+    let mut text = String::from(
+        "Usage:  docker COMMAND\n\nNo daemon and no process: these commands act on the images that are open here.\n\nCommands:\n",
+    );
     for command in COMMANDS {
         text.push_str(&format!("  {:<18}{}\n", command.names[0], command.summary));
     }
@@ -397,7 +586,8 @@ impl Rows<'_> {
             engine.print(&ids.into_iter().map(|id| id + "\n").collect::<String>());
             return 0;
         }
-        let format = arguments.value("format").map(|format| format.to_string()).filter(|format| format != "table");
+        let format =
+            arguments.value("format").map(|format| format.to_string()).filter(|format| format != "table");
         if let Some(format) = format {
             return engine.formatted(&format, &self.rows);
         }

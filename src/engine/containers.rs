@@ -13,14 +13,19 @@ pub(super) fn list(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
     let filter = arguments.value("filter").map(|filter| filter.to_string());
     let filter = filter.as_deref().and_then(|filter| filter.split_once('='));
     let last = arguments.value("last").map(|last| last.to_string().parse::<usize>());
-    let everything = arguments.has("all") || last.is_some() || arguments.has("latest") || matches!(filter, Some(("status", _)));
+    let everything = arguments.has("all")
+        || last.is_some()
+        || arguments.has("latest")
+        || matches!(filter, Some(("status", _)));
     rows.retain(|row| everything || row.status == Status::Up);
     match filter {
         None => {}
         Some(("status", status)) => rows.retain(|row| row.status.word() == status),
         Some(("name", name)) => rows.retain(|row| row.name.contains(name)),
         Some(("ancestor", image)) => rows.retain(|row| row.image == image || row.image_id.contains(image)),
-        Some((name, _)) => return engine.fail(&format!("Error response from daemon: invalid filter '{name}'")),
+        Some((name, _)) => {
+            return engine.fail(&format!("Error response from daemon: invalid filter '{name}'"));
+        }
     }
     match (last, arguments.has("latest")) {
         (Some(Ok(count)), _) => rows.truncate(count),

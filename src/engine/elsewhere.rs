@@ -25,16 +25,24 @@ pub(super) fn pull(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
 pub(super) fn push(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
     let name = arguments.operands[0].to_string();
     let Some(key) = engine.world.find_image(&name) else {
-        return engine.fail(&format!("An image does not exist locally with the tag: {}", images::split_name(&name).0));
+        return engine
+            .fail(&format!("An image does not exist locally with the tag: {}", images::split_name(&name).0));
     };
     let full = crate::image::names::canonical(&name);
     let (registry, rest) = full.split_once('/').unwrap_or(("docker.io", &full));
     let Some(image) = engine.world.image(key) else { return 1 };
     let mut text = format!("The push refers to repository [{}]\n", images::split_name(&full).0);
     for (layer, size) in image.layers.iter().rev() {
-        text.push_str(&format!("{}: would be uploaded unless {registry} has it ({})\n", super::short(layer), human::decimal_size(*size)));
+        text.push_str(&format!(
+            "{}: would be uploaded unless {registry} has it ({})\n",
+            super::short(layer),
+            human::decimal_size(*size)
+        ));
     }
-    text.push_str(&format!("then the config {} and the manifest, under the name {rest}\n", super::short(&image.id)));
+    text.push_str(&format!(
+        "then the config {} and the manifest, under the name {rest}\n",
+        super::short(&image.id)
+    ));
     engine.print(&text);
     engine.fail("nothing was sent: this shell reaches no registry. docker save writes an archive that docker, podman or skopeo can push")
 }
@@ -48,13 +56,18 @@ pub(super) fn login(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
 }
 
 pub(super) fn logout(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
-    let server = arguments.operands.first().map_or_else(|| "https://index.docker.io/v1/".to_owned(), ToString::to_string);
+    let server = arguments
+        .operands
+        .first()
+        .map_or_else(|| "https://index.docker.io/v1/".to_owned(), ToString::to_string);
     engine.print(&format!("Not logged in to {server}\n"));
     0
 }
 
 pub(super) fn search(engine: &mut Engine<'_, '_>, _: &Arguments) -> i32 {
-    engine.fail("docker search asks Docker Hub; this shell reaches no registry. docker images lists what is open")
+    engine.fail(
+        "docker search asks Docker Hub; this shell reaches no registry. docker images lists what is open",
+    )
 }
 
 pub(super) fn logs(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
@@ -95,9 +108,11 @@ pub(super) fn disk(engine: &mut Engine<'_, '_>, _: &Arguments) -> i32 {
     let total = images::stored(&images);
     let freed = total.saturating_sub(images::stored(&unused));
     let up: Vec<_> = containers.iter().filter(|row| row.status == super::Status::Up).collect();
-    let stopped: u64 = containers.iter().filter(|row| row.status != super::Status::Up).map(|row| row.size).sum();
+    let stopped: u64 =
+        containers.iter().filter(|row| row.status != super::Status::Up).map(|row| row.size).sum();
     let own: u64 = containers.iter().map(|row| row.size).sum();
-    let share = |part: u64, all: u64| if all == 0 { String::new() } else { format!(" ({}%)", part * 100 / all) };
+    let share =
+        |part: u64, all: u64| if all == 0 { String::new() } else { format!(" ({}%)", part * 100 / all) };
     let row = |cells: [String; 5]| cells.to_vec();
     let text = table(&[
         row(["TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE"].map(str::to_owned)),

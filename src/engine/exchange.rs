@@ -7,7 +7,7 @@ use bstr::{BString, ByteSlice};
 use super::{Engine, HostFile, HostKind, load, world};
 use crate::{
     build,
-    container::{Commit, Content, ContainerFs, Errno, OpenFlags, Rope, SaveFormat},
+    container::{Commit, ContainerFs, Content, Errno, OpenFlags, Rope, SaveFormat},
     layer::Kind,
     shell::{Traced, options::Arguments},
     worker::protocol::{Failure, FailureKind},
@@ -84,10 +84,14 @@ pub(super) fn export(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 
 pub(super) fn load(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
     let path = arguments.value("input").map(|path| path.to_string()).or_else(|| engine.input.clone());
     let Some(path) = path else {
-        return engine.fail("requested load from stdin, but stdin is empty: docker load < FILE, or docker load -i FILE");
+        return engine.fail(
+            "requested load from stdin, but stdin is empty: docker load < FILE, or docker load -i FILE",
+        );
     };
     let opened = engine.world.host.open(&path).map_err(|error| format!("open {path}: {error}"));
-    let opened = opened.and_then(|source| load::open(&path, source).map_err(|error| format!("Error processing tar file: {error}")));
+    let opened = opened.and_then(|source| {
+        load::open(&path, source).map_err(|error| format!("Error processing tar file: {error}"))
+    });
     let opened = match opened {
         Ok(opened) => opened,
         Err(error) => return engine.fail(&error),
@@ -96,8 +100,9 @@ pub(super) fn load(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
     let ids = engine.world.shelf.add_archive(id, opened);
     for digest in ids {
         let image = engine.world.shelf.images().iter().find(|image| image.id == digest);
-        let names: Vec<String> =
-            image.map_or_else(Vec::new, |image| image.names.iter().map(|name| crate::container::familiar(name).to_owned()).collect());
+        let names: Vec<String> = image.map_or_else(Vec::new, |image| {
+            image.names.iter().map(|name| crate::container::familiar(name).to_owned()).collect()
+        });
         if names.is_empty() {
             engine.print(&format!("Loaded image ID: {digest}\n"));
         }
@@ -111,7 +116,8 @@ pub(super) fn load(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
 pub(super) fn import(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
     let given = arguments.operands[0].to_string();
     if given.starts_with("http://") || given.starts_with("https://") {
-        return engine.fail(&format!("{given}: nothing is fetched from here: download it, and import the file"));
+        return engine
+            .fail(&format!("{given}: nothing is fetched from here: download it, and import the file"));
     }
     let path = if given == "-" { engine.input.clone() } else { Some(given.clone()) };
     let Some(path) = path else {
@@ -133,7 +139,9 @@ pub(super) fn import(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 
         Ok(tar) => tar,
         Err(error) => return engine.fail(&format!("open {path}: {error}")),
     };
-    let comment = arguments.value("message").map_or_else(|| format!("Imported from {given}"), |message| message.to_string());
+    let comment = arguments
+        .value("message")
+        .map_or_else(|| format!("Imported from {given}"), |message| message.to_string());
     let now = engine.world.now;
     let commit = Commit { created: now, comment: &comment, edit: &*edit, names: name, ..Commit::default() };
     match engine.world.shelf.add_layer(None, 0, None, Some(Rc::from(tar)), &commit) {
@@ -188,7 +196,8 @@ pub(super) fn commit(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 
 
 /// `CONTAINER:PATH`; a path of the host begins with a dot or a slash if it has a colon.
 fn in_container(text: &str) -> Option<(&str, &str)> {
-    text.split_once(':').filter(|(container, _)| !container.is_empty() && !container.contains('/') && *container != ".")
+    text.split_once(':')
+        .filter(|(container, _)| !container.is_empty() && !container.contains('/') && *container != ".")
 }
 
 pub(super) fn cp(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
@@ -226,7 +235,13 @@ fn base(path: &str) -> &str {
 }
 
 /// From a container to the host; gives the bytes of the contents.
-fn out_of(engine: &mut Engine<'_, '_>, id: super::ContainerId, path: &str, target: &str, follow: bool) -> Result<u64, String> {
+fn out_of(
+    engine: &mut Engine<'_, '_>,
+    id: super::ContainerId,
+    path: &str,
+    target: &str,
+    follow: bool,
+) -> Result<u64, String> {
     let contents_only = path.ends_with("/.") || path == ".";
     let is_directory = engine.world.host.list(target).ok().and_then(|files| files.into_iter().next());
     let exists = is_directory.is_some();
@@ -258,11 +273,14 @@ fn out_of(engine: &mut Engine<'_, '_>, id: super::ContainerId, path: &str, targe
             _ => continue,
         };
         let is_directory = matches!(kind, HostKind::Directory);
-        let file = HostFile { path: below.clone(), kind, mode: stat.meta.mode.into(), mtime: stat.meta.mtime };
-        let content = if stat.kind == Kind::File { fs.content(&from).map_err(missing)? } else { Content::default() };
+        let file =
+            HostFile { path: below.clone(), kind, mode: stat.meta.mode.into(), mtime: stat.meta.mtime };
+        let content =
+            if stat.kind == Kind::File { fs.content(&from).map_err(missing)? } else { Content::default() };
         bytes += content.len();
         let lower = fs.lower();
-        host.place(&to, &file, &mut |sink| content.read(&lower, sink)).map_err(|error| format!("{to}: {error}"))?;
+        host.place(&to, &file, &mut |sink| content.read(&lower, sink))
+            .map_err(|error| format!("{to}: {error}"))?;
         if is_directory {
             for (name, _) in fs.read_dir(&from).map_err(missing)?.into_iter().rev() {
                 let child = [from.trim_end_with(|c| c == '/'), b"/", &name].concat();
@@ -274,7 +292,12 @@ fn out_of(engine: &mut Engine<'_, '_>, id: super::ContainerId, path: &str, targe
 }
 
 /// From the host into a container; gives the bytes of the contents.
-fn into(engine: &mut Engine<'_, '_>, id: super::ContainerId, source: &str, path: &str) -> Result<u64, String> {
+fn into(
+    engine: &mut Engine<'_, '_>,
+    id: super::ContainerId,
+    source: &str,
+    path: &str,
+) -> Result<u64, String> {
     let contents_only = source.ends_with("/.") || source == ".";
     let files = engine.world.host.list(source).map_err(|error| format!("lstat {source}: {error}"))?;
     engine.world.checkpoint(id);
@@ -297,10 +320,16 @@ fn into(engine: &mut Engine<'_, '_>, id: super::ContainerId, source: &str, path:
     let mut bytes = 0;
     for file in &files {
         let to = if file.path.is_empty() { root.clone() } else { crate::path::join_name(&root, &file.path) };
-        bytes += put(&mut fs, file, &to, &mut traces).map_err(|error| format!("Error response from daemon: {to}: {error}"))?;
+        bytes += put(&mut fs, file, &to, &mut traces)
+            .map_err(|error| format!("Error response from daemon: {to}: {error}"))?;
     }
     let command = format!("docker cp {source} {path}");
-    engine.traces.extend(traces.into_iter().map(|(call, trace)| Traced { command: command.clone(), call, trace, remark: None }));
+    engine.traces.extend(traces.into_iter().map(|(call, trace)| Traced {
+        command: command.clone(),
+        call,
+        trace,
+        remark: None,
+    }));
     Ok(bytes)
 }
 
@@ -308,8 +337,14 @@ fn into(engine: &mut Engine<'_, '_>, id: super::ContainerId, source: &str, path:
 pub(crate) type Step = (String, crate::container::Trace);
 
 /// Puts a file of the host into a container, owned by root; gives the bytes of its content.
-pub(crate) fn put(fs: &mut ContainerFs<'_>, file: &HostFile, to: &BString, traces: &mut Vec<Step>) -> Result<u64, Failure> {
-    let words = |error: Errno| Failure { kind: FailureKind::Unreadable, detail: error.to_string(), offset: None };
+pub(crate) fn put(
+    fs: &mut ContainerFs<'_>,
+    file: &HostFile,
+    to: &BString,
+    traces: &mut Vec<Step>,
+) -> Result<u64, Failure> {
+    let words =
+        |error: Errno| Failure { kind: FailureKind::Unreadable, detail: error.to_string(), offset: None };
     let mode = (file.mode & 0o7777) as u16;
     let mut size = 0;
     match &file.kind {

@@ -21,12 +21,16 @@ pub(super) fn list(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
             _ => return engine.fail(&format!("Error response from daemon: invalid filter '{filter}'")),
         },
     };
-    let reference = arguments.value("filter").and_then(|filter| Some(filter.to_string().strip_prefix("reference=")?.to_owned()));
+    let reference = arguments
+        .value("filter")
+        .and_then(|filter| Some(filter.to_string().strip_prefix("reference=")?.to_owned()));
     let now = engine.now();
     let digests = arguments.has("digests");
     let mut rows = Vec::new();
     for image in engine.world.images() {
-        if (image.intermediate && !all) || only_dangling.is_some_and(|dangling| dangling != image.names.is_empty()) {
+        if (image.intermediate && !all)
+            || only_dangling.is_some_and(|dangling| dangling != image.names.is_empty())
+        {
             continue;
         }
         let mut names: Vec<(String, String)> = image.names.iter().map(|name| split_name(name)).collect();
@@ -39,7 +43,9 @@ pub(super) fn list(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
                     Some((repository, tag)) if !tag.contains('/') => (repository, Some(tag)),
                     _ => (pattern.as_str(), None),
                 };
-                let glob = |pattern: &str, text: &str| crate::shell::matches(pattern.as_bytes(), text.as_bytes(), false);
+                let glob = |pattern: &str, text: &str| {
+                    crate::shell::matches(pattern.as_bytes(), text.as_bytes(), false)
+                };
                 glob(pattern_repository, &repository) && pattern_tag.is_none_or(|pattern| glob(pattern, &tag))
             };
             if wanted.iter().chain(&reference).all(fits) {
@@ -62,9 +68,22 @@ pub(super) fn list(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
         }
     }
     let columns: &[(&str, &str)] = if digests {
-        &[("REPOSITORY", "Repository"), ("TAG", "Tag"), ("DIGEST", "Digest"), ("IMAGE ID", "ID"), ("CREATED", "CreatedSince"), ("SIZE", "Size")]
+        &[
+            ("REPOSITORY", "Repository"),
+            ("TAG", "Tag"),
+            ("DIGEST", "Digest"),
+            ("IMAGE ID", "ID"),
+            ("CREATED", "CreatedSince"),
+            ("SIZE", "Size"),
+        ]
     } else {
-        &[("REPOSITORY", "Repository"), ("TAG", "Tag"), ("IMAGE ID", "ID"), ("CREATED", "CreatedSince"), ("SIZE", "Size")]
+        &[
+            ("REPOSITORY", "Repository"),
+            ("TAG", "Tag"),
+            ("IMAGE ID", "ID"),
+            ("CREATED", "CreatedSince"),
+            ("SIZE", "Size"),
+        ]
     };
     Rows { rows, columns, quiet: "ID" }.print(engine, arguments)
 }
@@ -78,7 +97,11 @@ pub(super) fn history(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32
     let id = engine.world.image(key).map(|image| image.id).unwrap_or_default();
     let count = steps.len();
     let row = |(i, step): (usize, super::HistoryStep)| {
-        let own = if i + 1 == count { if no_trunc { id.clone() } else { short(&id) } } else { "<missing>".to_owned() };
+        let own = if i + 1 == count {
+            if no_trunc { id.clone() } else { short(&id) }
+        } else {
+            "<missing>".to_owned()
+        };
         let secs = step.created.as_deref().and_then(human::parse_rfc3339);
         let mut by = step.created_by.replace('\t', " ");
         if !no_trunc && by.chars().count() > 45 {
@@ -95,8 +118,13 @@ pub(super) fn history(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32
     };
     let mut rows: Vec<Value> = steps.into_iter().enumerate().map(row).collect();
     rows.reverse();
-    let columns =
-        &[("IMAGE", "ID"), ("CREATED", "CreatedSince"), ("CREATED BY", "CreatedBy"), ("SIZE", "Size"), ("COMMENT", "Comment")];
+    let columns = &[
+        ("IMAGE", "ID"),
+        ("CREATED", "CreatedSince"),
+        ("CREATED BY", "CreatedBy"),
+        ("SIZE", "Size"),
+        ("COMMENT", "Comment"),
+    ];
     Rows { rows, columns, quiet: "ID" }.print(engine, arguments)
 }
 
@@ -131,7 +159,11 @@ pub(super) fn remove(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 
 
 pub(super) fn prune(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
     let all = arguments.has("all");
-    let what = if all { "all images without at least one container associated to them" } else { "all dangling images" };
+    let what = if all {
+        "all images without at least one container associated to them"
+    } else {
+        "all dangling images"
+    };
     if !arguments.has("force") {
         engine.complain(&format!("WARNING! This removes {what}. Nobody is asked here: it is done."));
     }

@@ -7,11 +7,18 @@ use crate::shell::{human::rfc3339, options::Arguments};
 
 pub(super) fn any(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
     let kind = arguments.value("type").map(|kind| kind.to_string());
-    print(engine, arguments, &|engine, name| {
-        let container = || kind.as_deref() != Some("image");
-        let image = || kind.as_deref() != Some("container");
-        of_container(engine, name).filter(|_| container()).or_else(|| of_image(engine, name).filter(|_| image()))
-    }, "object")
+    print(
+        engine,
+        arguments,
+        &|engine, name| {
+            let container = || kind.as_deref() != Some("image");
+            let image = || kind.as_deref() != Some("container");
+            of_container(engine, name)
+                .filter(|_| container())
+                .or_else(|| of_image(engine, name).filter(|_| image()))
+        },
+        "object",
+    )
 }
 
 pub(super) fn image(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
@@ -44,13 +51,19 @@ fn print(
         Some(format) => {
             let rows: Vec<Value> = found
                 .into_iter()
-                .map(|fields| Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
+                .map(|fields| {
+                    Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+                })
                 .collect();
             engine.formatted(&format, &rows)
         }
         None => {
             let objects: Vec<String> = found.iter().map(object).collect();
-            let list = if objects.is_empty() { "[]\n".to_owned() } else { format!("[\n{}\n]\n", objects.join(",\n")) };
+            let list = if objects.is_empty() {
+                "[]\n".to_owned()
+            } else {
+                format!("[\n{}\n]\n", objects.join(",\n"))
+            };
             engine.print(&list);
             0
         }
@@ -90,9 +103,14 @@ fn image_fields(engine: &Engine<'_, '_>, key: ImageKey) -> Option<Fields> {
     let digests: Vec<String> = image
         .digest
         .iter()
-        .flat_map(|digest| image.names.iter().map(move |name| format!("{}@{digest}", super::images::split_name(name).0)))
+        .flat_map(|digest| {
+            image.names.iter().map(move |name| format!("{}@{digest}", super::images::split_name(name).0))
+        })
         .collect();
-    let comment = raw.get("history").and_then(Value::as_array).and_then(|steps| steps.last()?.get("comment")?.as_str().map(str::to_owned));
+    let comment = raw
+        .get("history")
+        .and_then(Value::as_array)
+        .and_then(|steps| steps.last()?.get("comment")?.as_str().map(str::to_owned));
     let diff_ids: Vec<&String> = image.layers.iter().map(|(id, _)| id).collect();
     let mut fields = vec![
         ("Id", json!(image.id)),

@@ -21,7 +21,7 @@ pub use world::{ContainerId, World};
 
 pub(crate) use command::names;
 pub(crate) use exchange::put;
-pub(crate) use load::{decoded, open};
+pub(crate) use load::decoded;
 pub(crate) use world::{ContainerRow, HistoryStep, ImageRow, Memory, NewContainer, Status};
 
 use bstr::BString;
@@ -66,7 +66,12 @@ pub(crate) struct Engine<'e, 'w> {
 }
 
 impl<'e, 'w> Engine<'e, 'w> {
-    pub(crate) fn new(shell: &'e mut Shell, world: &'e mut World<'w>, input: Option<String>, to_file: bool) -> Self {
+    pub(crate) fn new(
+        shell: &'e mut Shell,
+        world: &'e mut World<'w>,
+        input: Option<String>,
+        to_file: bool,
+    ) -> Self {
         Self {
             world,
             cache: &mut shell.cache,

@@ -14,7 +14,10 @@ pub(super) fn run(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
     let ours = command_of(&made.words);
     if arguments.has("detach") {
         engine.print(&format!("{}\n", made.hex));
-        engine.complain(&format!("no process runs here: container {} is open; docker exec -it {0} sh stands in it", made.name));
+        engine.complain(&format!(
+            "no process runs here: container {} is open; docker exec -it {0} sh stands in it",
+            made.name
+        ));
         return 0;
     }
     for reason in &made.reasons {
@@ -31,7 +34,10 @@ pub(super) fn run(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
         return 0;
     }
     let shown = argv::json(&made.words);
-    engine.complain(&format!("no process runs here: a container would run {shown}. Container {} is open, and you stand in it.", made.name));
+    engine.complain(&format!(
+        "no process runs here: a container would run {shown}. Container {} is open, and you stand in it.",
+        made.name
+    ));
     let position = engine.position(made.id, arguments);
     engine.pending = Some(Pending::Attach(made.id, position));
     if arguments.has("rm") {
@@ -80,7 +86,9 @@ fn make(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> Option<Made> {
         hostname: arguments.value("hostname").map(|name| name.to_string()),
     };
     match engine.world.create(new) {
-        Ok(row) => Some(Made { id: row.id, hex: row.hex, name: row.name, words: argv.words, reasons: argv.reasons }),
+        Ok(row) => {
+            Some(Made { id: row.id, hex: row.hex, name: row.name, words: argv.words, reasons: argv.reasons })
+        }
         Err(error) => {
             engine.fail(&format!("docker: Error response from daemon: {error}"));
             None
@@ -92,7 +100,8 @@ fn make(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> Option<Made> {
 fn command_of(words: &[String]) -> Option<Vec<BString>> {
     let name = words.first()?.rsplit('/').next()?;
     if SHELLS.contains(&name) {
-        let has_text = words.get(1).is_some_and(|flag| flag.starts_with('-') && flag.contains('c')) && words.len() > 2;
+        let has_text =
+            words.get(1).is_some_and(|flag| flag.starts_with('-') && flag.contains('c')) && words.len() > 2;
         return has_text.then(|| words.iter().map(|word| word.as_str().into()).collect());
     }
     let mut words: Vec<BString> = words.iter().map(|word| word.as_str().into()).collect();
@@ -123,7 +132,8 @@ pub(super) fn exec(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
     let pending = match command_of(&words) {
         Some(words) => Pending::Run { container: row.id, position, words, ends: false },
         None if SHELLS.contains(&program) => {
-            engine.complain(&format!("no process runs here: this shell stands in container {} now", row.name));
+            engine
+                .complain(&format!("no process runs here: this shell stands in container {} now", row.name));
             Pending::Attach(row.id, position)
         }
         None => {

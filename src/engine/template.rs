@@ -69,7 +69,9 @@ impl Template {
 }
 
 fn field(action: &str) -> Result<Piece, TemplateError> {
-    let unsupported = || TemplateError(format!("{action:?}: only {{{{.Field}}}} and {{{{json .Field}}}} are supported here"));
+    let unsupported = || {
+        TemplateError(format!("{action:?}: only {{{{.Field}}}} and {{{{json .Field}}}} are supported here"))
+    };
     let words: Vec<&str> = action.split_whitespace().filter(|word| *word != "|").collect();
     let (field, function) = match words.as_slice() {
         [field] => (*field, None),
@@ -134,7 +136,8 @@ fn go(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Array(items) => format!("[{}]", items.iter().map(go).collect::<Vec<_>>().join(" ")),
         Value::Object(fields) => {
-            let pairs: Vec<String> = fields.iter().map(|(name, value)| format!("{name}:{}", go(value))).collect();
+            let pairs: Vec<String> =
+                fields.iter().map(|(name, value)| format!("{name}:{}", go(value))).collect();
             format!("map[{}]", pairs.join(" "))
         }
         other => other.to_string(),
@@ -157,7 +160,10 @@ mod tests {
             ("{{.ID | upper}} {{len .Config.Cmd}}", "ABC 2\n"),
             ("table {{.ID}}\\t{{.Size}}", "ID        SIZE\nabc       5\n"),
         ] {
-            assert_eq!(Template::read(template).unwrap().print(std::slice::from_ref(&row)).unwrap(), expected);
+            assert_eq!(
+                Template::read(template).unwrap().print(std::slice::from_ref(&row)).unwrap(),
+                expected
+            );
         }
         assert!(Template::read("{{range .X}}").is_err());
         assert!(Template::read("{{.X").is_err());

@@ -152,7 +152,9 @@ impl<'a> World<'a> {
                 ImageRow {
                     id: image.id.to_string(),
                     names: image.names.iter().map(|name| familiar(name).to_owned()).collect(),
-                    digest: stated.and_then(|stated| stated.manifest_digest.as_ref()).map(ToString::to_string),
+                    digest: stated
+                        .and_then(|stated| stated.manifest_digest.as_ref())
+                        .map(ToString::to_string),
                     created: image.created.as_deref().and_then(human::parse_rfc3339),
                     size: own.iter().map(|(_, size)| size).sum(),
                     shared,
@@ -241,7 +243,10 @@ impl<'a> World<'a> {
                  container to be able to reuse that name."
             ),
             ShelfError::InUse { image, container, running } => {
-                let by_id = self.shelf.find_image(image).is_ok_and(|found| found.id.hex().starts_with(image.trim_start_matches("sha256:")));
+                let by_id = self
+                    .shelf
+                    .find_image(image)
+                    .is_ok_and(|found| found.id.hex().starts_with(image.trim_start_matches("sha256:")));
                 match (by_id, running) {
                     (true, true) => format!(
                         "conflict: unable to delete {} (cannot be forced) - image is being used by running container {}",
@@ -266,7 +271,10 @@ impl<'a> World<'a> {
                 id_of(name)
             ),
             ShelfError::HasChildren(name) => {
-                format!("conflict: unable to delete {} (cannot be forced) - image has dependent child images", id_of(name))
+                format!(
+                    "conflict: unable to delete {} (cannot be forced) - image has dependent child images",
+                    id_of(name)
+                )
             }
             other => other.to_string(),
         }
@@ -288,7 +296,10 @@ impl<'a> World<'a> {
                 });
                 let image = place.map(|place| &images[place]);
                 let label = image.map(|image| {
-                    image.names.first().map_or_else(|| super::short(image.id.hex()), |name| familiar(name).to_owned())
+                    image
+                        .names
+                        .first()
+                        .map_or_else(|| super::short(image.id.hex()), |name| familiar(name).to_owned())
                 });
                 let (status, text) = match container.status {
                     container::Status::Created => (Status::Created, "Created".to_owned()),
@@ -297,7 +308,10 @@ impl<'a> World<'a> {
                     }
                     container::Status::Exited(at) => {
                         let code = self.memory.codes.get(&id).copied().unwrap_or_default();
-                        (Status::Exited(code, at.secs), format!("Exited ({code}) {}", super::images::ago(now, at.secs)))
+                        (
+                            Status::Exited(code, at.secs),
+                            format!("Exited ({code}) {}", super::images::ago(now, at.secs)),
+                        )
                     }
                 };
                 Some(ContainerRow {
@@ -341,8 +355,12 @@ impl<'a> World<'a> {
         let random = self.host.random();
         let name = new.name.unwrap_or_default();
         let is_name_char = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
-        if !name.is_empty() && (!name.chars().all(is_name_char) || !name.starts_with(|c: char| c.is_ascii_alphanumeric())) {
-            return Err(format!("Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"));
+        if !name.is_empty()
+            && (!name.chars().all(is_name_char) || !name.starts_with(|c: char| c.is_ascii_alphanumeric()))
+        {
+            return Err(format!(
+                "Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"
+            ));
         }
         let container = container::NewContainer {
             random,
@@ -363,7 +381,9 @@ impl<'a> World<'a> {
         if let Status::Exited(code, _) = status {
             self.memory.codes.insert(id, code);
         }
-        let Some(container) = self.place(id).and_then(|place| self.shelf.container_mut(place)) else { return };
+        let Some(container) = self.place(id).and_then(|place| self.shelf.container_mut(place)) else {
+            return;
+        };
         container.status = match status {
             Status::Created => container::Status::Created,
             Status::Up if container.is_running() => return,
@@ -437,7 +457,8 @@ impl<'a> World<'a> {
     /// Where a process in a container would begin.
     pub(crate) fn position_of(&self, id: ContainerId) -> Position {
         let container = self.place(id).and_then(|place| self.shelf.containers().get(place));
-        let config = container.and_then(|container| container.image).map(|key| self.config(key)).unwrap_or_default();
+        let config =
+            container.and_then(|container| container.image).map(|key| self.config(key)).unwrap_or_default();
         let given = self.memory.given.get(&id);
         let hex = String::from_utf8_lossy(&id.0[..12]).into_owned();
         let hostname = given.and_then(|(_, hostname)| hostname.clone()).unwrap_or(hex);
@@ -451,7 +472,8 @@ impl<'a> World<'a> {
 
     /// Names of images and containers, for completion.
     pub(crate) fn names(&self) -> Vec<String> {
-        let images = self.shelf.images().iter().flat_map(|image| &image.names).map(|name| familiar(name).to_owned());
+        let images =
+            self.shelf.images().iter().flat_map(|image| &image.names).map(|name| familiar(name).to_owned());
         images.chain(self.shelf.containers().iter().map(|container| container.name.clone())).collect()
     }
 

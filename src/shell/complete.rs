@@ -23,9 +23,9 @@ impl Shell {
         let before = line.get(..cursor).unwrap_or(line);
         // The command begins after the last operator, the word after the last blank.
         let command = before.rfind([';', '&', '|', '(', '\n']).map_or(0, |at| at + 1);
-        let start = before.rfind(|c: char| c.is_whitespace() || ";&|(<>\n".contains(c)).map_or(0, |at| {
-            at + before[at..].chars().next().map_or(1, char::len_utf8)
-        });
+        let start = before
+            .rfind(|c: char| c.is_whitespace() || ";&|(<>\n".contains(c))
+            .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
         let words: Vec<&str> = before[command.min(start)..start].split_whitespace().collect();
         let word = &before[start..];
         let mut candidates: Vec<String> = match words.as_slice() {
@@ -54,7 +54,8 @@ impl Shell {
             ["help"] => COMMANDS.iter().map(|(name, ..)| (*name).to_owned()).collect(),
             _ => Vec::new(),
         };
-        let takes_paths = !words.is_empty() && words[0] != "docker" || before[..start].trim_end().ends_with(['<', '>']);
+        let takes_paths =
+            !words.is_empty() && words[0] != "docker" || before[..start].trim_end().ends_with(['<', '>']);
         if (takes_paths || word.contains('/')) && !words.first().is_some_and(|first| *first == "docker") {
             candidates = self.paths(world, None, word);
         }

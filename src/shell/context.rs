@@ -181,7 +181,12 @@ impl Context<'_> {
     /// Adds a step to what the command did, for who wants to know how.
     pub(super) fn note(&mut self, text: String) {
         let command = self.command.clone();
-        self.traces.push(Traced { command, call: String::new(), trace: Trace::default(), remark: Some(text) });
+        self.traces.push(Traced {
+            command,
+            call: String::new(),
+            trace: Trace::default(),
+            remark: Some(text),
+        });
     }
 
     /// Whether no more can be printed.
@@ -300,10 +305,12 @@ impl Context<'_> {
                     continue;
                 }
                 let here = BString::from(".");
-                let names = self.list(if directory.is_empty() { &here } else { directory }).unwrap_or_default();
+                let names =
+                    self.list(if directory.is_empty() { &here } else { directory }).unwrap_or_default();
                 // A leading dot must be written.
                 let shown = |name: &BString| !name.starts_with(b".") || part.starts_with(b".");
-                let fits = names.into_iter().filter(|name| shown(name) && pattern::matches(part, name, false));
+                let fits =
+                    names.into_iter().filter(|name| shown(name) && pattern::matches(part, name, false));
                 next.extend(fits.map(|name| join(directory, &name)));
             }
             found = next;

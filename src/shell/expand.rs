@@ -221,9 +221,10 @@ mod tests {
 
     #[test]
     fn what_stands_for_variables() {
-        assert_eq!(expand("echo ${NONE:-a b} ${EMPTY:-c} ${EMPTY-c} ${A:+set} ${EMPTY:+x}"), [
-            "echo", "a", "b", "c", "set"
-        ]);
+        assert_eq!(
+            expand("echo ${NONE:-a b} ${EMPTY:-c} ${EMPTY-c} ${A:+set} ${EMPTY:+x}"),
+            ["echo", "a", "b", "c", "set"]
+        );
         assert_eq!(expand("echo \"${NONE:-a  $A}\""), ["echo", "a  one  two"]);
         assert_eq!(expand("ls ~ ~/x a~ '~'"), ["ls", "/home/me", "/home/me/x", "a~", "~"]);
         let words = &parse("X=${A}*").unwrap()[0].1.assignments;

@@ -10,7 +10,7 @@ use super::{
     output::Printed,
 };
 use crate::{
-    container::{self, Content, ContainerFs, Errno, OpenFlags, Trace},
+    container::{self, ContainerFs, Content, Errno, OpenFlags, Trace},
     layer, limits,
     tar::Timestamp,
     worker::protocol::{Failure, FailureKind},
@@ -63,7 +63,17 @@ impl<'a> Context<'a> {
         command: String,
         input: Option<Rc<[u8]>>,
     ) -> Self {
-        Self { fs, place, command, traces: Vec::new(), now: now.secs, input, printed: Printed::default(), users: None, depth: 0 }
+        Self {
+            fs,
+            place,
+            command,
+            traces: Vec::new(),
+            now: now.secs,
+            input,
+            printed: Printed::default(),
+            users: None,
+            depth: 0,
+        }
     }
 
     /// What was printed and done.
@@ -128,7 +138,11 @@ impl<'a> Context<'a> {
         let full = self.full(path);
         let flags = OpenFlags { write: true, create: true, exclusive: false, truncate };
         let trace = self.fs.open(&full, flags, 0o644);
-        self.traced(if truncate { "open(O_WRONLY|O_CREAT|O_TRUNC)" } else { "open(O_WRONLY|O_CREAT|O_APPEND)" }, path, trace)
+        self.traced(
+            if truncate { "open(O_WRONLY|O_CREAT|O_TRUNC)" } else { "open(O_WRONLY|O_CREAT|O_APPEND)" },
+            path,
+            trace,
+        )
     }
 
     /// Writes at a file's end.
@@ -180,7 +194,13 @@ impl<'a> Context<'a> {
         self.traced("chmod", path, trace)
     }
 
-    pub(super) fn chown(&mut self, path: &[u8], uid: Option<u64>, gid: Option<u64>, follow: bool) -> Result<(), Fault> {
+    pub(super) fn chown(
+        &mut self,
+        path: &[u8],
+        uid: Option<u64>,
+        gid: Option<u64>,
+        follow: bool,
+    ) -> Result<(), Fault> {
         let id = |id: Option<u64>| id.map(|id| u32::try_from(id).map_err(|_| Errno::EINVAL)).transpose();
         let full = self.full(path);
         let trace = self.fs.chown(&full, id(uid)?, id(gid)?, follow);
@@ -206,7 +226,13 @@ impl<'a> Context<'a> {
         self.traced("link", to, trace)
     }
 
-    pub(super) fn mknod(&mut self, path: &[u8], kind: Kind, mode: u32, device: (u32, u32)) -> Result<(), Fault> {
+    pub(super) fn mknod(
+        &mut self,
+        path: &[u8],
+        kind: Kind,
+        mode: u32,
+        device: (u32, u32),
+    ) -> Result<(), Fault> {
         let full = self.full(path);
         let trace = self.fs.mknod(&full, layer_kind(kind), bits(mode), device);
         self.traced("mknod", path, trace)

@@ -50,7 +50,8 @@ pub(crate) fn parse_rfc3339(text: &str) -> Option<i64> {
         10 => 0,
         _ => i64::from(number(11, 13)? * 3600 + number(14, 16)? * 60 + number(17, 19)?),
     };
-    let zone = text.get(19..).unwrap_or_default().trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
+    let zone =
+        text.get(19..).unwrap_or_default().trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
     let offset = match zone.as_bytes() {
         [sign @ (b'+' | b'-'), ..] if zone.len() == 6 => {
             let part = |at: usize| zone.get(at..at + 2)?.parse::<i64>().ok();
@@ -109,7 +110,9 @@ pub(crate) fn binary_size(bytes: u64) -> String {
     // Tenths of the unit, rounded up.
     let mut scale = 1024_u128;
     let tenths = |scale: u128| (u128::from(bytes) * 10).div_ceil(scale);
-    let shown = |scale: u128| if tenths(scale) < 100 { tenths(scale) } else { u128::from(bytes).div_ceil(scale) * 10 };
+    let shown = |scale: u128| {
+        if tenths(scale) < 100 { tenths(scale) } else { u128::from(bytes).div_ceil(scale) * 10 }
+    };
     while shown(scale) >= 10_240 && unit + 1 < units.len() {
         scale *= 1024;
         unit += 1;
@@ -128,7 +131,13 @@ pub(crate) fn decimal_size(bytes: u64) -> String {
         size /= 1000.0;
         unit += 1;
     }
-    let decimals = if unit == 0 || size >= 99.95 { 0 } else if size >= 9.995 { 1 } else { 2 };
+    let decimals = if unit == 0 || size >= 99.95 {
+        0
+    } else if size >= 9.995 {
+        1
+    } else {
+        2
+    };
     let mut text = format!("{size:.decimals$}");
     if decimals > 0 {
         text = text.trim_end_matches('0').trim_end_matches('.').to_owned();

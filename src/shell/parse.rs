@@ -454,7 +454,9 @@ pub(crate) fn braced(body: &str, quoted: bool) -> Result<Variable, ParseError> {
     } else if let Some(word) = operator.strip_prefix('+') {
         Modifier::Alternative { word: word.to_owned(), colon }
     } else {
-        return Err(ParseError::Unsupported("of ${NAME…} only ${NAME}, ${NAME:-word} and ${NAME:+word} are there"));
+        return Err(ParseError::Unsupported(
+            "of ${NAME…} only ${NAME}, ${NAME:-word} and ${NAME:+word} are there",
+        ));
     };
     if len == 0 {
         return Err(ParseError::Unexpected("${".into()));
@@ -540,10 +542,10 @@ mod tests {
     #[test]
     fn words_and_quotes() {
         assert_eq!(words("ls  -la\t/etc"), [[text("ls")], [text("-la")], [text("/etc")]]);
-        assert_eq!(words("a 'b c'\"d e\"f\\ g"), [
-            vec![text("a")],
-            vec![quoted("b c"), quoted("d e"), text("f"), quoted(" "), text("g")]
-        ]);
+        assert_eq!(
+            words("a 'b c'\"d e\"f\\ g"),
+            [vec![text("a")], vec![quoted("b c"), quoted("d e"), text("f"), quoted(" "), text("g")]]
+        );
         assert_eq!(words("echo '' \"\""), [[text("echo")], [quoted("")], [quoted("")]]);
         assert_eq!(words(r#"echo "a\"\$b\n""#), [[text("echo")], [quoted(r#"a"$b\n"#)]]);
         assert_eq!(words("echo a#b # rest | & ("), [[text("echo")], [text("a#b")]]);
@@ -552,31 +554,37 @@ mod tests {
 
     #[test]
     fn expansions() {
-        let variable = |name: &str, modifier, quoted| Part::Variable(Variable { name: name.into(), modifier, quoted });
-        assert_eq!(words("echo $A\"$B\"${C}d $?"), [
-            vec![text("echo")],
-            vec![
-                variable("A", Modifier::None, false),
-                variable("B", Modifier::None, true),
-                variable("C", Modifier::None, false),
-                text("d")
-            ],
-            vec![variable("?", Modifier::None, false)],
-        ]);
+        let variable =
+            |name: &str, modifier, quoted| Part::Variable(Variable { name: name.into(), modifier, quoted });
+        assert_eq!(
+            words("echo $A\"$B\"${C}d $?"),
+            [
+                vec![text("echo")],
+                vec![
+                    variable("A", Modifier::None, false),
+                    variable("B", Modifier::None, true),
+                    variable("C", Modifier::None, false),
+                    text("d")
+                ],
+                vec![variable("?", Modifier::None, false)],
+            ]
+        );
         let default = Modifier::Default { word: "x ${B}".into(), colon: true };
         assert_eq!(words("echo ${A:-x ${B}}"), [vec![text("echo")], vec![variable("A", default, false)]]);
         let output = |script: &str, quoted| Part::Output { script: script.into(), quoted };
-        assert_eq!(words("docker rm $(docker image ls -q) -f"), [
-            vec![text("docker")],
-            vec![text("rm")],
-            vec![output("docker image ls -q", false)],
-            vec![text("-f")],
-        ]);
-        assert_eq!(words("a \"$(echo ')' $(b))\" `c`"), [
-            vec![text("a")],
-            vec![output("echo ')' $(b)", true)],
-            vec![output("c", false)]
-        ]);
+        assert_eq!(
+            words("docker rm $(docker image ls -q) -f"),
+            [
+                vec![text("docker")],
+                vec![text("rm")],
+                vec![output("docker image ls -q", false)],
+                vec![text("-f")],
+            ]
+        );
+        assert_eq!(
+            words("a \"$(echo ')' $(b))\" `c`"),
+            [vec![text("a")], vec![output("echo ')' $(b)", true)], vec![output("c", false)]]
+        );
         assert_eq!(words("echo $ 5$"), [vec![text("echo")], vec![quoted("$")], vec![text("5"), quoted("$")]]);
     }
 
@@ -590,11 +598,14 @@ mod tests {
         assert_eq!(first.words, [[text("cmd")], [text("x")]]);
         let redirections: Vec<_> =
             first.redirections.iter().map(|r| (r.descriptor, r.direction, r.target.clone())).collect();
-        assert_eq!(redirections, [
-            (1, Direction::Output, vec![text("f")]),
-            (2, Direction::Append, vec![text("g")]),
-            (0, Direction::Input, vec![text("h")]),
-        ]);
+        assert_eq!(
+            redirections,
+            [
+                (1, Direction::Output, vec![text("f")]),
+                (2, Direction::Append, vec![text("g")]),
+                (0, Direction::Input, vec![text("h")]),
+            ]
+        );
         assert_eq!(parse("a >&2").unwrap()[0].1.redirections[0].direction, Direction::Duplicate);
         assert_eq!(parse("> f").unwrap()[0].1.words, Vec::<Word>::new());
         assert_eq!(parse("a &&\n b").unwrap().len(), 2);

@@ -237,7 +237,8 @@ impl Reader<'_> {
         let byte = self.text[self.at];
         self.at += 1;
         let rest = &self.text[self.at..];
-        let at_end = rest.is_empty() || (!self.extended && (rest.starts_with(b"\\)") || rest.starts_with(b"\\|")));
+        let at_end =
+            rest.is_empty() || (!self.extended && (rest.starts_with(b"\\)") || rest.starts_with(b"\\|")));
         Ok(Node::Step(match byte {
             b'.' => Step::Any,
             b'^' if self.extended || first => Step::Start,
@@ -246,12 +247,16 @@ impl Reader<'_> {
                 let text = bracket(&self.text[self.at - 1..]).ok_or(RegexError::Bracket)?;
                 self.at += text.len() - 1;
                 // Here a backslash is itself.
-                let escaped = text.iter().flat_map(|&byte| {
-                    std::iter::repeat_n(byte, if byte == b'\\' { 2 } else { 1 })
-                });
+                let escaped = text
+                    .iter()
+                    .flat_map(|&byte| std::iter::repeat_n(byte, if byte == b'\\' { 2 } else { 1 }));
                 let escaped: Vec<u8> = escaped.collect();
                 // And only `^` negates.
-                Step::Class(if escaped.starts_with(b"[!") { [b"[\\", &escaped[1..]].concat() } else { escaped })
+                Step::Class(if escaped.starts_with(b"[!") {
+                    [b"[\\", &escaped[1..]].concat()
+                } else {
+                    escaped
+                })
             }
             b'\\' => {
                 let &escaped = rest.first().ok_or(RegexError::Backslash)?;
@@ -288,7 +293,8 @@ impl Reader<'_> {
             } else if self.operator(b'{') {
                 let rest = &self.text[self.at..];
                 let end: &[u8] = if self.extended { b"}" } else { b"\\}" };
-                let len = rest.windows(end.len()).position(|window| window == end).ok_or(RegexError::Interval)?;
+                let len =
+                    rest.windows(end.len()).position(|window| window == end).ok_or(RegexError::Interval)?;
                 let body = std::str::from_utf8(&rest[..len]).map_err(|_| RegexError::Interval)?;
                 self.at += len + end.len();
                 let number = |text: &str| text.parse::<u32>().map_err(|_| RegexError::Interval);

@@ -175,7 +175,8 @@ impl Shell {
         } else {
             self.redirected(world, &words, &redirections, done)
         };
-        let sets = words.first().is_some_and(|name| ["export", "unset", "cd"].iter().any(|known| name == known));
+        let sets =
+            words.first().is_some_and(|name| ["export", "unset", "cd"].iter().any(|known| name == known));
         if let (Some(env), Some((_, position)), false, false) =
             (before, &mut self.attached, sets, command.assignments.is_empty())
         {
@@ -280,7 +281,8 @@ impl Shell {
         done: &mut Done,
     ) -> i32 {
         let mut input = None;
-        let mut to: [Target; 3] = [Target::Own(Stream::Out), Target::Own(Stream::Out), Target::Own(Stream::Error)];
+        let mut to: [Target; 3] =
+            [Target::Own(Stream::Out), Target::Own(Stream::Out), Target::Own(Stream::Error)];
         for (descriptor, direction, target) in redirections {
             let null = target == "/dev/null";
             match direction {
@@ -306,7 +308,8 @@ impl Shell {
                 Direction::Output | Direction::Append => {
                     let is_append = *direction == Direction::Append;
                     if !null {
-                        let opened = self.with_files(world, done, words, |context| context.open(target, !is_append));
+                        let opened =
+                            self.with_files(world, done, words, |context| context.open(target, !is_append));
                         if let Err(error) = opened {
                             return complain(done, target, &error);
                         }
@@ -355,7 +358,10 @@ impl Shell {
         let name = if given.starts_with(b"/") { base_name(given) } else { given.clone() };
         match name.to_str().unwrap_or_default() {
             "exit" | "logout" => {
-                let status = match arguments.first().map(|status| status.to_str().unwrap_or_default().parse::<i32>()) {
+                let status = match arguments
+                    .first()
+                    .map(|status| status.to_str().unwrap_or_default().parse::<i32>())
+                {
                     None => self.status,
                     Some(Ok(status)) => status & 0xff,
                     Some(Err(_)) => 2,
@@ -390,7 +396,9 @@ impl Shell {
             text => match find_command(text.as_bytes()) {
                 Some((_, _, run)) => {
                     if self.attached.is_none() && !WITHOUT_FILES.contains(&text) {
-                        let message = format!("sh: {text}: no container is open here: docker run -it IMAGE opens one\n");
+                        let message = format!(
+                            "sh: {text}: no container is open here: docker run -it IMAGE opens one\n"
+                        );
                         printed.push(Stream::Error, message.as_bytes());
                         return (printed, 1);
                     }
@@ -402,7 +410,13 @@ impl Shell {
     }
 
     /// `sh -c TEXT`.
-    fn shell(&mut self, world: &mut World<'_>, name: &BString, arguments: &[BString], done: &mut Done) -> (Printed, i32) {
+    fn shell(
+        &mut self,
+        world: &mut World<'_>,
+        name: &BString,
+        arguments: &[BString],
+        done: &mut Done,
+    ) -> (Printed, i32) {
         let mut printed = Printed::default();
         let mut rest = arguments;
         while let [option, after @ ..] = rest
@@ -432,7 +446,10 @@ impl Shell {
             return (inner.printed, self.status);
         }
         if let Some(script) = rest.first() {
-            let message = format!("{name}: {}: no process runs here; {name} -c 'COMMANDS' runs this shell's commands\n", quote(script));
+            let message = format!(
+                "{name}: {}: no process runs here; {name} -c 'COMMANDS' runs this shell's commands\n",
+                quote(script)
+            );
             printed.push(Stream::Error, message.as_bytes());
             return (printed, 126);
         }
@@ -450,15 +467,17 @@ impl Shell {
                 } else {
                     path.split_str(":").map(|directory| super::context::join(directory, name)).collect()
                 };
-                in_image = candidates
-                    .into_iter()
-                    .find(|path| context.stat(path, true).is_ok_and(|stat| stat.is_file() && stat.mode & 0o111 != 0));
+                in_image = candidates.into_iter().find(|path| {
+                    context.stat(path, true).is_ok_and(|stat| stat.is_file() && stat.mode & 0o111 != 0)
+                });
                 0
             });
         }
         let (message, status) = match in_image {
             Some(path) => (
-                format!("sh: {name}: {path} is in the image, but no process runs here; help lists the commands that there are\n"),
+                format!(
+                    "sh: {name}: {path} is in the image, but no process runs here; help lists the commands that there are\n"
+                ),
                 126,
             ),
             None => (format!("sh: {name}: command not found; help lists the commands that there are\n"), 127),
@@ -611,11 +630,15 @@ fn help(arguments: &[BString]) -> (String, i32) {
     if let Some(topic) = arguments.first() {
         return match find_command(topic) {
             Some((_, help, _)) => (format!("{help}\n"), 0),
-            None if topic == "docker" => ("docker help lists docker's commands; docker COMMAND --help tells of one\n".into(), 0),
+            None if topic == "docker" => {
+                ("docker help lists docker's commands; docker COMMAND --help tells of one\n".into(), 0)
+            }
             None => (format!("sh: help: no help topics match {}\n", quote(topic)), 1),
         };
     }
-    let mut text = String::from("No process runs here: these commands are the shell's own, and act on the container's files.\n\n");
+    let mut text = String::from(
+        "No process runs here: these commands are the shell's own, and act on the container's files.\n\n",
+    );
     for (_, help, _) in COMMANDS {
         text.push_str(&format!("  {help}\n"));
     }

@@ -16,7 +16,8 @@ impl Users {
     /// Reads the two files; a line that is none is passed over.
     pub(crate) fn read(passwd: &[u8], group: &[u8]) -> Self {
         let lines = |text: &[u8]| -> Vec<Vec<String>> {
-            let fields = |line: &[u8]| line.split_str(":").map(|field| field.to_str_lossy().into_owned()).collect();
+            let fields =
+                |line: &[u8]| line.split_str(":").map(|field| field.to_str_lossy().into_owned()).collect();
             text.lines().filter(|line| !line.starts_with(b"#")).map(fields).collect()
         };
         let user = |fields: Vec<String>| {
@@ -88,7 +89,10 @@ mod tests {
 
     #[test]
     fn names_and_numbers() {
-        let users = Users::read(b"root:x:0:0:root:/root:/bin/sh\n# no\nbad\nwww:x:33:34::/var/www:/bin/false\n", b"www-data:x:34:\n");
+        let users = Users::read(
+            b"root:x:0:0:root:/root:/bin/sh\n# no\nbad\nwww:x:33:34::/var/www:/bin/false\n",
+            b"www-data:x:34:\n",
+        );
         assert_eq!((users.user_name(33), users.user_name(7)), ("www".into(), "7".into()));
         assert_eq!((users.group_name(34), users.group_name(0)), ("www-data".into(), "root".into()));
         for (text, expected) in [

@@ -2,7 +2,10 @@
 
 use bstr::{BStr, BString, ByteSlice};
 
-use super::{super::context::{Context, Entry, Kind}, Flag, arguments, missing_operand};
+use super::{
+    super::context::{Context, Entry, Kind},
+    Flag, arguments, missing_operand,
+};
 use crate::shell::quote;
 
 /// What makes a mode of another: octal digits, or clauses like `u+x,go=` (POSIX.1-2024, XCU `chmod`).
@@ -155,7 +158,8 @@ pub(super) fn chmod(context: &mut Context, given: &[BString]) -> i32 {
             }
             let new = mode.of(entry.stat.mode, entry.stat.is_directory());
             if let Err(error) = context.chmod(&entry.path, new) {
-                context.complain("chmod", &format!("changing permissions of {}: {error}", quote(&entry.path)));
+                context
+                    .complain("chmod", &format!("changing permissions of {}: {error}", quote(&entry.path)));
                 status = 1;
             } else if arguments.has("verbose") && new != entry.stat.mode {
                 let line = format!(
@@ -189,7 +193,9 @@ fn owner(context: &mut Context, name: &str, given: &[BString]) -> i32 {
         Ok(arguments) => arguments,
         Err(status) => return status,
     };
-    let Some((owner, paths)) = arguments.operands.split_first() else { return missing_operand(context, name, None) };
+    let Some((owner, paths)) = arguments.operands.split_first() else {
+        return missing_operand(context, name, None);
+    };
     if paths.is_empty() {
         return missing_operand(context, name, Some(owner));
     }
@@ -229,9 +235,6 @@ fn owner(context: &mut Context, name: &str, given: &[BString]) -> i32 {
     }
     status
 }
-
-/// A user with or without a group, by names or numbers; see [`Context::owner`].
-pub(crate) type Owner = (Option<u64>, Option<u64>);
 
 /// Whether a text is a number, and which.
 pub(crate) fn id(text: &str) -> Option<u64> {

@@ -7,9 +7,9 @@ use super::{
         context::{Context, Fault, base_name, parent},
         human,
     },
-    Flag,
+    Flag, arguments,
     attributes::Mode,
-    arguments, missing_operand,
+    missing_operand,
 };
 use crate::{container::Errno, shell::quote};
 

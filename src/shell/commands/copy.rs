@@ -73,8 +73,10 @@ fn destinations(
 }
 
 pub(super) fn cp(context: &mut Context, given: &[BString]) -> i32 {
-    let given: Vec<BString> =
-        given.iter().map(|word| if word.starts_with(b"--preserve=") { "--preserve".into() } else { word.clone() }).collect();
+    let given: Vec<BString> = given
+        .iter()
+        .map(|word| if word.starts_with(b"--preserve=") { "--preserve".into() } else { word.clone() })
+        .collect();
     let arguments = match arguments(context, "cp", CP, &given, 1) {
         Ok(arguments) => arguments,
         Err(status) => return status,
@@ -148,8 +150,11 @@ fn copy_tree(
         match context.stat(&place, entry.depth == 0) {
             Ok(stat) if stat.is_directory() => {}
             Ok(_) => {
-                let what =
-                    format!("cannot overwrite non-directory {} with directory {}", quote(&place), quote(&entry.path));
+                let what = format!(
+                    "cannot overwrite non-directory {} with directory {}",
+                    quote(&place),
+                    quote(&entry.path)
+                );
                 context.complain(name, &what);
                 return false;
             }
@@ -212,7 +217,9 @@ fn copy_one(
         }
         Err(_) => {}
     }
-    let result = if let Some(first) = copied.get(&entry.stat.inode).filter(|_| how.keep_links && entry.stat.links > 1) {
+    let result = if let Some(first) =
+        copied.get(&entry.stat.inode).filter(|_| how.keep_links && entry.stat.links > 1)
+    {
         context.link(first, target)
     } else {
         copied.insert(entry.stat.inode, target.clone());
@@ -295,9 +302,11 @@ fn move_one(context: &mut Context, source: &BString, target: &BString) -> bool {
             _ if existing.inode == stat.inode && existing.links == 1 => {
                 Some(format!("{} and {} are the same file", quote(source), quote(target)))
             }
-            (true, false) => {
-                Some(format!("cannot overwrite non-directory {} with directory {}", quote(target), quote(source)))
-            }
+            (true, false) => Some(format!(
+                "cannot overwrite non-directory {} with directory {}",
+                quote(target),
+                quote(source)
+            )),
             (false, true) => Some(format!("cannot overwrite directory {} with non-directory", quote(target))),
             _ => None,
         };
@@ -326,7 +335,14 @@ fn move_one(context: &mut Context, source: &BString, target: &BString) -> bool {
             if context.stat(target, false).is_ok_and(|stat| stat.is_directory())
                 && let Err(error) = context.remove(target, true)
             {
-                context.complain("mv", &format!("inter-device move failed: {} to {}; unable to remove target: {error}", quote(source), quote(target)));
+                context.complain(
+                    "mv",
+                    &format!(
+                        "inter-device move failed: {} to {}; unable to remove target: {error}",
+                        quote(source),
+                        quote(target)
+                    ),
+                );
                 return false;
             }
             if !copy_tree(context, "mv", source, target, &how, &mut HashMap::new()) {
@@ -342,7 +358,8 @@ fn move_one(context: &mut Context, source: &BString, target: &BString) -> bool {
             ok
         }
         Err(Fault::Errno(Errno::EINVAL)) => {
-            let what = format!("cannot move {} to a subdirectory of itself, {}", quote(source), quote(target));
+            let what =
+                format!("cannot move {} to a subdirectory of itself, {}", quote(source), quote(target));
             context.complain("mv", &what);
             false
         }

@@ -2,11 +2,9 @@
 
 use bstr::{BStr, BString, ByteSlice};
 
-use super::{
-    super::{
-        context::{Context, Entry, Kind},
-        human, pattern,
-    },
+use super::super::{
+    context::{Context, Entry, Kind},
+    human, pattern,
 };
 use crate::{limits, shell::quote};
 
@@ -89,7 +87,8 @@ pub(super) fn find(context: &mut Context, given: &[BString]) -> i32 {
         find.follow = option == "-L";
         rest = after;
     }
-    let is_expression = |word: &BString| (word.starts_with(b"-") && word.len() > 1) || word == "(" || word == "!";
+    let is_expression =
+        |word: &BString| (word.starts_with(b"-") && word.len() > 1) || word == "(" || word == "!";
     let paths = rest.iter().take_while(|word| !is_expression(word)).count();
     let (paths, words) = rest.split_at(paths);
     let here = [BString::from(".")];
@@ -130,7 +129,9 @@ impl Find {
         if self.depth_first {
             // Every directory after what is in it: the walk backwards, but names in order.
             let mut entries = context.walk_after(&root.path);
-            entries.retain(|entry| entry.depth >= self.least && self.deepest.is_none_or(|deepest| entry.depth <= deepest));
+            entries.retain(|entry| {
+                entry.depth >= self.least && self.deepest.is_none_or(|deepest| entry.depth <= deepest)
+            });
             for entry in entries {
                 self.visit(context, &entry, test, &mut outcome);
             }
@@ -193,7 +194,9 @@ fn holds(context: &mut Context, entry: &Entry, test: &Test, outcome: &mut Outcom
         Test::Links(compare) => compare.holds(u64::from(stat.links)),
         Test::Inode(compare) => compare.holds(stat.inode),
         Test::Newer(than) => stat.mtime > *than,
-        Test::Mtime(compare) => compare.holds(u64::try_from((context.now - stat.mtime.0) / 86_400).unwrap_or_default()),
+        Test::Mtime(compare) => {
+            compare.holds(u64::try_from((context.now - stat.mtime.0) / 86_400).unwrap_or_default())
+        }
         Test::Empty => match stat.kind {
             Kind::File => stat.size == 0,
             Kind::Directory => context.list(&entry.path).is_ok_and(|names| names.is_empty()),
@@ -247,7 +250,8 @@ fn holds(context: &mut Context, entry: &Entry, test: &Test, outcome: &mut Outcom
             true
         }
         Test::Exec(command) => {
-            let words: Vec<BString> = command.iter().map(|word| word.replace("{}", &entry.path).into()).collect();
+            let words: Vec<BString> =
+                command.iter().map(|word| word.replace("{}", &entry.path).into()).collect();
             context.run(&words) == 0
         }
         Test::Not(test) => !holds(context, entry, test, outcome),
@@ -286,7 +290,8 @@ fn printf(context: &mut Context, format: &BString, entry: &Entry) -> Vec<u8> {
                 out.extend_from_slice(format!("{}.{:09}0", stat.mtime.0, stat.mtime.1).as_bytes());
             }
             b'P' => {
-                let mut parts: Vec<&[u8]> = entry.path.rsplit(|&byte| byte == b'/').take(entry.depth).collect();
+                let mut parts: Vec<&[u8]> =
+                    entry.path.rsplit(|&byte| byte == b'/').take(entry.depth).collect();
                 parts.reverse();
                 out.extend_from_slice(&parts.join(&b'/'));
             }
@@ -367,7 +372,9 @@ impl Reader<'_, '_, '_> {
         let test = if self.eat(&["("]) {
             let test = self.either(depth + 1)?;
             if !self.eat(&[")"]) {
-                return Err("invalid expression; I was expecting to find a ')' somewhere but did not see one.".into());
+                return Err(
+                    "invalid expression; I was expecting to find a ')' somewhere but did not see one.".into(),
+                );
             }
             test
         } else {
@@ -399,7 +406,8 @@ impl Reader<'_, '_, '_> {
             "-xdev" | "-mount" | "-noleaf" => Some(Test::True),
             _ => None,
         };
-        self.find.acts |= matches!(name.as_str(), "-print" | "-print0" | "-ls" | "-delete" | "-exec" | "-printf");
+        self.find.acts |=
+            matches!(name.as_str(), "-print" | "-print0" | "-ls" | "-delete" | "-exec" | "-printf");
         if let Some(test) = simple {
             return Ok(test);
         }
@@ -411,8 +419,26 @@ impl Reader<'_, '_, '_> {
             return Ok(Test::Exec(command));
         }
         const WITH_VALUE: [&str; 20] = [
-            "-name", "-iname", "-path", "-wholename", "-ipath", "-lname", "-type", "-maxdepth", "-mindepth", "-size", "-perm",
-            "-uid", "-gid", "-user", "-group", "-links", "-inum", "-newer", "-mtime", "-printf",
+            "-name",
+            "-iname",
+            "-path",
+            "-wholename",
+            "-ipath",
+            "-lname",
+            "-type",
+            "-maxdepth",
+            "-mindepth",
+            "-size",
+            "-perm",
+            "-uid",
+            "-gid",
+            "-user",
+            "-group",
+            "-links",
+            "-inum",
+            "-newer",
+            "-mtime",
+            "-printf",
         ];
         if !WITH_VALUE.contains(&name.as_str()) {
             return Err(format!("unknown predicate '{name}'"));
@@ -436,11 +462,19 @@ impl Reader<'_, '_, '_> {
                 }
             }
             "-maxdepth" | "-mindepth" => {
-                let depth = super::stat::number(value.as_bstr()).and_then(|depth| usize::try_from(depth).ok());
+                let depth =
+                    super::stat::number(value.as_bstr()).and_then(|depth| usize::try_from(depth).ok());
                 let depth = depth.ok_or_else(|| {
-                    format!("Expected a positive decimal integer argument to {name}, but got {}", quote(&value))
+                    format!(
+                        "Expected a positive decimal integer argument to {name}, but got {}",
+                        quote(&value)
+                    )
                 })?;
-                if name == "-maxdepth" { self.find.deepest = Some(depth) } else { self.find.least = depth }
+                if name == "-maxdepth" {
+                    self.find.deepest = Some(depth)
+                } else {
+                    self.find.least = depth
+                }
                 Test::True
             }
             "-size" => {
@@ -477,4 +511,3 @@ impl Reader<'_, '_, '_> {
         })
     }
 }
-

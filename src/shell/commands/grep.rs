@@ -89,7 +89,9 @@ pub(super) fn grep(context: &mut Context, given: &[BString]) -> i32 {
                 let below = context.walk(operand, false);
                 files.extend(below.into_iter().filter(|file| file.stat.is_file()).map(|file| file.path));
             }
-            Ok(stat) if stat.is_directory() => context.complain("grep", &format!("{operand}: Is a directory")),
+            Ok(stat) if stat.is_directory() => {
+                context.complain("grep", &format!("{operand}: Is a directory"))
+            }
             Ok(_) => files.push(operand.clone()),
             Err(error) => {
                 if !arguments.has("no-messages") {
@@ -106,7 +108,11 @@ pub(super) fn grep(context: &mut Context, given: &[BString]) -> i32 {
     let grep = Grep { arguments: &arguments, regexes: &regexes, most, named };
     let mut any = false;
     for file in files {
-        let shown = if operands == ["."] && recursive && arguments.operands.len() < 2 && given.last() != Some(&".".into()) {
+        let shown = if operands == ["."]
+            && recursive
+            && arguments.operands.len() < 2
+            && given.last() != Some(&".".into())
+        {
             file.strip_prefix(b"./").map_or_else(|| file.clone(), BString::from)
         } else {
             file.clone()
@@ -218,7 +224,9 @@ impl Grep<'_> {
         let mut from = 0;
         while from <= line.len() {
             let found = self.regexes.iter().filter_map(|regex| self.fitting(regex, line, from));
-            let Some((start, end)) = found.min_by_key(|(start, end)| (*start, usize::MAX - end)) else { break };
+            let Some((start, end)) = found.min_by_key(|(start, end)| (*start, usize::MAX - end)) else {
+                break;
+            };
             places.push((start, end));
             if !all {
                 break;
@@ -234,7 +242,8 @@ impl Grep<'_> {
         loop {
             let (start, end) = regex.find(line, from)?;
             let is_word = |at: Option<usize>| {
-                at.and_then(|at| line.get(at)).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+                at.and_then(|at| line.get(at))
+                    .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
             };
             let fits = if self.arguments.has("line-regexp") {
                 (start, end) == (0, line.len())

@@ -97,7 +97,8 @@ pub(super) fn readlink(context: &mut Context, given: &[BString]) -> i32 {
     if arguments.operands.is_empty() {
         return missing_operand(context, "readlink", None);
     }
-    let canonical = ["canonicalize", "canonicalize-existing", "canonicalize-missing"].iter().any(|n| arguments.has(n));
+    let canonical =
+        ["canonicalize", "canonicalize-existing", "canonicalize-missing"].iter().any(|n| arguments.has(n));
     let mut status = 0;
     for path in &arguments.operands {
         let found = if canonical {
@@ -132,7 +133,8 @@ pub(super) fn mknod(context: &mut Context, given: &[BString]) -> i32 {
             return 1;
         }
     };
-    let number = |text: &BString| super::stat::number(text.as_bstr()).and_then(|number| u32::try_from(number).ok());
+    let number =
+        |text: &BString| super::stat::number(text.as_bstr()).and_then(|number| u32::try_from(number).ok());
     let (path, kind, device) = match arguments.operands.as_slice() {
         [path, kind] if kind == "p" => (path, Kind::Fifo, (0, 0)),
         [path, kind, major, minor] if ["b", "c", "u"].iter().any(|known| kind == known) => {

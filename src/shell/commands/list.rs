@@ -70,7 +70,8 @@ struct Ls {
 
 pub(super) fn ls(context: &mut Context, given: &[BString]) -> i32 {
     // `--color=auto` is common, and means nothing here.
-    let given: Vec<BString> = given.iter().filter(|argument| !argument.starts_with(b"--color")).cloned().collect();
+    let given: Vec<BString> =
+        given.iter().filter(|argument| !argument.starts_with(b"--color")).cloned().collect();
     let arguments = match arguments(context, "ls", LS, &given, 2) {
         Ok(arguments) => arguments,
         Err(status) => return status,
@@ -109,7 +110,11 @@ pub(super) fn ls(context: &mut Context, given: &[BString]) -> i32 {
         match stat {
             Ok(stat) => {
                 let listed = Listed { name: operand.clone(), path: operand.clone(), stat };
-                if listed.stat.is_directory() && !ls.itself { directories.push(listed) } else { files.push(listed) }
+                if listed.stat.is_directory() && !ls.itself {
+                    directories.push(listed)
+                } else {
+                    files.push(listed)
+                }
             }
             Err(error) => {
                 context.complain("ls", &format!("cannot access {}: {error}", quote(operand)));
@@ -142,7 +147,8 @@ pub(super) fn ls(context: &mut Context, given: &[BString]) -> i32 {
         ls.sort(&mut entries);
         ls.print(context, &users, &entries, true);
         if ls.recursive {
-            let is_below = |entry: &Listed| entry.stat.is_directory() && entry.name != "." && entry.name != "..";
+            let is_below =
+                |entry: &Listed| entry.stat.is_directory() && entry.name != "." && entry.name != "..";
             directories.extend(entries.into_iter().rev().filter(is_below));
         }
         if context.is_full() {
@@ -153,7 +159,11 @@ pub(super) fn ls(context: &mut Context, given: &[BString]) -> i32 {
 }
 
 impl Ls {
-    fn entries(&self, context: &mut Context, directory: &BString) -> Result<Vec<Listed>, super::super::context::Fault> {
+    fn entries(
+        &self,
+        context: &mut Context,
+        directory: &BString,
+    ) -> Result<Vec<Listed>, super::super::context::Fault> {
         let mut names = context.list(directory)?;
         if self.all {
             names.extend([".".into(), "..".into()]);
@@ -242,8 +252,11 @@ impl Ls {
             None => stat.size.to_string(),
         };
         cells.push((size, true));
-        let time =
-            if self.full_time { human::full_time(stat.mtime) } else { human::ls_time(stat.mtime.0, context.now) };
+        let time = if self.full_time {
+            human::full_time(stat.mtime)
+        } else {
+            human::ls_time(stat.mtime.0, context.now)
+        };
         cells.push((time, true));
         cells
     }
@@ -275,14 +288,15 @@ pub(super) fn tree(context: &mut Context, given: &[BString]) -> i32 {
         Ok(arguments) => arguments,
         Err(status) => return status,
     };
-    let deepest = match arguments.value("level").map(|level| level.to_str().unwrap_or_default().parse::<usize>()) {
-        None => usize::MAX,
-        Some(Ok(level)) if level > 0 => level,
-        Some(_) => {
-            context.complain("tree", "Invalid level, must be greater than 0.");
-            return 1;
-        }
-    };
+    let deepest =
+        match arguments.value("level").map(|level| level.to_str().unwrap_or_default().parse::<usize>()) {
+            None => usize::MAX,
+            Some(Ok(level)) if level > 0 => level,
+            Some(_) => {
+                context.complain("tree", "Invalid level, must be greater than 0.");
+                return 1;
+            }
+        };
     let operands = if arguments.operands.is_empty() { vec![".".into()] } else { arguments.operands.clone() };
     let mut counts: HashMap<bool, u64> = HashMap::new();
     let mut status = 0;
@@ -351,10 +365,13 @@ fn children(
     let mut names = context.list(directory).unwrap_or_default();
     names.retain(|name| arguments.has("all") || !name.starts_with(b"."));
     if arguments.has("directories") {
-        names.retain(|name| context.stat(&join(directory, name), false).is_ok_and(|stat| stat.is_directory()));
+        names
+            .retain(|name| context.stat(&join(directory, name), false).is_ok_and(|stat| stat.is_directory()));
     }
     let count = names.len();
-    let entry = |(i, name): (usize, BString)| (join(directory, &name), name, prefix.to_owned(), i + 1 == count, depth);
+    let entry = |(i, name): (usize, BString)| {
+        (join(directory, &name), name, prefix.to_owned(), i + 1 == count, depth)
+    };
     let entries: Vec<Waiting> = names.into_iter().enumerate().map(entry).collect();
     waiting.extend(entries.into_iter().rev());
 }

@@ -39,8 +39,16 @@ pub(super) const COMMANDS: &[Command] = &[
     ("env", "env: print the variables", surroundings::env),
     ("export", "export NAME=VALUE…: set variables", surroundings::export),
     ("false", "false: fail", surroundings::fail),
-    ("find", "find [PATH…] [-name P] [-type T] [-size N] [-maxdepth N] [-exec COMMAND {} \\;] …: look for files", find::find),
-    ("grep", "grep [-r] [-i] [-n] [-v] [-c] [-l] [-o] [-w] [-E] [-F] PATTERN FILE…: look for text", grep::grep),
+    (
+        "find",
+        "find [PATH…] [-name P] [-type T] [-size N] [-maxdepth N] [-exec COMMAND {} \\;] …: look for files",
+        find::find,
+    ),
+    (
+        "grep",
+        "grep [-r] [-i] [-n] [-v] [-c] [-l] [-o] [-w] [-E] [-F] PATTERN FILE…: look for text",
+        grep::grep,
+    ),
     ("head", "head [-n N] [-c N] FILE…: print the beginning", text::head),
     ("id", "id [-u] [-g] [-n]: who you are", surroundings::id),
     ("ln", "ln [-s] [-f] TARGET [NAME]: make a link", links::ln),
@@ -124,7 +132,11 @@ pub(crate) fn quote(name: &[u8]) -> String {
     if !text.contains('\'') {
         return format!("'{text}'");
     }
-    if !text.contains(['"', '\\', '$', '`']) { format!("\"{text}\"") } else { format!("'{}'", text.replace('\'', "'\\''")) }
+    if !text.contains(['"', '\\', '$', '`']) {
+        format!("\"{text}\"")
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
 }
 
 #[cfg(test)]

@@ -33,9 +33,12 @@ pub(super) fn stat(context: &mut Context, given: &[BString]) -> i32 {
                 let mut text = match (arguments.value("format"), arguments.value("printf")) {
                     (Some(format), _) => [formatted(context, format, path, &stat), b"\n".to_vec()].concat(),
                     (None, Some(format)) => super::text::unescape(&formatted(context, format, path, &stat)).0,
-                    (None, None) if arguments.has("terse") => {
-                        formatted(context, BStr::new("%n %s %b %f %u %g 0 %i %h %t %T %X %Y %Z 0 %o\n"), path, &stat)
-                    }
+                    (None, None) if arguments.has("terse") => formatted(
+                        context,
+                        BStr::new("%n %s %b %f %u %g 0 %i %h %t %T %X %Y %Z 0 %o\n"),
+                        path,
+                        &stat,
+                    ),
                     (None, None) => described(context, path, &stat),
                 };
                 context.print(&std::mem::take(&mut text));
@@ -54,7 +57,8 @@ fn described(context: &mut Context, path: &BString, stat: &Stat) -> Vec<u8> {
         text.extend_from_slice(&context.read_link(path).unwrap_or_default());
     }
     let time = human::full_time(stat.mtime);
-    let device = stat.device.map_or_else(String::new, |(major, minor)| format!("     Device type: {major},{minor}"));
+    let device =
+        stat.device.map_or_else(String::new, |(major, minor)| format!("     Device type: {major},{minor}"));
     let rest = format!(
         "\n  Size: {:<10}\tBlocks: {:<10} IO Block: 4096   {}\nDevice: 0,0\tInode: {:<11} Links: {}{device}\n\
          Access: ({:04o}/{})  Uid: ({:5}/{:>8})   Gid: ({:5}/{:>8})\n\

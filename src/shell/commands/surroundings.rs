@@ -61,7 +61,10 @@ pub(super) fn cd(context: &mut Context, arguments: &[BString]) -> i32 {
 
 pub(super) fn env(context: &mut Context, arguments: &[BString]) -> i32 {
     if let Some(command) = arguments.first() {
-        context.complain("env", &format!("{}: no process runs here, so env only prints the variables", quote(command)));
+        context.complain(
+            "env",
+            &format!("{}: no process runs here, so env only prints the variables", quote(command)),
+        );
         return 126;
     }
     let mut lines = Vec::new();

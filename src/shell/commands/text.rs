@@ -12,9 +12,12 @@ use crate::{
 /// standard input.
 fn contents(
     context: &mut Context,
-    name: &str,
     operands: &[BString],
-    mut each: impl FnMut(&mut Context, &BString, &mut dyn FnMut(&mut Context, &mut dyn FnMut(&[u8]) -> bool) -> Result<(), String>) -> i32,
+    mut each: impl FnMut(
+        &mut Context,
+        &BString,
+        &mut dyn FnMut(&mut Context, &mut dyn FnMut(&[u8]) -> bool) -> Result<(), String>,
+    ) -> i32,
 ) -> i32 {
     let input = ["-".into()];
     let operands = if operands.is_empty() { &input[..] } else { operands };
@@ -32,7 +35,6 @@ fn contents(
         };
         status = status.max(each(context, operand, &mut read));
     }
-    let _ = name;
     status
 }
 
@@ -55,7 +57,7 @@ pub(super) fn cat(context: &mut Context, given: &[BString]) -> i32 {
     let plain = !(ends || visible || numbered);
     let mut line = 0_u64;
     let mut at_start = true;
-    contents(context, "cat", &arguments.operands, |context, operand, read| {
+    contents(context, &arguments.operands, |context, operand, read| {
         let mut pieces = Vec::new();
         let room = context.room();
         let result = read(context, &mut |bytes| {
@@ -148,7 +150,7 @@ fn part(context: &mut Context, name: &str, given: &[BString]) -> i32 {
     };
     let titled = (arguments.operands.len() > 1 || arguments.has("verbose")) && !arguments.has("quiet");
     let mut first = true;
-    contents(context, name, &arguments.operands, |context, operand, read| {
+    contents(context, &arguments.operands, |context, operand, read| {
         let mut bytes = Vec::new();
         let mut newlines = 0;
         let is_head = name == "head" && !rest;
@@ -217,7 +219,8 @@ pub(super) fn size(text: &[u8]) -> Option<u64> {
     number(BStr::new(digits))?.checked_mul(factor)
 }
 
-const WC: &[Flag] = &[(b'l', "lines", false), (b'w', "words", false), (b'c', "bytes", false), (b'm', "chars", false)];
+const WC: &[Flag] =
+    &[(b'l', "lines", false), (b'w', "words", false), (b'c', "bytes", false), (b'm', "chars", false)];
 
 pub(super) fn wc(context: &mut Context, given: &[BString]) -> i32 {
     let arguments = match arguments(context, "wc", WC, given, 1) {
@@ -226,7 +229,7 @@ pub(super) fn wc(context: &mut Context, given: &[BString]) -> i32 {
     };
     let all = !["lines", "words", "bytes", "chars"].iter().any(|name| arguments.has(name));
     let mut rows: Vec<([u64; 4], String)> = Vec::new();
-    let status = contents(context, "wc", &arguments.operands, |context, operand, read| {
+    let status = contents(context, &arguments.operands, |context, operand, read| {
         // Lines, words, characters, bytes.
         let mut counts = [0_u64; 4];
         let mut in_word = false;
@@ -245,7 +248,10 @@ pub(super) fn wc(context: &mut Context, given: &[BString]) -> i32 {
             context.complain("wc", &format!("{operand}: {error}"));
             return 1;
         }
-        rows.push((counts, if arguments.operands.is_empty() { String::new() } else { format!(" {operand}") }));
+        rows.push((
+            counts,
+            if arguments.operands.is_empty() { String::new() } else { format!(" {operand}") },
+        ));
         0
     });
     if arguments.operands.len() > 1 {
@@ -267,8 +273,9 @@ pub(super) fn wc(context: &mut Context, given: &[BString]) -> i32 {
 /// `echo` as bash has it: a first argument that is no option is text.
 pub(super) fn echo(context: &mut Context, given: &[BString]) -> i32 {
     let (mut newline, mut escapes) = (true, false);
-    let is_option =
-        |argument: &BString| argument.len() > 1 && argument[0] == b'-' && argument[1..].iter().all(|b| b"neE".contains(b));
+    let is_option = |argument: &BString| {
+        argument.len() > 1 && argument[0] == b'-' && argument[1..].iter().all(|b| b"neE".contains(b))
+    };
     let options = given.iter().take_while(|argument| is_option(argument)).count();
     for &letter in given[..options].iter().flat_map(|option| &option[1..]) {
         match letter {
@@ -335,12 +342,13 @@ pub(super) fn unescape(text: &[u8]) -> (Vec<u8>, bool) {
 }
 
 pub(super) fn sha256sum(context: &mut Context, given: &[BString]) -> i32 {
-    let arguments = match arguments(context, "sha256sum", &[(b'b', "binary", false), (b't', "text", false)], given, 1) {
-        Ok(arguments) => arguments,
-        Err(status) => return status,
-    };
+    let arguments =
+        match arguments(context, "sha256sum", &[(b'b', "binary", false), (b't', "text", false)], given, 1) {
+            Ok(arguments) => arguments,
+            Err(status) => return status,
+        };
     let mark = if arguments.has("binary") { '*' } else { ' ' };
-    contents(context, "sha256sum", &arguments.operands, |context, operand, read| {
+    contents(context, &arguments.operands, |context, operand, read| {
         let mut hash = Digester::new(Algorithm::Sha256);
         let result = read(context, &mut |bytes| {
             hash.update(bytes);
