@@ -327,7 +327,7 @@ fn the_real_tools_print_the_same() {
         "stat -L -c %s:%F etc/link",
         "find etc -type f -name *s*",
         "find . -maxdepth 1 -mindepth 1 -type d -not -name e*",
-        "find var -size +1k -size -20k",
+        "find var -type f -size +1k -size -20k",
         "find . -perm -4000 -o -perm 640",
         "find . -type l -printf %p:%l:%m:%y\\n",
         "find etc ( -name p* -o -name g* ) -a ! -type d",
