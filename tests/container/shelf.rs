@@ -115,7 +115,8 @@ fn containers_of_one_image_do_not_see_each_other() {
     assert!(fs.stat(b"new", true).is_err());
     assert_eq!(fs.read(b"base", 3).unwrap(), b"bbb");
     let diff = shelf.containers()[0].diff(&shelf.archives).unwrap();
-    assert_eq!(diff, [("base".into(), 'D'), ("new".into(), 'A')]);
+    let diff: Vec<String> = diff.iter().map(|(path, change)| format!("{change} {path}")).collect();
+    assert_eq!(diff, ["D base", "A new"]);
     let again = NewContainer { name: "c1".to_owned(), ..NewContainer::default() };
     assert_eq!(shelf.create(again, TIME), Err(ShelfError::NameInUse("c1".to_owned(), first)));
 }
