@@ -3,7 +3,7 @@
 use std::{fs, path::Path, process::Command, rc::Rc};
 
 use layerscope::{
-    container::{ArchiveId, Commit, Content, NewContainer, Opened, Rope, SaveFormat, Shelf, familiar},
+    container::{ArchiveId, Commit, Content, NewContainer, Opened, Part, Rope, SaveFormat, Shelf, familiar},
     fixture::{Archive, Image, Pack, Shape, Tar},
 };
 use serde_json::{Value, json};
@@ -195,6 +195,17 @@ fn a_compressed_archive_gives_out_its_layers_as_they_are() {
     let (from_plain, from_packed) = (committed(plain), committed(packed));
     let bytes = |shelf: &Shelf| saved(shelf, &["mine:1"], SaveFormat::Oci).to_vec(&shelf.archives).unwrap();
     assert_eq!(bytes(&from_plain), bytes(&from_packed));
+}
+
+#[test]
+fn a_rope_names_the_places_of_plain_files() {
+    let shelf = committed(debian(Shape::DockerOci, Pack::Plain));
+    let rope = shelf.export(0).unwrap();
+    let direct = rope.direct(&shelf.archives);
+    let files = |rope: &Rope| rope.parts().iter().filter(|part| matches!(part, Part::File(..))).count();
+    assert!(files(&rope) > 0);
+    assert_eq!(files(&direct), 0);
+    assert_eq!(direct.to_vec(&shelf.archives), rope.to_vec(&shelf.archives));
 }
 
 #[test]
