@@ -102,8 +102,8 @@ impl ContainerFs<'_> {
     /// Takes a name away; of a file that lower layers have, by a whiteout.
     pub fn unlink(&mut self, path: &[u8]) -> Result<Trace, Errno> {
         self.traced(|fs| {
-            let mut walk = fs.walk(path, false)?;
-            if walk.last != Last::Name && !walk.slash {
+            let mut walk = fs.walk_real_last(path)?;
+            if walk.last != Last::Name {
                 return Err(Errno::EISDIR);
             }
             let dentry = walk.found.ok_or(Errno::ENOENT)?;
@@ -245,6 +245,8 @@ impl ContainerFs<'_> {
             let (mut walk, dentry) = fs.looked_up(path, follow)?;
             fs.may_have_xattr(dentry, name)?;
             let ino = fs.copy_up(&mut walk, dentry, Why::Metadata)?;
+            // That there is no such kind is for the filesystem of the upper directory to say.
+            is_known_xattr(name)?;
             let Some(inode) = fs.upper.get_mut(ino) else { return Err(Errno::EIO) };
             let xattrs = &mut inode.meta.xattrs;
             xattrs.retain(|(other, _)| other != name);
@@ -260,6 +262,7 @@ impl ContainerFs<'_> {
         self.traced(|fs| {
             let (mut walk, dentry) = fs.looked_up(path, follow)?;
             fs.may_have_xattr(dentry, name)?;
+            is_known_xattr(name)?;
             if !fs.stat_of(dentry).meta.xattrs.iter().any(|(other, _)| other == name) {
                 return Err(Errno::ENODATA);
             }
@@ -327,7 +330,11 @@ impl ContainerFs<'_> {
     /// Opens a file; gives its path and, if it is a regular one that was opened to be written, what is to be written to.
     fn opened(&mut self, path: &[u8], flags: OpenFlags, mode: u16) -> Result<(BString, Option<Ino>), Errno> {
         let must_make = flags.create && flags.exclusive;
-        let mut walk = if must_make { self.walk_real_last(path)? } else { self.walk(path, true)? };
+        let mut walk = if must_make || (flags.create && path.ends_with(b"/")) {
+            self.walk_real_last(path)?
+        } else {
+            self.walk(path, true)?
+        };
         if flags.create && walk.slash && walk.last == Last::Name {
             return Err(Errno::EISDIR);
         }
@@ -553,9 +560,14 @@ impl ContainerFs<'_> {
             let has_content = matches!(self.kind_of(dentry), Kind::File | Kind::Directory);
             return if has_content { Ok(()) } else { Err(Errno::EPERM) };
         }
-        let is_known = [&b"trusted."[..], b"security."].iter().any(|space| name.starts_with(space));
-        if is_known { Ok(()) } else { Err(Errno::EOPNOTSUPP) }
+        Ok(())
     }
+}
+
+fn is_known_xattr(name: &[u8]) -> Done {
+    let spaces = [&b"user."[..], b"trusted.", b"security."];
+    let is_known = spaces.iter().any(|space| name.len() > space.len() && name.starts_with(space));
+    if is_known { Ok(()) } else { Err(Errno::EOPNOTSUPP) }
 }
 
 fn resize(inode: &mut Inode, len: u64) {

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     overlay::FileRef,
     session::{BlobPlace, StoredLayer},
-    worker::protocol::Failure,
+    worker::protocol::{Failure, Version},
 };
 
 /// Parts, one after the other.
@@ -156,6 +156,25 @@ impl Rope {
             }
         }
         Ok(())
+    }
+
+    /// The same, where files that stand in their archives as they are have become ranges of these: a page makes blobs of
+    /// them without reading a byte.
+    pub fn direct(&self, archives: &Archives) -> Self {
+        let mut direct = Self::default();
+        for part in &self.parts {
+            let place = match part {
+                Part::File(archive, image, file, range) => archives.get(archive).and_then(|opened| {
+                    let version = Version { image: *image, layer: file.layer.0, entry: file.entry.0 };
+                    let len = range.end - range.start;
+                    let place = opened.session.content(version, range.start, len).ok()?.direct()?;
+                    (place.end - place.start == len).then_some(Part::Archive(*archive, place))
+                }),
+                _ => None,
+            };
+            direct.push(place.unwrap_or_else(|| part.clone()));
+        }
+        direct
     }
 
     /// All of it in one piece.

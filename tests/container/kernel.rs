@@ -3,7 +3,7 @@
 use std::{
     ffi::CString,
     fs, io,
-    os::unix::fs::FileExt,
+    os::unix::fs::{FileExt, MetadataExt},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -51,6 +51,14 @@ impl Kernel {
     fn mount(&self) -> io::Result<()> {
         for name in [self.layers.to_string(), format!("w{}", self.layers), "m".to_owned()] {
             fs::create_dir_all(self.dir(&name))?;
+        }
+        // The root of what is below is that of a new container, too.
+        let (below, root) = (self.dir(&(self.layers - 1).to_string()), self.dir(&self.layers.to_string()));
+        let found = fs::metadata(&below)?;
+        rustix::fs::chown(&root, Some(Uid::from_raw(found.uid())), Some(Gid::from_raw(found.gid())))?;
+        rustix::fs::chmod(&root, Mode::from_raw_mode(found.mode() & 0o7777))?;
+        for (name, value) in listing::xattrs(&below) {
+            rustix::fs::setxattr(&root, &name[..], &value, XattrFlags::empty())?;
         }
         let lower: Vec<String> =
             (0..self.layers).rev().map(|n| self.dir(&n.to_string()).display().to_string()).collect();
@@ -132,12 +140,10 @@ impl Kernel {
                 write(open(path, OFlags::WRONLY, 0)?, *offset, *len)?;
             }
             Op::Truncate { path, len } => {
-                let path = CString::new(at(path)).unwrap();
-                // There is no truncate(2) by a path in rustix; std opens the file, which is the same to an overlay but
-                // for the errors.
-                let _ = path;
-                let Op::Truncate { path, .. } = op else { return Ok(Vec::new()) };
-                let file = fs::File::from(open(path, OFlags::WRONLY, 0)?);
+                // A pipe without a reader cannot be opened.
+                let opened = open(path, OFlags::WRONLY, 0);
+                let file =
+                    fs::File::from(opened.map_err(|e| if e == Errno::NXIO { Errno::INVAL } else { e })?);
                 let kind = file.metadata().unwrap();
                 if !kind.is_file() {
                     return Err(Errno::INVAL);
@@ -177,7 +183,7 @@ impl Kernel {
                 rustix::fs::mknodat(CWD, at(path), FileType::Fifo, Mode::from_raw_mode(0o600), 0)?;
             }
             Op::Device { path, minor } => {
-                let (major, minor) = if *minor == 0 { (0, 0) } else { (1, *minor) };
+                let (major, minor) = crate::operations::device(*minor);
                 let device = rustix::fs::makedev(major, minor);
                 let mode = Mode::from_raw_mode(0o600);
                 rustix::fs::mknodat(CWD, at(path), FileType::CharacterDevice, mode, device)?;

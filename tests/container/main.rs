@@ -6,10 +6,16 @@
 mod kernel;
 #[path = "../overlay_oracle/listing.rs"]
 mod listing;
+#[path = "../overlay_oracle/kernel.rs"]
+mod mounted;
 mod operations;
 mod ours;
 mod saved;
 mod shelf;
+mod trace;
+#[path = "../overlay_oracle/umoci.rs"]
+#[allow(dead_code, reason = "only whole layouts are unpacked here")]
+mod umoci;
 
 /// Says that a test does nothing here, whether or not its output is captured.
 fn skip(why: &str) {

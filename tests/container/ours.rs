@@ -20,7 +20,7 @@ use crate::{
 };
 
 #[path = "../support/sessions.rs"]
-mod sessions;
+pub mod sessions;
 
 pub const TIME: Timestamp = Timestamp { secs: NOW, nanos: 0 };
 
@@ -82,7 +82,10 @@ impl Ours {
             Op::Put { path, len } => fs.put(&b(path), content(*len), 0o640),
             Op::Append { path, len } => fs.append(&b(path), content(*len), 0o640),
             Op::WriteAt { path, offset, len } => fs.write(&b(path), *offset, content(*len)),
-            Op::Truncate { path, len } => fs.truncate(&b(path), *len),
+            // The kernel's is done by ftruncate(2), which changes the time in any case.
+            Op::Truncate { path, len } => {
+                fs.truncate(&b(path), *len).and_then(|_| fs.utimes(&b(path), TIME, true))
+            }
             Op::Unlink { path } => fs.unlink(&b(path)),
             Op::Rmdir { path } => fs.rmdir(&b(path)),
             Op::Mkdir { path, mode } => fs.mkdir(&b(path), *mode),
@@ -100,7 +103,7 @@ impl Ours {
             Op::RemoveXattr { path, name, follow } => fs.remove_xattr(&b(path), name.as_bytes(), *follow),
             Op::Fifo { path } => fs.mknod(&b(path), layer::Kind::Fifo, 0o600, (0, 0)),
             Op::Device { path, minor } => {
-                let device = if *minor == 0 { (0, 0) } else { (1, *minor) };
+                let device = crate::operations::device(*minor);
                 fs.mknod(&b(path), layer::Kind::CharDevice, 0o600, device)
             }
             Op::ReadDir { path } => {
