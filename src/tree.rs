@@ -154,6 +154,30 @@ impl Tree {
         std::iter::successors(first, move |n| link(self.nodes[n.index()].next_sibling))
     }
 
+    /// Calls `found` with each path whose last name contains `needle`, which is in lower case, in either case of its ASCII
+    /// letters. A path may be found more than once.
+    pub fn find_in_names(&self, needle: &[u8], mut found: impl FnMut(NodeId)) {
+        let Some(&first) = needle.first() else { return };
+        // Names stand in the order of their paths, so both are passed through once.
+        let mut id = 0;
+        for start in memchr::memchr2_iter(first, first.to_ascii_uppercase(), &self.names) {
+            let end = start + needle.len();
+            if !self.names.get(start..end).is_some_and(|name| name.eq_ignore_ascii_case(needle)) {
+                continue;
+            }
+            let name_end = |id: usize| {
+                let Node { name_start, name_len, .. } = self.nodes[id];
+                name_start as usize + name_len as usize
+            };
+            while name_end(id) <= start {
+                id += 1;
+            }
+            if end <= name_end(id) {
+                found(NodeId(id as u32));
+            }
+        }
+    }
+
     /// The child of `parent` with this name.
     pub fn child(&self, parent: NodeId, name: &[u8]) -> Option<NodeId> {
         let hash = self.hash(parent, name);
