@@ -97,6 +97,20 @@ impl Tree {
         Self { nodes: vec![root], names: Vec::new(), by_name: HashTable::new(), key }
     }
 
+    /// Makes room for the paths of a list, unless many of them may be here already.
+    pub fn reserve(&mut self, paths: &Paths) {
+        if self.len() > paths.len() / 8 {
+            return;
+        }
+        self.nodes.reserve(paths.len());
+        self.names.reserve(paths.names.len());
+        let Self { by_name, nodes, names, key } = self;
+        by_name.reserve(paths.len(), |&id| {
+            let Node { parent, name_start, name_len, .. } = nodes[id as usize];
+            hash_name(key, parent, &names[name_start as usize..][..name_len as usize])
+        });
+    }
+
     /// How many paths it holds, the root included.
     pub fn len(&self) -> usize {
         self.nodes.len()
