@@ -64,7 +64,7 @@ fn committed(archive: Vec<u8>) -> Shelf {
     fs.link(b"usr/bin/tool", b"usr/bin/tool3", false).unwrap();
     fs.symlink(b"/etc/os-release", b"release").unwrap();
     fs.chown(b"var/log/dpkg.log", Some(3_000_000), None, true).unwrap();
-    fs.set_xattr(b"var/log/dpkg.log", b"user.note", b"new\n\0", true).unwrap();
+    fs.set_xattr(b"var/log/dpkg.log", b"user.note", b"new\0", true).unwrap();
     shelf.commit(0, &commit()).unwrap();
     shelf
 }
