@@ -7,6 +7,7 @@
 use bstr::BString;
 use serde::{Deserialize, Serialize};
 
+use super::containers::{Ask, Told};
 use crate::{
     anomaly::Code,
     audit::Audit,
@@ -118,6 +119,8 @@ pub enum Request {
         /// The most bytes wanted.
         limit: u64,
     },
+    /// About containers. Answered with [`Reply::Containers`].
+    Containers(Box<Ask>),
     /// The whole content, to be saved. Answered with [`Reply::Done`], a `Blob` riding beside.
     Download {
         /// Which version.
@@ -262,6 +265,8 @@ pub enum Reply {
     Overlay(Overlay),
     /// What an image's layers cost; `None` unless every one was read to its end.
     Audit(Option<Audit>),
+    /// About containers.
+    Containers(Box<Told>),
     /// Content.
     Content {
         /// The bytes.
@@ -286,6 +291,11 @@ pub enum Event {
     },
     /// How far reading has come. Sent at most every 100 ms.
     Progress(Progress),
+    /// The archive has got a further image, behind those before: a container was committed, or something was built.
+    Image {
+        /// An [`crate::report::ImageReport`] as JSON.
+        report: String,
+    },
     /// A layer is read. A layer that several images share is reported once for each.
     Layer {
         /// The image.

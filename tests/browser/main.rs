@@ -8,6 +8,7 @@
 
 mod app;
 mod boot;
+mod container;
 mod details;
 mod driver;
 mod formats;
