@@ -36,6 +36,7 @@ pub mod report;
 pub mod session;
 pub mod tar;
 pub mod tree;
+pub mod unicode;
 pub mod worker;
 
 #[cfg(feature = "web")]

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "web")]
 mod directory;
+#[cfg(feature = "web")]
+mod idle;
 mod message;
 mod number;
 mod random;
@@ -12,6 +14,8 @@ mod spawn;
 
 #[cfg(feature = "web")]
 pub use directory::{DroppedDirectory, chosen_directory};
+#[cfg(feature = "web")]
+pub use idle::idle;
 pub use message::{pack, unpack};
 pub use number::{from_f64, to_f64};
 pub use random::content_key;
@@ -25,6 +29,11 @@ pub fn processors() -> usize {
     let scope: web_sys::WorkerGlobalScope = wasm_bindgen::JsCast::unchecked_into(js_sys::global());
     // A whole number by the HTML standard; a browser that does not tell says 0.
     scope.navigator().hardware_concurrency() as usize
+}
+
+/// `text` in the normalisation form of this name (ECMA-262, String.prototype.normalize).
+pub fn normalized(text: &str, form: &str) -> String {
+    js_sys::JsString::from(text).normalize(form).into()
 }
 
 /// What the browser threw, as text.
