@@ -28,7 +28,8 @@ fn the_worker_is_fetched_once_the_page_is_painted() {
         let loaded = page.eval(loaded).await;
         let fetched = page.eval(fetched).await.as_f64();
         assert!(fetched > painted.as_f64() && fetched > loaded.as_f64(), "{fetched:?}, {painted}, {loaded}");
-        let preloaded = "[...document.querySelectorAll('link')].filter((link) => link.href.includes('worker')).length";
+        let preloaded =
+            "[...document.querySelectorAll('link')].filter((link) => link.href.includes('worker')).length";
         assert_eq!(page.eval(preloaded).await, 0);
     });
 }
