@@ -113,21 +113,23 @@ impl Subject {
             say("SKIPPED: dive is not there; `scripts/setup.sh test` installs it");
         }
         if have("skopeo") {
-            let copied = folder().join("copied");
             programs.push(Program {
                 name: "skopeo (inspect, copy)",
                 script: format!("skopeo inspect docker-archive:{file}"),
                 reaches: Reaches::History,
             });
-            // It has the digests once it has written the blobs anew.
-            programs.push(Program {
-                name: "skopeo (inspect, copy)",
-                script: format!(
-                    "rm -rf {0}; skopeo copy -q docker-archive:{file} dir:{0}; rm -rf {0}",
-                    copied.display()
-                ),
-                reaches: Reaches::Verified,
-            });
+            // It has the digests once it has written the blobs anew; ten gigabytes of zeros are left on no disk.
+            if self.name != "hollow" {
+                let copied = folder().join("copied");
+                programs.push(Program {
+                    name: "skopeo (inspect, copy)",
+                    script: format!(
+                        "rm -rf {0}; skopeo copy -q docker-archive:{file} dir:{0}; rm -rf {0}",
+                        copied.display()
+                    ),
+                    reaches: Reaches::Verified,
+                });
+            }
         } else {
             say("SKIPPED: skopeo is not there; `scripts/setup.sh test` installs it");
         }
