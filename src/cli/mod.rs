@@ -1,4 +1,4 @@
-//! The native command line over the same core as the page: `layerscope inspect | ls | cat | verify`.
+//! The native command line over the same core as the page: `layerscope inspect | ls | cat | verify | serve`.
 //!
 //! The JSON that it prints is described in `docs/json.md` and held stable. It exits with 0; with 1 when what
 //! was asked for could not be read, after one line on standard error; with 2 when it was called wrongly.
@@ -7,6 +7,8 @@ mod archive;
 mod cat;
 mod inspect;
 mod ls;
+#[cfg(feature = "serve")]
+mod serve;
 mod verify;
 
 use std::{io, path::PathBuf, process::ExitCode};
@@ -33,6 +35,9 @@ enum Command {
     Cat(CatArgs),
     /// Compare everything that is stated with what is found; exit with 1 if anything does not match.
     Verify(VerifyArgs),
+    /// Serve the page on this machine, and forward what it reads of registries.
+    #[cfg(feature = "serve")]
+    Serve(serve::ServeArgs),
 }
 
 #[derive(Debug, Args)]
@@ -121,6 +126,14 @@ enum Error {
     Content(String, #[source] Failure),
     #[error("{path}: {1} of what is stated does not match", path = .0.display())]
     Mismatch(PathBuf, usize),
+    #[cfg(feature = "serve")]
+    #[error(
+        "this program was built without the page: `make gateway` builds it with one, --page names a folder with one"
+    )]
+    NoPage,
+    #[cfg(feature = "serve")]
+    #[error("cannot serve: {0}")]
+    Serve(#[source] io::Error),
     #[error("cannot write: {0}")]
     Write(#[from] io::Error),
 }
@@ -136,6 +149,8 @@ pub fn main() -> ExitCode {
         Command::Ls(args) => ls::run(&args),
         Command::Cat(args) => cat::run(&args),
         Command::Verify(args) => verify::run(&args),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
