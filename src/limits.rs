@@ -65,6 +65,15 @@ pub const REGISTRY_DOCUMENT: u64 = 32 << 20;
 /// Largest blob that the gateway passes on.
 pub const BLOB: u64 = 64 << 30;
 
+/// Most bytes of one header of an HTTP answer that are looked at, and of a token.
+pub const HTTP_HEADER: usize = 16 << 10;
+/// Most bytes of what a token server answers.
+pub const TOKEN: u64 = 256 << 10;
+/// Most attestations of an image that are fetched with it, and most referrers that are listed.
+pub const REFERRERS: usize = 64;
+/// Most tags of a repository that are listed.
+pub const TAGS: usize = 10_000;
+
 /// How far what is compressed is decoded, and how much of a layer is indexed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
