@@ -61,7 +61,9 @@ pub(super) fn run(args: &ServeArgs) -> Result<(), Error> {
     runtime.map_err(Error::Serve)?.block_on(async {
         let server = Server::open(config).await.map_err(Error::Serve)?;
         // At once: whoever reads the first line only may have gone before a second one.
-        io::stdout().write_all(format!("Layerscope is at {} (Ctrl-C ends it)\n{summary}\n", server.url()).as_bytes())?;
+        io::stdout().write_all(
+            format!("Layerscope is at {} (Ctrl-C ends it)\n{summary}\n", server.url()).as_bytes(),
+        )?;
         if !args.listen.is_loopback() {
             eprintln!(
                 "layerscope: warning: everyone who can reach {} reads registries with your credentials",

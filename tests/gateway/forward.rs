@@ -64,8 +64,7 @@ fn lists_lead_on_through_it() {
     let base = format!("{}/v2/shop/web/tags/list", registry.host());
     let (head, body) = gateway.get(&format!("{base}?n=2"));
     assert!(String::from_utf8(body).unwrap().contains("first"));
-    let next = format!("link: </_layerscope/v1/{base}?n=2&last=multi>; rel=\"next\"");
-    assert!(head.contains(&next), "{head}");
+    assert!(head.contains("link: <?n=2&last=multi>; rel=\"next\""), "{head}");
     let answer = gateway.get(&format!("{base}?n=2&last=multi"));
     assert_eq!(json(&answer)["tags"], serde_json::json!(["second"]));
     assert!(!answer.0.contains("link:"), "{}", answer.0);

@@ -178,7 +178,7 @@ async fn token(
         _ => return Err(Refusal::Nonsense(registry.clone(), "no token where it said that there are some")),
     }
     let body = Body::new(response.into_body());
-    let limit = usize::try_from(limits::JSON_DOCUMENT).unwrap_or(usize::MAX);
+    let limit = usize::try_from(limits::TOKEN).unwrap_or(usize::MAX);
     let reading = tokio::time::timeout(Duration::from_secs(30), axum::body::to_bytes(body, limit));
     let nonsense = |why| Refusal::Nonsense(registry.clone(), why);
     let body = reading.await.map_err(|_| Refusal::Timeout(registry.clone()))?;

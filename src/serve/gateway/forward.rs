@@ -19,7 +19,7 @@ use tokio::{
 use url::Url;
 
 use super::{
-    DockerConfig, Policy, Refusal, RegistryHost, Target,
+    DockerConfig, Policy, Refusal, Target,
     auth::Authorizations,
     client::{Client, Incoming, Outgoing},
 };
@@ -130,7 +130,7 @@ impl Gateway {
                 return Err(Refusal::BadCredentials(target.host));
             }
         }
-        answer(&target, response, place)
+        answer(&target, &self.url(&target)?, response, place)
     }
 
     fn url(&self, target: &Target) -> Result<Url, Refusal> {
@@ -177,7 +177,7 @@ fn answer(
         });
     }
     for link in parts.headers.get_all(header::LINK) {
-        if let Some(link) = link.to_str().ok().and_then(|link| link_here(link, &target.host)) {
+        if let Some(link) = link.to_str().ok().and_then(|link| link_here(link, list)) {
             headers.append(header::LINK, link);
         }
     }
@@ -193,15 +193,13 @@ fn answer(
     Ok(response)
 }
 
-/// A `Link` of a registry as one of the gateway: `</v2/…>; rel="next"` leads on below the registry here.
-fn link_here(link: &str, host: &RegistryHost) -> Option<HeaderValue> {
+/// A `Link` of a registry as one that leads on through the gateway: a list goes on under the address that it began at, so
+/// that the query alone says where. One that leads elsewhere is left out.
+fn link_here(link: &str, list: &Url) -> Option<HeaderValue> {
     let (address, rest) = link.trim_start().strip_prefix('<')?.split_once('>')?;
-    // With a host before it as well, which is to be the registry's own; a list does not lead elsewhere.
-    let path = match address.find("/v2/") {
-        Some(start) => &address[start..],
-        None => return None,
-    };
-    HeaderValue::try_from(format!("<{BASE}{host}{path}>{rest}")).ok()
+    let next = list.join(address).ok()?;
+    let same = next.host() == list.host() && next.path() == list.path();
+    HeaderValue::try_from(format!("<?{}>{rest}", next.query().filter(|_| same)?)).ok()
 }
 
 /// A body that ends in an error when it grows too large, pauses or lasts too long. Its place among those under way is
@@ -232,15 +230,14 @@ mod tests {
 
     #[test]
     fn links_lead_through_the_gateway() {
-        let host = "r.example:5000".parse().unwrap();
-        let link = |text: &str| link_here(text, &host).map(|value| value.to_str().unwrap().to_owned());
-        let here = "</_layerscope/v1/r.example:5000/v2/a/tags/list?n=2&last=b>; rel=\"next\"";
-        assert_eq!(link("</v2/a/tags/list?n=2&last=b>; rel=\"next\"").as_deref(), Some(here));
-        assert_eq!(
-            link("<https://r.example:5000/v2/a/tags/list?n=2&last=b>; rel=\"next\"").as_deref(),
-            Some(here)
-        );
-        assert_eq!(link("</elsewhere>; rel=\"next\""), None);
+        let list = Url::parse("https://r.example:5000/v2/a/tags/list?n=2").unwrap();
+        let link = |text: &str| link_here(text, &list).map(|value| value.to_str().unwrap().to_owned());
+        let here = Some("<?n=2&last=b>; rel=\"next\"");
+        assert_eq!(link("</v2/a/tags/list?n=2&last=b>; rel=\"next\"").as_deref(), here);
+        assert_eq!(link("<https://r.example:5000/v2/a/tags/list?n=2&last=b>; rel=\"next\"").as_deref(), here);
+        assert_eq!(link("<?n=2&last=b>; rel=\"next\"").as_deref(), here);
+        assert_eq!(link("</elsewhere?n=2>; rel=\"next\""), None);
+        assert_eq!(link("<https://other.example/v2/a/tags/list?n=2>; rel=\"next\""), None);
         assert_eq!(link("nonsense"), None);
     }
 }
