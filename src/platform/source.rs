@@ -105,3 +105,21 @@ impl PendingRead {
 fn unreadable(error: &JsValue) -> Failure {
     Failure { kind: FailureKind::Unreadable, detail: describe(error), offset: None }
 }
+
+/// In a worker only: the page's own thread has no reader that waits.
+#[cfg(feature = "worker")]
+impl crate::container::ReadAt for Source {
+    fn len(&self) -> u64 {
+        Source::len(self)
+    }
+
+    fn read_at(&self, range: Range<u64>) -> Result<Vec<u8>, Failure> {
+        if let Self::Sample(bytes) = self {
+            let at = |offset: u64| usize::try_from(offset).map_or(bytes.len(), |i| i.min(bytes.len()));
+            return Ok(bytes[at(range.start)..at(range.end)].to_vec());
+        }
+        let reader = web_sys::FileReaderSync::new().map_err(|error| unreadable(&error))?;
+        let buffer = reader.read_as_array_buffer(&self.slice(range)?).map_err(|error| unreadable(&error))?;
+        Ok(Uint8Array::new(&buffer).to_vec())
+    }
+}

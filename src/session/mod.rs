@@ -4,6 +4,7 @@
 //! layers are to be read ([`Session::next_scan`]), takes on what was found ([`Session::accept`]), and answers
 //! what there is to ask. Like all of the core it reads nothing by itself.
 
+mod adding;
 mod content;
 mod describe;
 mod opening;
@@ -12,6 +13,7 @@ mod shown;
 mod text_filter;
 mod view;
 
+pub use adding::{BlobPlace, NewImage, StoredLayer};
 pub use content::ContentRead;
 pub use opening::Opening;
 pub use scanning::{Found, LayerScan, ScanJob, Task};
@@ -49,6 +51,8 @@ pub struct Session {
     /// The paths of all layers of all images.
     tree: Tree,
     blobs: HashMap<MemberId, Blob>,
+    /// Blobs that are in memory and not in the archive.
+    added: HashMap<MemberId, Rc<[u8]>>,
     /// What stands for a layer that is not in the archive.
     missing: Rc<Index>,
     /// One per image.
@@ -135,6 +139,7 @@ impl Session {
             tree: Tree::new(key.0),
             missing: Rc::default(),
             blobs: HashMap::new(),
+            added: HashMap::new(),
             stacks,
             anomalies,
             events: Vec::new(),

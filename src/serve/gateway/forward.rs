@@ -157,6 +157,7 @@ fn headers_there(from: &HeaderMap) -> HeaderMap {
 /// What the page gets: some of the headers, and the bytes as they come.
 fn answer(
     target: &Target,
+    list: &Url,
     from: Response<Incoming>,
     place: OwnedSemaphorePermit,
 ) -> Result<Response<Body>, Refusal> {
