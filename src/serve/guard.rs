@@ -4,7 +4,7 @@
 //! of its own that it has pointed at this address (DNS rebinding) the first gives it away, from its own origin the others.
 
 use std::{
-    net::{IpAddr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     sync::Arc,
 };
 
@@ -41,7 +41,7 @@ impl Hosts {
         let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
         let address = match bare {
             Some(bare) => bare.parse::<Ipv6Addr>().ok().map(IpAddr::V6),
-            None => name.parse().ok(),
+            None => name.parse::<Ipv4Addr>().ok().map(IpAddr::V4),
         };
         // An address is no name: nobody can point it elsewhere.
         address.is_some_and(|address| address.is_loopback() || !self.loopback)
