@@ -11,7 +11,6 @@ mod boot;
 mod details;
 mod driver;
 mod formats;
-mod gateway;
 mod hostile;
 #[path = "../support/hostile/mod.rs"]
 mod inputs;
@@ -21,8 +20,6 @@ mod native;
 mod open;
 mod overlay;
 mod privacy;
-#[path = "../support/servers/mod.rs"]
-mod servers;
 mod support;
 mod tree;
 mod trust;

@@ -14,7 +14,7 @@ use fantoccini::{
 };
 use futures_util::FutureExt;
 use hyper_util::client::legacy::connect::HttpConnector;
-use layerscope::serve::{Config, Page as Served, Server, gateway::Policy};
+use layerscope::serve::Server;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep, timeout};
@@ -40,13 +40,11 @@ pub struct Options {
     pub size: (u32, u32),
     /// Whether the page is opened, and has started, before the test begins.
     pub open: bool,
-    /// What the gateway beside the page may reach; without it there is none.
-    pub gateway: Option<Policy>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { language: "en-US", scheme: Scheme::Light, size: (1280, 800), open: true, gateway: None }
+        Self { language: "en-US", scheme: Scheme::Light, size: (1280, 800), open: true }
     }
 }
 
@@ -168,10 +166,7 @@ impl Page {
             .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("dist"), PathBuf::from);
         let dist = tempfile::tempdir().unwrap();
         copy_tree(&built, dist.path()).expect("`make build` makes dist/");
-        let served = Served::folder(dist.path()).expect("`make build` makes dist/");
-        let config =
-            Config { prefix: PREFIX.to_owned(), gateway: options.gateway.clone(), ..Config::new(served) };
-        let server = Server::open(config).await.unwrap();
+        let server = Server::start(dist.path(), PREFIX, 0).await.expect("`make build` makes dist/");
         let downloads = tempfile::tempdir().unwrap();
         let capabilities = capabilities(browser, options, downloads.path());
         let client = ClientBuilder::new(HttpConnector::new())
@@ -219,11 +214,6 @@ impl Page {
     /// Opens the page, or opens it anew.
     pub async fn open(&self) {
         self.client.goto(&self.url).await.unwrap();
-    }
-
-    /// Opens another address.
-    pub async fn goto(&self, url: &str) {
-        self.client.goto(url).await.unwrap();
     }
 
     /// The page's address.
