@@ -18,8 +18,7 @@ use crate::{
     image::Format,
     report::{AnomalyReport, DocumentReport, ImageReport, LayerReport, Report, UnusedReport},
     worker::protocol::{
-        ChangeFilter, Compare, Event, Failure, FailureKind, Job, LayerSizes, Node, OsRelease, Progress, Sort,
-        Totals,
+        ChangeFilter, Compare, Event, Failure, Job, LayerSizes, Node, OsRelease, Progress, Sort, Totals,
     },
 };
 
@@ -426,22 +425,12 @@ impl State {
         match event {
             Event::Opened { report, name, size } => {
                 self.opening = None;
-                match serde_json::from_str(&report) {
-                    Ok(report) => {
-                        let archive = Archive::new(opening.job, name.into(), size, opening.since, report);
-                        let is_empty = archive.images.is_empty();
-                        self.show(archive, opening.replaces);
-                        // Of an archive without an image there is no more to say than why.
-                        if is_empty {
-                            self.selection.page = Page::Trust;
-                        }
-                    }
-                    // Both sides are of one build (checked at the handshake), so this is a fault of ours.
-                    Err(error) => {
-                        let failure =
-                            Failure { kind: FailureKind::Crashed, detail: error.to_string(), offset: None };
-                        self.refusal = refusal(Some(failure));
-                    }
+                let archive = Archive::new(opening.job, name.into(), size, opening.since, *report);
+                let is_empty = archive.images.is_empty();
+                self.show(archive, opening.replaces);
+                // Of an archive without an image there is no more to say than why.
+                if is_empty {
+                    self.selection.page = Page::Trust;
                 }
             }
             Event::Progress(progress) => {
@@ -708,7 +697,7 @@ impl Reading {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::samples;
+    use crate::{app::samples, worker::protocol::FailureKind};
 
     fn open(state: Rc<State>, job: u32) -> Rc<State> {
         state.reduce(Action::Open {
@@ -727,8 +716,7 @@ mod tests {
         let mut report = samples::report();
         report.images.push(samples::image_report());
         report.images[1].layers.truncate(2);
-        let report = serde_json::to_string(&report).unwrap();
-        Event::Opened { report, name: "hello.tar".into(), size: 10 }
+        Event::Opened { report: report.into(), name: "hello.tar".into(), size: 10 }
     }
 
     fn ready() -> Rc<State> {
@@ -774,8 +762,7 @@ mod tests {
     fn an_archive_without_an_image_says_why() {
         let mut report = samples::report();
         report.images.clear();
-        let report = serde_json::to_string(&report).unwrap();
-        let event = Event::Opened { report, name: "none.tar".into(), size: 10 };
+        let event = Event::Opened { report: report.into(), name: "none.tar".into(), size: 10 };
         assert_eq!(news(open(Rc::default(), 1), 1, event).selection.page, Page::Trust);
     }
 

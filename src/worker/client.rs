@@ -196,7 +196,11 @@ async fn load(weak: Weak<Inner>) {
     let known = inner.code.borrow().clone();
     let code = match known {
         Some(code) => Ok(code),
-        None => WorkerCode::fetch().await,
+        None => {
+            // What the reader sees comes first. Whoever drops a file meanwhile has it wait with the worker.
+            platform::idle().await;
+            WorkerCode::fetch().await
+        }
     };
     if !matches!(&*inner.thread.borrow(), Thread::Starting { thread: None, .. }) {
         // It was cancelled meanwhile, or started by an opening after that.

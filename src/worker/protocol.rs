@@ -12,7 +12,7 @@ use crate::{
     anomaly::Code,
     audit::Audit,
     overlay::Mark,
-    report::{AnomalyReport, LayerReport},
+    report::{AnomalyReport, LayerReport, Report},
     tar::Timestamp,
 };
 
@@ -279,11 +279,10 @@ pub enum Reply {
 /// What happens to an archive.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// The documents are read: the history is known. `report` is a [`crate::report::Report`] as JSON,
-    /// whose layers are not yet read.
+    /// The documents are read: the history is known. The layers of the report are not yet read.
     Opened {
-        /// The report as JSON.
-        report: String,
+        /// The report.
+        report: Box<Report>,
         /// The archive's name.
         name: String,
         /// The archive's length in bytes.

@@ -238,7 +238,7 @@ impl Server {
             }
         }
         let mut session = opening.finish()?;
-        let report = serde_json::to_string(&session.report()).unwrap_or_default();
+        let report = session.report().into();
         self.event(job, Event::Opened { report, name, size: source.len() });
         for event in session.take_events() {
             // The report tells of the oddities that are known so far.
