@@ -41,6 +41,7 @@ pub mod session;
 pub mod shell;
 pub mod tar;
 pub mod tree;
+pub mod unicode;
 pub mod worker;
 
 #[cfg(feature = "web")]

@@ -60,6 +60,10 @@ pub const SYMLINK_HOPS: usize = 40;
 pub const PREVIEW: u64 = 1 << 20;
 /// Largest part of a file's content that the worker sends at once.
 pub const CONTENT_REPLY: u64 = 64 << 20;
+/// Largest manifest, list or other document of a registry that the gateway passes on; registries take up to 4 MiB.
+pub const REGISTRY_DOCUMENT: u64 = 32 << 20;
+/// Largest blob that the gateway passes on.
+pub const BLOB: u64 = 64 << 30;
 
 /// Longest line that the shell takes.
 pub const SHELL_LINE: usize = 64 << 10;

@@ -1,4 +1,5 @@
-//! The native command line over the same core as the page: `layerscope inspect | ls | cat | verify | shell | build`.
+//! The native command line over the same core as the page: `layerscope inspect | ls | cat | verify |
+//! shell | build | serve`.
 //!
 //! The JSON that it prints is described in `docs/json.md` and held stable. It exits with 0; with 1 when what
 //! was asked for could not be read, after one line on standard error; with 2 when it was called wrongly.
@@ -9,6 +10,8 @@ mod cat;
 mod host;
 mod inspect;
 mod ls;
+#[cfg(feature = "serve")]
+mod serve;
 mod shell;
 mod verify;
 
@@ -40,6 +43,9 @@ enum Command {
     Shell(ShellArgs),
     /// Build an image from a Dockerfile without running anything.
     Build(BuildArgs),
+    /// Serve the page on this machine, and forward what it reads of registries.
+    #[cfg(feature = "serve")]
+    Serve(serve::ServeArgs),
 }
 
 #[derive(Debug, Args)]
@@ -168,6 +174,14 @@ enum Error {
     Mismatch(PathBuf, usize),
     #[error("{0}")]
     Build(String),
+    #[cfg(feature = "serve")]
+    #[error(
+        "this program was built without the page: `make gateway` builds it with one, --page names a folder with one"
+    )]
+    NoPage,
+    #[cfg(feature = "serve")]
+    #[error("cannot serve: {0}")]
+    Serve(#[source] io::Error),
     #[error("cannot write: {0}")]
     Write(#[from] io::Error),
 }
@@ -185,6 +199,8 @@ pub fn main() -> ExitCode {
         Command::Verify(args) => verify::run(&args),
         Command::Shell(args) => return shell::run(&args),
         Command::Build(args) => build::run(&args),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
