@@ -111,6 +111,9 @@ impl Expansion<'_> {
                         let home = self.around.variable("HOME").unwrap_or_else(|| "/root".into());
                         self.push(&home, true)?;
                         self.push(rest.as_bytes(), false)?;
+                    } else if depth > 0 {
+                        // The word of `${NAME:-word}` is what an expansion gives, and is split as that.
+                        self.value(text.as_bytes(), false)?;
                     } else {
                         self.push(text.as_bytes(), false)?;
                     }
