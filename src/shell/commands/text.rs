@@ -111,15 +111,17 @@ fn show(byte: u8, out: &mut Vec<u8>) {
 const HEAD: &[Flag] =
     &[(b'n', "lines", true), (b'c', "bytes", true), (b'q', "quiet", false), (b'v', "verbose", false)];
 
-/// `-5` as `-n 5`.
+/// `-5` as `-n 5`, where it comes first.
 fn modern(given: &[BString]) -> Vec<BString> {
-    let modern = |argument: &BString| match argument.strip_prefix(b"-") {
-        Some(digits) if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) => {
-            [b"-n", digits].concat().into()
-        }
-        _ => argument.clone(),
-    };
-    given.iter().map(modern).collect()
+    let mut given = given.to_vec();
+    if let Some(first) = given.first_mut()
+        && let Some(digits) = first.strip_prefix(b"-")
+        && !digits.is_empty()
+        && digits.iter().all(u8::is_ascii_digit)
+    {
+        *first = [b"-n", digits].concat().into();
+    }
+    given
 }
 
 pub(super) fn head(context: &mut Context, given: &[BString]) -> i32 {
