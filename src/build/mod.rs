@@ -6,6 +6,7 @@ mod config;
 mod copy;
 mod dockerfile;
 mod ignore;
+mod instructions;
 mod steps;
 mod words;
 

@@ -4,6 +4,7 @@
 mod argv;
 mod build;
 mod command;
+mod commands;
 mod containers;
 mod elsewhere;
 mod exchange;

@@ -15,6 +15,7 @@ mod output;
 pub(crate) mod parse;
 mod pattern;
 mod position;
+mod redirect;
 mod regex;
 mod run;
 mod users;

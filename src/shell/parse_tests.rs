@@ -51,12 +51,7 @@ fn expansions() {
     let output = |script: &str, quoted| Part::Output { script: script.into(), quoted };
     assert_eq!(
         words("docker rm $(docker image ls -q) -f"),
-        [
-            vec![text("docker")],
-            vec![text("rm")],
-            vec![output("docker image ls -q", false)],
-            vec![text("-f")],
-        ]
+        [vec![text("docker")], vec![text("rm")], vec![output("docker image ls -q", false)], vec![text("-f")],]
     );
     assert_eq!(
         words("a \"$(echo ')' $(b))\" `c`"),

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     container::{ContainerFs, Errno},
-    engine::{ContainerId, Engine, Memory, Pending, World},
+    engine::{ContainerId, Memory, World},
     limits, oci,
 };
 
@@ -22,7 +22,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct Shell {
     /// The container that it stands in; else it stands on the host, where docker is all there is.
-    attached: Option<(ContainerId, Position)>,
+    pub(super) attached: Option<(ContainerId, Position)>,
     history: Vec<String>,
     /// The status of the last command.
     status: i32,
@@ -37,10 +37,10 @@ pub struct Shell {
 
 /// What a script has done so far.
 #[derive(Default)]
-struct Done {
-    printed: Printed,
-    traces: Vec<Traced>,
-    exited: bool,
+pub(super) struct Done {
+    pub(super) printed: Printed,
+    pub(super) traces: Vec<Traced>,
+    pub(super) exited: bool,
 }
 
 /// Commands that need no files, and so work on the host as well.
@@ -191,162 +191,8 @@ impl Shell {
         }
     }
 
-    /// docker: what it reads and writes are files of the host.
-    fn docker(
-        &mut self,
-        world: &mut World<'_>,
-        words: &[BString],
-        redirections: &[(u8, Direction, BString)],
-        done: &mut Done,
-    ) -> i32 {
-        let mut input = None;
-        let mut outputs: Vec<(u8, &BString)> = Vec::new();
-        let mut joined = None;
-        for (descriptor, direction, target) in redirections {
-            match direction {
-                Direction::Input => input = Some(target.to_str_lossy().into_owned()),
-                Direction::Output => outputs.push((*descriptor, target)),
-                Direction::Duplicate => joined = Some(*descriptor),
-                Direction::Append => {
-                    let message = "sh: >> of docker's output: files of the host are written anew, with >\n";
-                    done.printed.push(Stream::Error, message.as_bytes());
-                    return 1;
-                }
-            }
-        }
-        let to_file = outputs.iter().rfind(|(descriptor, _)| *descriptor == 1).map(|(_, target)| *target);
-        let mut engine = Engine::new(self, world, input, to_file.is_some());
-        let status = engine.run(words);
-        let (mut printed, pending, stream, traces) = engine.finish();
-        done.traces.extend(traces);
-        if let Some(from) = joined {
-            let to = if from == 2 { Stream::Out } else { Stream::Error };
-            printed = printed.redirected(|stream| {
-                let own = if stream == Stream::Out { 1 } else { 2 };
-                Some(if own == from { to } else { stream })
-            });
-        }
-        let mut status = status;
-        for (descriptor, target) in outputs {
-            let stream_of = if descriptor == 2 { Stream::Error } else { Stream::Out };
-            let bytes = printed.of(stream_of);
-            printed = printed.redirected(|stream| (stream != stream_of).then_some(stream));
-            if target == "/dev/null" {
-                continue;
-            }
-            let path = target.to_str_lossy();
-            let result = match (&stream, descriptor) {
-                (Some(rope), 1) => world.save(&path, rope),
-                _ => world.save_bytes(&path, bytes),
-            };
-            if let Err(error) = result {
-                printed.push(Stream::Error, format!("sh: {path}: {error}\n").as_bytes());
-                status = 1;
-            }
-        }
-        done.printed.append(printed);
-        match pending {
-            None => status,
-            Some(Pending::Attach(container, position)) => {
-                self.attached = Some((container, position));
-                status
-            }
-            Some(Pending::Detach(container)) => {
-                if self.attached() == Some(container) {
-                    self.attached = None;
-                }
-                status
-            }
-            // Commands of this shell, in a container.
-            Some(Pending::Run { container, position, words, ends }) => {
-                let stood = self.attached.replace((container, position));
-                let before = done.exited;
-                let status = self.redirected(world, &words, &[], done);
-                done.exited = before;
-                if ends {
-                    world.exited(container, status);
-                }
-                self.attached = stood;
-                status
-            }
-        }
-    }
-
-    /// A command of the shell, its input and output as redirected.
-    fn redirected(
-        &mut self,
-        world: &mut World<'_>,
-        words: &[BString],
-        redirections: &[(u8, Direction, BString)],
-        done: &mut Done,
-    ) -> i32 {
-        let mut input = None;
-        let mut to: [Target; 3] =
-            [Target::Own(Stream::Out), Target::Own(Stream::Out), Target::Own(Stream::Error)];
-        for (descriptor, direction, target) in redirections {
-            let null = target == "/dev/null";
-            match direction {
-                Direction::Input if null => input = Some(Rc::from([])),
-                Direction::Input => {
-                    let read = self.with_files(world, done, words, |context| {
-                        let mut bytes = Vec::new();
-                        context.read(target, &mut |piece| {
-                            bytes.extend_from_slice(piece);
-                            bytes.len() <= limits::SHELL_OUTPUT
-                        })?;
-                        Ok(bytes)
-                    });
-                    match read {
-                        Ok(bytes) => input = Some(bytes.into()),
-                        Err(error) => return complain(done, target, &error),
-                    }
-                }
-                Direction::Duplicate => {
-                    let other = if *descriptor == 2 { 1 } else { 2 };
-                    to[usize::from(*descriptor)] = to[other].clone();
-                }
-                Direction::Output | Direction::Append => {
-                    let is_append = *direction == Direction::Append;
-                    if !null {
-                        let opened =
-                            self.with_files(world, done, words, |context| context.open(target, !is_append));
-                        if let Err(error) = opened {
-                            return complain(done, target, &error);
-                        }
-                    }
-                    let target = if null { Target::Nowhere } else { Target::File(target.clone()) };
-                    to[usize::from(*descriptor).min(2)] = target;
-                }
-            }
-        }
-        if words.is_empty() {
-            return 0;
-        }
-        let (printed, status) = self.builtin(world, words, input, done);
-        let is_plain = matches!((&to[1], &to[2]), (Target::Own(Stream::Out), Target::Own(Stream::Error)));
-        if is_plain {
-            done.printed.append(printed);
-            return status;
-        }
-        let mut status = status;
-        for (stream, bytes) in printed.pieces() {
-            let place = usize::from(*stream == Stream::Error) + 1;
-            match &to[place] {
-                Target::Own(stream) => done.printed.push(*stream, bytes),
-                Target::Nowhere => {}
-                Target::File(path) => {
-                    let written = self.with_files(world, done, words, |context| context.append(path, bytes));
-                    if let Err(error) = written {
-                        status = complain(done, path, &error);
-                    }
-                }
-            }
-        }
-        status
-    }
-
     /// Runs a command of the shell and gives what it printed.
-    fn builtin(
+    pub(super) fn builtin(
         &mut self,
         world: &mut World<'_>,
         words: &[BString],
@@ -544,7 +390,7 @@ impl Shell {
     }
 
     /// The same, for what may fail.
-    fn with_files<T>(
+    pub(super) fn with_files<T>(
         &mut self,
         world: &mut World<'_>,
         done: &mut Done,
@@ -561,19 +407,6 @@ impl Shell {
         });
         result
     }
-}
-
-/// Where a stream goes.
-#[derive(Clone)]
-enum Target {
-    Own(Stream),
-    File(BString),
-    Nowhere,
-}
-
-fn complain(done: &mut Done, path: &BString, error: &Fault) -> i32 {
-    done.printed.push(Stream::Error, format!("sh: {path}: {error}\n").as_bytes());
-    1
 }
 
 /// What expansions ask a shell.

@@ -1,0 +1,185 @@
+//! Where the input and output of commands go: docker's to files of the host, all others' to files of the container.
+
+use std::rc::Rc;
+
+use bstr::{BString, ByteSlice};
+
+use super::{
+    context::Fault,
+    output::Stream,
+    parse::Direction,
+    run::{Done, Shell},
+};
+use crate::{
+    engine::{Engine, Pending, World},
+    limits,
+};
+
+impl Shell {
+    /// docker: what it reads and writes are files of the host.
+    pub(super) fn docker(
+        &mut self,
+        world: &mut World<'_>,
+        words: &[BString],
+        redirections: &[(u8, Direction, BString)],
+        done: &mut Done,
+    ) -> i32 {
+        let mut input = None;
+        let mut outputs: Vec<(u8, &BString)> = Vec::new();
+        let mut joined = None;
+        for (descriptor, direction, target) in redirections {
+            match direction {
+                Direction::Input => input = Some(target.to_str_lossy().into_owned()),
+                Direction::Output => outputs.push((*descriptor, target)),
+                Direction::Duplicate => joined = Some(*descriptor),
+                Direction::Append => {
+                    let message = "sh: >> of docker's output: files of the host are written anew, with >\n";
+                    done.printed.push(Stream::Error, message.as_bytes());
+                    return 1;
+                }
+            }
+        }
+        let to_file = outputs.iter().rfind(|(descriptor, _)| *descriptor == 1).map(|(_, target)| *target);
+        let mut engine = Engine::new(self, world, input, to_file.is_some());
+        let status = engine.run(words);
+        let (mut printed, pending, stream, traces) = engine.finish();
+        done.traces.extend(traces);
+        if let Some(from) = joined {
+            let to = if from == 2 { Stream::Out } else { Stream::Error };
+            printed = printed.redirected(|stream| {
+                let own = if stream == Stream::Out { 1 } else { 2 };
+                Some(if own == from { to } else { stream })
+            });
+        }
+        let mut status = status;
+        for (descriptor, target) in outputs {
+            let stream_of = if descriptor == 2 { Stream::Error } else { Stream::Out };
+            let bytes = printed.of(stream_of);
+            printed = printed.redirected(|stream| (stream != stream_of).then_some(stream));
+            if target == "/dev/null" {
+                continue;
+            }
+            let path = target.to_str_lossy();
+            let result = match (&stream, descriptor) {
+                (Some(rope), 1) => world.save(&path, rope),
+                _ => world.save_bytes(&path, bytes),
+            };
+            if let Err(error) = result {
+                printed.push(Stream::Error, format!("sh: {path}: {error}\n").as_bytes());
+                status = 1;
+            }
+        }
+        done.printed.append(printed);
+        match pending {
+            None => status,
+            Some(Pending::Attach(container, position)) => {
+                self.attached = Some((container, position));
+                status
+            }
+            Some(Pending::Detach(container)) => {
+                if self.attached() == Some(container) {
+                    self.attached = None;
+                }
+                status
+            }
+            // Commands of this shell, in a container.
+            Some(Pending::Run { container, position, words, ends }) => {
+                let stood = self.attached.replace((container, position));
+                let before = done.exited;
+                let status = self.redirected(world, &words, &[], done);
+                done.exited = before;
+                if ends {
+                    world.exited(container, status);
+                }
+                self.attached = stood;
+                status
+            }
+        }
+    }
+
+    /// A command of the shell, its input and output as redirected.
+    pub(super) fn redirected(
+        &mut self,
+        world: &mut World<'_>,
+        words: &[BString],
+        redirections: &[(u8, Direction, BString)],
+        done: &mut Done,
+    ) -> i32 {
+        let mut input = None;
+        let mut to: [Target; 3] =
+            [Target::Own(Stream::Out), Target::Own(Stream::Out), Target::Own(Stream::Error)];
+        for (descriptor, direction, target) in redirections {
+            let null = target == "/dev/null";
+            match direction {
+                Direction::Input if null => input = Some(Rc::from([])),
+                Direction::Input => {
+                    let read = self.with_files(world, done, words, |context| {
+                        let mut bytes = Vec::new();
+                        context.read(target, &mut |piece| {
+                            bytes.extend_from_slice(piece);
+                            bytes.len() <= limits::SHELL_OUTPUT
+                        })?;
+                        Ok(bytes)
+                    });
+                    match read {
+                        Ok(bytes) => input = Some(bytes.into()),
+                        Err(error) => return complain(done, target, &error),
+                    }
+                }
+                Direction::Duplicate => {
+                    let other = if *descriptor == 2 { 1 } else { 2 };
+                    to[usize::from(*descriptor)] = to[other].clone();
+                }
+                Direction::Output | Direction::Append => {
+                    let is_append = *direction == Direction::Append;
+                    if !null {
+                        let opened =
+                            self.with_files(world, done, words, |context| context.open(target, !is_append));
+                        if let Err(error) = opened {
+                            return complain(done, target, &error);
+                        }
+                    }
+                    let target = if null { Target::Nowhere } else { Target::File(target.clone()) };
+                    to[usize::from(*descriptor).min(2)] = target;
+                }
+            }
+        }
+        if words.is_empty() {
+            return 0;
+        }
+        let (printed, status) = self.builtin(world, words, input, done);
+        let is_plain = matches!((&to[1], &to[2]), (Target::Own(Stream::Out), Target::Own(Stream::Error)));
+        if is_plain {
+            done.printed.append(printed);
+            return status;
+        }
+        let mut status = status;
+        for (stream, bytes) in printed.pieces() {
+            let place = usize::from(*stream == Stream::Error) + 1;
+            match &to[place] {
+                Target::Own(stream) => done.printed.push(*stream, bytes),
+                Target::Nowhere => {}
+                Target::File(path) => {
+                    let written = self.with_files(world, done, words, |context| context.append(path, bytes));
+                    if let Err(error) = written {
+                        status = complain(done, path, &error);
+                    }
+                }
+            }
+        }
+        status
+    }
+}
+
+/// Where a stream goes.
+#[derive(Clone)]
+enum Target {
+    Own(Stream),
+    File(BString),
+    Nowhere,
+}
+
+fn complain(done: &mut Done, path: &BString, error: &Fault) -> i32 {
+    done.printed.push(Stream::Error, format!("sh: {path}: {error}\n").as_bytes());
+    1
+}
