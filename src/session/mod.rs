@@ -536,6 +536,15 @@ impl Session {
         Some(node)
     }
 
+    /// How many entries the layers have that were read, and the bytes of memory that they, their paths and their merges
+    /// take.
+    pub fn heap_size(&self) -> (u64, usize) {
+        let entries = self.blobs.values().map(|blob| blob.index.len() as u64).sum();
+        let indexes = self.blobs.values().map(|blob| blob.index.heap_size()).sum::<usize>();
+        let stacks = self.stacks.iter().map(Stack::heap_size).sum::<usize>();
+        (entries, indexes + self.tree.heap_size() + stacks)
+    }
+
     /// How many images there are.
     pub fn images(&self) -> &[Image] {
         &self.archive.images
