@@ -1,6 +1,7 @@
 //! What pages are made of.
 
 pub mod announcer;
+pub mod archive_picker;
 pub mod bar;
 pub mod biography;
 pub mod copy_button;
