@@ -4,6 +4,7 @@
 //! layers are to be read ([`Session::next_scan`]), takes on what was found ([`Session::accept`]), and answers
 //! what there is to ask. Like all of the core it reads nothing by itself.
 
+mod blobs;
 mod content;
 mod describe;
 mod opening;
