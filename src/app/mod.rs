@@ -17,6 +17,7 @@ pub mod i18n;
 pub mod mode;
 pub mod pages;
 pub mod preview;
+pub mod remote;
 #[cfg(all(test, feature = "ssr"))]
 mod render_tests;
 pub mod root;

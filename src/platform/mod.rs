@@ -2,9 +2,11 @@
 
 #[cfg(feature = "web")]
 mod directory;
+mod fetch;
 mod message;
 mod number;
 mod random;
+mod remote;
 #[cfg(feature = "web")]
 mod save;
 mod source;
@@ -12,9 +14,11 @@ mod spawn;
 
 #[cfg(feature = "web")]
 pub use directory::{DroppedDirectory, chosen_directory};
+pub use fetch::{Fetched, fetch, is_reachable, sleep};
 pub use message::{pack, unpack};
 pub use number::{from_f64, to_f64};
 pub use random::content_key;
+pub use remote::Remote;
 #[cfg(feature = "web")]
 pub use save::save;
 pub use source::{PendingRead, Source};

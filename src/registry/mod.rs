@@ -20,7 +20,7 @@ pub use messages::{Answer, Ask, News, Pull, Remote};
 pub use place::{Place, PlaceError};
 pub use reference::{DOCKER, Error as ReferenceError, Parts, Reference};
 pub use referrers::{Referrer, artifact_blobs, artifact_target, readable, referrers, referrers_targets};
-pub use resolution::{Choice, Content, Next, Plan, PlannedFile, Resolution};
+pub use resolution::{Choice, Content, Next, Plan, PlannedFile, Resolution, plain as plain_target};
 pub use tags::{next_tags_target, tags, tags_target};
 pub use trouble::Trouble;
 pub use url::{Error as UrlError, Origin, decode, encode};

@@ -160,7 +160,7 @@ impl Base {
 }
 
 /// A file of a web server that asks for nothing.
-pub(super) fn plain(url: String) -> Target {
+pub fn plain(url: String) -> Target {
     Target { url, scope: None, accept: None, range: None }
 }
 

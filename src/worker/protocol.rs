@@ -11,6 +11,7 @@ use crate::{
     anomaly::Code,
     audit::Audit,
     overlay::Mark,
+    registry::{Answer, Ask, News, Remote, Trouble},
     report::{AnomalyReport, LayerReport},
     tar::Timestamp,
 };
@@ -118,6 +119,8 @@ pub enum Request {
         /// The most bytes wanted.
         limit: u64,
     },
+    /// About images elsewhere. Answered with [`Reply::Remote`].
+    Remote(Ask),
     /// The whole content, to be saved. Answered with [`Reply::Done`], a `Blob` riding beside.
     Download {
         /// Which version.
@@ -139,6 +142,8 @@ pub enum Source {
     },
     /// A built-in sample by its name: see [`crate::fixture::samples`].
     Sample(String),
+    /// An image elsewhere.
+    Remote(Remote),
 }
 
 /// What the tree shows.
@@ -262,6 +267,8 @@ pub enum Reply {
     Overlay(Overlay),
     /// What an image's layers cost; `None` unless every one was read to its end.
     Audit(Option<Audit>),
+    /// About images elsewhere.
+    Remote(Answer),
     /// Content.
     Content {
         /// The bytes.
@@ -308,7 +315,9 @@ pub enum Event {
     },
     /// Further oddities, since the report or the event before.
     Anomalies(Vec<AnomalyReport>),
-    /// Everything is read.
+    /// About an image elsewhere.
+    Remote(News),
+    /// Everything is read that is wanted.
     Finished,
     /// Reading was cancelled; what is known stays.
     Cancelled,
@@ -399,6 +408,8 @@ pub enum FailureKind {
     NotFound,
     /// The blob is not in the archive.
     Missing,
+    /// It could not be fetched.
+    Remote(Trouble),
     /// The worker could not be loaded or started.
     NotStarted,
     /// The worker crashed.
