@@ -137,11 +137,11 @@ impl Server {
             if is_plain {
                 return Ok(Source::Remote(Rc::new(archive)));
             }
-        }
-        // Read from end to end: as it is compressed, or as the server knows no ranges.
-        if head.status == 206 {
+            fetched = self.begin(file.clone(), 0).await?.1;
+        } else if head.status == 206 {
             fetched = self.begin(file.clone(), 0).await?.1;
         }
+        // Read from end to end: it is compressed, or the server knows no ranges, or hides which it sends.
         let stated =
             fetched.head.header("content-length").and_then(|n| n.parse::<u64>().ok()).unwrap_or_default();
         // Its length is not always known before its end.
