@@ -97,6 +97,20 @@ impl Tree {
         Self { nodes: vec![root], names: Vec::new(), by_name: HashTable::new(), key }
     }
 
+    /// Makes room for the paths of a list, unless many of them may be here already.
+    pub fn reserve(&mut self, paths: &Paths) {
+        if self.len() > paths.len() / 8 {
+            return;
+        }
+        self.nodes.reserve(paths.len());
+        self.names.reserve(paths.names.len());
+        let Self { by_name, nodes, names, key } = self;
+        by_name.reserve(paths.len(), |&id| {
+            let Node { parent, name_start, name_len, .. } = nodes[id as usize];
+            hash_name(key, parent, &names[name_start as usize..][..name_len as usize])
+        });
+    }
+
     /// How many paths it holds, the root included.
     pub fn len(&self) -> usize {
         self.nodes.len()
@@ -152,6 +166,30 @@ impl Tree {
         let link = |id: u32| (id != NONE).then_some(NodeId(id));
         let first = link(self.nodes[node.index()].first_child);
         std::iter::successors(first, move |n| link(self.nodes[n.index()].next_sibling))
+    }
+
+    /// Calls `found` with each path whose last name contains `needle`, which is in lower case, in either case of its ASCII
+    /// letters. A path may be found more than once.
+    pub fn find_in_names(&self, needle: &[u8], mut found: impl FnMut(NodeId)) {
+        let Some(&first) = needle.first() else { return };
+        // Names stand in the order of their paths, so both are passed through once.
+        let mut id = 0;
+        for start in memchr::memchr2_iter(first, first.to_ascii_uppercase(), &self.names) {
+            let end = start + needle.len();
+            if !self.names.get(start..end).is_some_and(|name| name.eq_ignore_ascii_case(needle)) {
+                continue;
+            }
+            let name_end = |id: usize| {
+                let Node { name_start, name_len, .. } = self.nodes[id];
+                name_start as usize + name_len as usize
+            };
+            while name_end(id) <= start {
+                id += 1;
+            }
+            if end <= name_end(id) {
+                found(NodeId(id as u32));
+            }
+        }
     }
 
     /// The child of `parent` with this name.

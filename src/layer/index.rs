@@ -305,6 +305,7 @@ impl Index {
         let files = self.windows_files(windows);
         self.layout.windows = files.is_some();
         let own = std::mem::take(&mut self.paths);
+        shared.reserve(&own);
         let mut moved = Vec::with_capacity(own.len());
         moved.push(NodeId::ROOT);
         for (node, parent, name) in own.iter() {

@@ -9,6 +9,8 @@ mod content;
 mod describe;
 mod opening;
 mod scanning;
+mod shown;
+mod text_filter;
 mod view;
 
 pub use content::ContentRead;
