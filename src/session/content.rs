@@ -66,11 +66,19 @@ impl Session {
         let member =
             member.ok_or_else(|| failure(FailureKind::Missing, "the layer is not in the archive"))?;
         let blob = self.blobs.get(&member).ok_or_else(|| not_found("the layer has not been read yet"))?;
+        let added = self.added.get(&member);
         let member = &self.members[member.0 as usize];
 
         let end = offset.saturating_add(limit).min(record.size);
         let (pieces, stored) = pieces(index.sparse(record), record.size, offset.min(end)..end);
         let body = record.body_offset();
+        if let Some(bytes) = added {
+            let place = |offset: u64| {
+                usize::try_from(body.saturating_add(offset)).unwrap_or(usize::MAX).min(bytes.len())
+            };
+            let data = bytes[place(stored.start)..place(stored.end)].to_vec();
+            return Ok(ContentRead { size: record.size, range: 0..0, stages: Vec::new(), data, pieces });
+        }
         // Each stage narrows what passes; without compression the first range is narrowed instead.
         let mut stages = Vec::new();
         let mut range = 0..self.len;

@@ -76,7 +76,7 @@ async fn feed(scan: &mut LayerScan, piece: Blob) -> Result<(), Failure> {
     let mut at = 0;
     while at < source.len() {
         let end = source.len().min(at + STEP);
-        scan.supply(&source.start(at..end)?.bytes().await?);
+        scan.supply(&source.start(at..end)?.bytes(0).await?);
         at = end;
     }
     Ok(())
