@@ -11,6 +11,8 @@ impl Session {
     pub fn verified_blob(&self, digest: &Digest) -> Option<Range<u64>> {
         let (member, blob) = self.blobs.iter().find(|(_, blob)| blob.digest.as_ref() == Some(digest))?;
         let start = self.members[member.0 as usize].offset;
-        (self.outer == Compression::None).then(|| start..start.saturating_add(blob.stored_size))
+        let end = start.checked_add(blob.stored_size)?;
+        // What was made here lies in memory.
+        (self.outer == Compression::None && end <= self.len).then_some(start..end)
     }
 }

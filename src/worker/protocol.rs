@@ -7,12 +7,13 @@
 use bstr::BString;
 use serde::{Deserialize, Serialize};
 
+use super::containers::{Ask, Told};
 use crate::{
     anomaly::Code,
     audit::Audit,
     overlay::Mark,
-    registry::{Answer, Ask, News, Remote, Trouble},
-    report::{AnomalyReport, LayerReport},
+    registry::{self, News, Remote, Trouble},
+    report::{AnomalyReport, ImageReport, LayerReport, Report},
     tar::Timestamp,
 };
 
@@ -120,7 +121,9 @@ pub enum Request {
         limit: u64,
     },
     /// About images elsewhere. Answered with [`Reply::Remote`].
-    Remote(Ask),
+    Remote(registry::Ask),
+    /// About containers. Answered with [`Reply::Containers`].
+    Containers(Box<Ask>),
     /// The whole content, to be saved. Answered with [`Reply::Done`], a `Blob` riding beside.
     Download {
         /// Which version.
@@ -268,7 +271,9 @@ pub enum Reply {
     /// What an image's layers cost; `None` unless every one was read to its end.
     Audit(Option<Audit>),
     /// About images elsewhere.
-    Remote(Answer),
+    Remote(registry::Answer),
+    /// About containers.
+    Containers(Box<Told>),
     /// Content.
     Content {
         /// The bytes.
@@ -281,11 +286,10 @@ pub enum Reply {
 /// What happens to an archive.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// The documents are read: the history is known. `report` is a [`crate::report::Report`] as JSON,
-    /// whose layers are not yet read.
+    /// The documents are read: the history is known. The layers of the report are not yet read.
     Opened {
-        /// The report as JSON.
-        report: String,
+        /// The report.
+        report: Box<Report>,
         /// The archive's name.
         name: String,
         /// The archive's length in bytes.
@@ -293,6 +297,11 @@ pub enum Event {
     },
     /// How far reading has come. Sent at most every 100 ms.
     Progress(Progress),
+    /// The archive has got a further image, behind those before: a container was committed, or something was built.
+    Image {
+        /// The report.
+        report: Box<ImageReport>,
+    },
     /// A layer is read. A layer that several images share is reported once for each.
     Layer {
         /// The image.

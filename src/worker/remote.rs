@@ -72,7 +72,7 @@ impl Server {
             None => (self.archive(job, remote, &place).await?, None),
         };
         let session = self.read_documents(job, &source, place.title(), members, limits).await?;
-        self.keep(job, source.clone(), session, replaces);
+        self.keep(job, place.title(), source.clone(), session, replaces);
         if let Source::Remote(archive) = &source {
             let news = News::Opened { place: remote.place.clone(), manifest: archive.manifest.clone() };
             self.event(job, Event::Remote(news));
@@ -403,10 +403,10 @@ impl Server {
     /// A blob that another open image has.
     fn known(&self, job: Job, digest: &crate::digest::Digest) -> Option<web_sys::Blob> {
         let state = self.state.borrow();
-        let others = state.open.iter().filter(|(other, _)| **other != job);
-        others.into_iter().find_map(|(_, open)| {
-            let range = open.session.verified_blob(digest)?;
-            open.source.slice(range).ok()
+        let others = state.shelf.archives.iter().map(|(id, opened)| (Job(id.0), opened));
+        others.filter(|(other, _)| *other != job).find_map(|(other, opened)| {
+            let range = opened.session.verified_blob(digest)?;
+            state.sources.get(&other)?.slice(range).ok()
         })
     }
 
@@ -483,7 +483,7 @@ impl Server {
 
     fn remote_of(&self, job: Job) -> Result<Rc<platform::Remote>, Failure> {
         let state = self.state.borrow();
-        match state.open.get(&job).map(|open| &open.source) {
+        match state.sources.get(&job) {
             Some(Source::Remote(archive)) => Ok(Rc::clone(archive)),
             _ => Err(failed(Trouble::NotFound, "what is open is not elsewhere".to_owned())),
         }
