@@ -889,7 +889,7 @@ mod tests {
         let check = |digest, diff_id| {
             let mut report = samples::layer_report(0);
             (report.digest_verified, report.diff_id_verified) = (digest, diff_id);
-            let layer = Layer { report: Rc::new(report), sizes: None, reading: None };
+            let layer = Layer { report: Rc::new(report), sizes: None, reading: None, pull: None };
             archive.verification(&layer)
         };
         assert_eq!(check(None, None), Verification::Pending);
@@ -899,7 +899,7 @@ mod tests {
         assert_eq!(check(Some(false), None), Verification::Mismatch);
         archive.stage = Stage::Finished;
         let mut report = samples::layer_report(0);
-        let layer = |report| Layer { report: Rc::new(report), sizes: None, reading: None };
+        let layer = |report| Layer { report: Rc::new(report), sizes: None, reading: None, pull: None };
         assert_eq!(archive.verification(&layer(report.clone())), Verification::Unchecked);
         (report.stated_digest, report.stated_diff_id) = (None, None);
         assert_eq!(archive.verification(&layer(report.clone())), Verification::Unstated);
