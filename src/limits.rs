@@ -65,6 +65,18 @@ pub const REGISTRY_DOCUMENT: u64 = 32 << 20;
 /// Largest blob that the gateway passes on.
 pub const BLOB: u64 = 64 << 30;
 
+/// Longest line that the shell takes.
+pub const SHELL_LINE: usize = 64 << 10;
+/// Most bytes that the arguments of one command come to.
+pub const SHELL_WORDS: usize = 4 << 20;
+/// Deepest nesting of expansions, and of parentheses in the expression of `find`.
+pub const SHELL_DEPTH: usize = 16;
+/// Most bytes that one line of the shell prints; what comes after is cut off, and said to be.
+pub const SHELL_OUTPUT: usize = 64 << 20;
+/// How many lines the shell's history keeps.
+pub const SHELL_HISTORY: usize = 1_000;
+/// Longest Dockerfile, and longest `.dockerignore`.
+pub const DOCKERFILE: usize = 1 << 20;
 /// Most bytes of one header of an HTTP answer that are looked at, and of a token.
 pub const HTTP_HEADER: usize = 16 << 10;
 /// Most bytes of what a token server answers.

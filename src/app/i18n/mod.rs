@@ -13,6 +13,7 @@
 //! `words.lang` goes to the functions of [`super::format`]. The terms are those of the project's glossary; what is
 //! code (`ENV`, `sha256`, `overlayfs`) stays as it is in both languages.
 
+pub mod container;
 pub mod details;
 pub mod files;
 pub mod image;
@@ -95,6 +96,8 @@ pub struct Words {
     pub overlay: overlay::OverlayWords,
     /// The trust page.
     pub trust: trust::TrustWords,
+    /// The container page.
+    pub container: container::ContainerWords,
 }
 
 /// English.
@@ -106,6 +109,7 @@ pub static EN: Words = Words {
     details: details::EN,
     overlay: overlay::EN,
     trust: trust::EN,
+    container: container::EN,
 };
 
 /// Simplified Chinese.
@@ -117,6 +121,7 @@ pub static ZH: Words = Words {
     details: details::ZH,
     overlay: overlay::ZH,
     trust: trust::ZH,
+    container: container::ZH,
 };
 
 /// The language in use, and how to change it.
