@@ -545,8 +545,7 @@ impl Archive {
             Event::Cancelled => self.end(Stage::Cancelled),
             Event::Failed(failure) => self.end(Stage::Failed(failure)),
             Event::Image { report } => {
-                let report = serde_json::from_str(&report).ok()?;
-                self.images.push(Rc::new(Image::new(report)));
+                self.images.push(Rc::new(Image::new(*report)));
             }
             Event::Opened { .. } => return None,
         }

@@ -12,7 +12,7 @@ use crate::{
     anomaly::Code,
     audit::Audit,
     overlay::Mark,
-    report::{AnomalyReport, LayerReport, Report},
+    report::{AnomalyReport, ImageReport, LayerReport, Report},
     tar::Timestamp,
 };
 
@@ -292,8 +292,8 @@ pub enum Event {
     Progress(Progress),
     /// The archive has got a further image, behind those before: a container was committed, or something was built.
     Image {
-        /// An [`crate::report::ImageReport`] as JSON.
-        report: String,
+        /// The report.
+        report: Box<ImageReport>,
     },
     /// A layer is read. A layer that several images share is reported once for each.
     Layer {

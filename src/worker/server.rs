@@ -365,8 +365,7 @@ impl Server {
             let known = before.get(id).copied().unwrap_or_default();
             if count(opened) > known {
                 for image in opened.session.report().images.into_iter().skip(known) {
-                    let report = serde_json::to_string(&image).unwrap_or_default();
-                    events.push((Job(id.0), Event::Image { report }));
+                    events.push((Job(id.0), Event::Image { report: Box::new(image) }));
                 }
             }
             events.extend(opened.session.take_events().into_iter().map(|event| (Job(id.0), event)));

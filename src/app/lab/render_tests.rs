@@ -30,7 +30,7 @@ const BOTH: [Lang; 2] = [Lang::En, Lang::Zh];
 
 fn state(actions: Vec<LabAction>) -> State {
     let open = Action::Open { job: Job(1), name: "hello.tar".into(), replaces: None, at: 0.0 };
-    let report = serde_json::to_string(&samples::report()).unwrap();
+    let report = Box::new(samples::report());
     let opened = Event::Opened { report, name: "hello.tar".into(), size: 1 };
     let mut state = Rc::new(State::default()).reduce(open);
     state = state.reduce(Action::Event { job: Job(1), event: opened, at: 0.0 });
