@@ -203,8 +203,8 @@ mod tests {
             assert_eq!(name.merged.map(|(layer, _)| layer), Some(3));
             (overlay.names.len(), name.name.to_string(), entries)
         };
-        assert_eq!(seen(""), (1, "a".into(), vec!["a/".into()]));
-        assert_eq!(seen("a"), (1, "b".into(), vec!["a/".into(), "a/b/".into()]));
+        assert_eq!(seen(""), (1, "a".into(), vec!["a".into()]));
+        assert_eq!(seen("a"), (1, "b".into(), vec!["a".into(), "a/b".into()]));
         assert!(directory(&fs, "nowhere".into(), 3).is_err());
     }
 }
