@@ -109,7 +109,7 @@ const TABLE: &[(&str, &str, &str, i32)] = &[
     ("wc var/lib/a.txt", " 3  3 17 var/lib/a.txt\n", "", 0),
     (
         "stat -c '%n %s %a %U:%G %h %F' var/lib/a.txt etc/twin",
-        "var/lib/a.txt 17 640 www:www-data 1 regular file\netc/twin 48 644 root:root 2 regular file\n",
+        "var/lib/a.txt 17 640 www:www-data 1 regular file\netc/twin 47 644 root:root 2 regular file\n",
         "",
         0,
     ),
