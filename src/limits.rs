@@ -61,6 +61,9 @@ pub const PREVIEW: u64 = 1 << 20;
 /// Largest part of a file's content that the worker sends at once.
 pub const CONTENT_REPLY: u64 = 64 << 20;
 
+/// Most files of one layer whose contents an export reads in one go.
+pub const EXPORT_RUN: usize = 500_000;
+
 /// How far what is compressed is decoded, and how much of a layer is indexed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {

@@ -1,10 +1,11 @@
-//! The native command line over the same core as the page: `layerscope inspect | ls | cat | verify`.
+//! The native command line over the same core as the page: `layerscope inspect | ls | cat | export | verify`.
 //!
 //! The JSON that it prints is described in `docs/json.md` and held stable. It exits with 0; with 1 when what
 //! was asked for could not be read, after one line on standard error; with 2 when it was called wrongly.
 
 mod archive;
 mod cat;
+mod export;
 mod inspect;
 mod ls;
 mod verify;
@@ -31,6 +32,8 @@ enum Command {
     Ls(LsArgs),
     /// Print the content of a file.
     Cat(CatArgs),
+    /// Write a file, or a tar of a directory, of a whole layer, or of the merged filesystem.
+    Export(ExportArgs),
     /// Compare everything that is stated with what is found; exit with 1 if anything does not match.
     Verify(VerifyArgs),
 }
@@ -96,6 +99,27 @@ struct CatArgs {
 }
 
 #[derive(Debug, Args)]
+struct ExportArgs {
+    #[command(flatten)]
+    archive: ArchiveArgs,
+    /// A file, which is written as it is, or a directory, which becomes a tar; everything if it is left out. Symbolic
+    /// links are followed inside the image, unless a layer is named.
+    path: Option<String>,
+    /// The file to write; standard output if it is left out or `-`.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    image: ImageArg,
+    /// What this layer alone has, its whiteouts included, even if a layer above deletes or replaces it. Without a path:
+    /// the layer's tar byte by byte. The bottom layer is 0; the page calls it 1.
+    #[arg(long, value_name = "N", conflicts_with = "upto")]
+    layer: Option<u32>,
+    /// Merge layers 0 to N only; the page calls them 1 to N+1.
+    #[arg(long, value_name = "N")]
+    upto: Option<u32>,
+}
+
+#[derive(Debug, Args)]
 struct ImageArg {
     /// The image, by one of its names or its place in the output of inspect.
     #[arg(long, value_name = "NAME|N", default_value = "0")]
@@ -121,6 +145,10 @@ enum Error {
     Content(String, #[source] Failure),
     #[error("{path}: {1} of what is stated does not match", path = .0.display())]
     Mismatch(PathBuf, usize),
+    #[error("{path}: cannot write: {1}", path = .0.display())]
+    Create(PathBuf, #[source] io::Error),
+    #[error("a tar is nothing for a terminal: name a file with -o, or send it elsewhere")]
+    Terminal,
     #[error("cannot write: {0}")]
     Write(#[from] io::Error),
 }
@@ -135,6 +163,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args),
         Command::Ls(args) => ls::run(&args),
         Command::Cat(args) => cat::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Verify(args) => verify::run(&args),
     };
     match result {

@@ -25,7 +25,7 @@ use crate::{
 pub struct LayerIndex(pub u32);
 
 /// An entry of one of the stack's layers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileRef {
     /// The layer.
     pub layer: LayerIndex,

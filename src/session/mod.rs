@@ -6,11 +6,13 @@
 
 mod content;
 mod describe;
+mod export;
 mod opening;
 mod scanning;
 mod view;
 
 pub use content::ContentRead;
+pub use export::{Export, Selection, Step};
 pub use opening::Opening;
 pub use scanning::{Found, LayerScan, ScanJob, Task};
 
