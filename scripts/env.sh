@@ -17,7 +17,7 @@ WASM_BINDGEN_VERSION=$(locked_version wasm-bindgen)
 TOOLS=$PWD/.cache/tools
 NOTES=$PWD/.cache/setup
 
-PATH=$TOOLS/node_modules/.bin:$TOOLS/dive/bin:${CARGO_HOME:-$HOME/.cargo}/bin:$PATH
+PATH=$TOOLS/node_modules/.bin:$TOOLS/dive/bin:$TOOLS/servers/usr/bin:$TOOLS/servers/usr/sbin:${CARGO_HOME:-$HOME/.cargo}/bin:$PATH
 export PATH
 
 # Plain text in logs.

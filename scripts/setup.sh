@@ -55,6 +55,7 @@ set_up_test() {
   chromium
   firefox
   peers
+  servers
   dive
 }
 
@@ -231,6 +232,32 @@ peers() {
   # shellcheck disable=SC2086 # a list of package names
   apt_install "results are compared with theirs" $missing || skip "comparisons with:$missing"
 }
+
+# Real servers to pull from. Debian starts what it installs, and for good, which nobody asked for: they are unpacked
+# instead, for this project alone.
+servers() {
+  missing=
+  for pair in docker-registry:docker-registry nginx:nginx; do
+    have "${pair%%:*}" || [ -x "/usr/sbin/${pair%%:*}" ] || missing="$missing ${pair#*:}"
+  done
+  [ -n "$missing" ] || return 0
+  say "$missing: tests pull images from them; unpacked from Debian's packages"
+  # shellcheck disable=SC2086 # a list of package names
+  have apt-get && unpack "$TOOLS/servers" $missing >"$NOTES/servers.log" 2>&1 || skip "pulls from real servers:$missing"
+}
+
+# unpack FOLDER PACKAGE...
+unpack() (
+  folder=$1
+  shift
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
+  cd "$work"
+  apt-get -qq download "$@" || { can_be_root && as_root apt-get -qq -o DPkg::Lock::Timeout=300 update && apt-get -qq download "$@"; } || return 1
+  for package in *.deb; do
+    dpkg -x "$package" "$folder" || return 1
+  done
+)
 
 # Its numbers are known to many, and given beside ours.
 dive() {

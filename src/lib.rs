@@ -32,6 +32,7 @@ pub mod limits;
 pub mod oci;
 pub mod overlay;
 pub mod path;
+pub mod registry;
 pub mod report;
 pub mod session;
 pub mod tar;

@@ -61,8 +61,20 @@ pub const PREVIEW: u64 = 1 << 20;
 /// Largest part of a file's content that the worker sends at once.
 pub const CONTENT_REPLY: u64 = 64 << 20;
 
+/// How far the checkpoints of a compressed stream are apart at first, in decoded bytes.
+pub const CHECKPOINT_SPACING: u64 = 4 << 20;
+/// Most checkpoints of one stream, of up to 32 KiB each; with more of them, every second one goes.
+pub const CHECKPOINTS: usize = 256;
 /// Most files of one layer whose contents an export reads in one go.
 pub const EXPORT_RUN: usize = 500_000;
+/// Most bytes of one header of an HTTP answer that are looked at, and of a token.
+pub const HTTP_HEADER: usize = 16 << 10;
+/// Most bytes of what a token server answers.
+pub const TOKEN: u64 = 256 << 10;
+/// Most attestations of an image that are fetched with it, and most referrers that are listed.
+pub const REFERRERS: usize = 64;
+/// Most tags of a repository that are listed.
+pub const TAGS: usize = 10_000;
 
 /// How far what is compressed is decoded, and how much of a layer is indexed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

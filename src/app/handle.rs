@@ -11,7 +11,7 @@ use super::{
 use crate::platform::{self, DroppedDirectory};
 use crate::worker::{
     client::Client,
-    protocol::{Failure, FailureKind, Job, Reply, Request, Version},
+    protocol::{Failure, FailureKind, Job, Reply, Request},
 };
 
 /// The page's state, how to change it, and the worker; from [`use_app`].
@@ -59,31 +59,36 @@ impl AppHandle {
         self.dispatch.reform(action)
     }
 
-    /// Asks the worker about the open archive.
+    /// Asks the worker about the archive that is looked at.
     ///
     /// # Errors
     ///
     /// What the worker says, or that there is no worker.
     pub async fn call(&self, request: Request) -> Result<Reply, Failure> {
-        match &self.client {
-            Some(client) => client.call(request).await,
-            None => Err(no_worker()),
+        match (&self.client, self.job()) {
+            (Some(client), Some(job)) => client.call(job, request).await,
+            _ => Err(no_worker()),
         }
     }
 
-    /// Saves a version's content to disk under `file_name`.
+    /// The job of the archive that is looked at.
+    fn job(&self) -> Option<Job> {
+        self.state.archive.as_ref().map(|archive| archive.job)
+    }
+
+    /// Saves what the worker answers [`Request::Download`] or [`Request::Tar`] with to disk, under `file_name`.
     ///
     /// # Errors
     ///
     /// What the worker says, or that there is no worker.
-    pub async fn download(&self, version: Version, file_name: &str) -> Result<(), Failure> {
-        match &self.client {
-            Some(client) => client.download(version, file_name).await,
-            None => Err(no_worker()),
+    pub async fn save(&self, request: Request, file_name: &str) -> Result<(), Failure> {
+        match (&self.client, self.job()) {
+            (Some(client), Some(job)) => client.save(job, request, file_name).await,
+            _ => Err(no_worker()),
         }
     }
 
-    /// Opens a file that the reader dropped or chose. Replaces what is being opened.
+    /// Opens a file that the reader dropped or chose, beside what is open. Replaces what is being opened.
     pub fn open_file(&self, file: File) {
         self.open(&file.name(), |client| Ok(client.open_file(file)));
     }
@@ -108,24 +113,24 @@ impl AppHandle {
     }
 
     /// Opens what was opened as `job` under this name once more: its worker may have ended, or (`unlimited`) a limit kept
-    /// it from being read to its end. What is shown stays until then.
+    /// it from being read to its end. What is shown stays until then, and gives its place.
     pub fn open_again(&self, job: Job, name: &AttrValue, unlimited: bool) {
         match self.client.as_ref().and_then(|client| client.open_again(job, unlimited)) {
-            Some(job) => self.opened(job, name, true),
+            Some((job, replaces)) => self.opened(job, name, replaces),
             None => self.refuse(name, no_worker()),
         }
     }
 
     fn open(&self, name: &str, ask: impl FnOnce(&Client) -> Result<Job, Failure>) {
         match self.client.as_ref().ok_or_else(no_worker).and_then(ask) {
-            Ok(job) => self.opened(job, name, false),
+            Ok(job) => self.opened(job, name, None),
             Err(failure) => self.refuse(name, failure),
         }
     }
 
-    fn opened(&self, job: Job, name: &str, again: bool) {
+    fn opened(&self, job: Job, name: &str, replaces: Option<Job>) {
         dom::mark("layerscope:open");
-        self.dispatch(Action::Open { job, name: AttrValue::from(name.to_owned()), again, at: dom::now() });
+        self.dispatch(Action::Open { job, name: AttrValue::from(name.to_owned()), replaces, at: dom::now() });
     }
 
     fn refuse(&self, name: &str, failure: Failure) {
@@ -133,11 +138,20 @@ impl AppHandle {
         self.dispatch(Action::Refuse(Refusal { job: None, name, failure: Some(failure) }));
     }
 
-    /// Stops reading; what is known stays.
+    /// Stops what is being opened, else the reading of what is looked at; what is known stays.
     pub fn cancel(&self) {
-        if let Some(client) = &self.client {
-            client.cancel();
+        let job = self.state.opening.as_ref().map(|opening| opening.job).or_else(|| self.job());
+        if let (Some(client), Some(job)) = (&self.client, job) {
+            client.cancel(job);
         }
+    }
+
+    /// Closes an archive, and looks at another.
+    pub fn close(&self, job: Job) {
+        if let Some(client) = &self.client {
+            client.close(job);
+        }
+        self.dispatch(Action::Close(job));
     }
 }
 

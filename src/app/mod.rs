@@ -23,6 +23,7 @@ pub mod root;
 pub mod row_cache;
 #[cfg(test)]
 mod samples;
+pub mod shelf;
 pub mod state;
 pub mod story;
 pub mod text;

@@ -28,7 +28,7 @@ const BOTH: [Lang; 2] = [Lang::En, Lang::Zh];
 
 /// The state after these events of job 1.
 fn state(events: Vec<Event>) -> State {
-    let open = Action::Open { job: Job(1), name: "hello.tar".into(), again: false, at: 0.0 };
+    let open = Action::Open { job: Job(1), name: "hello.tar".into(), replaces: None, at: 0.0 };
     let mut state = Rc::new(State::default()).reduce(open);
     for (event, second) in events.into_iter().zip(1..) {
         state = state.reduce(Action::Event { job: Job(1), event, at: f64::from(second) * 1000.0 });
@@ -397,7 +397,7 @@ fn every_failure_is_told_with_what_to_do() {
 fn an_archive_stays_when_the_next_cannot_be_opened() {
     for lang in BOTH {
         let mut state = Rc::new(state(vec![opened(), merged(), Event::Finished]));
-        state = state.reduce(Action::Open { job: Job(2), name: "notes.pdf".into(), again: false, at: 0.0 });
+        state = state.reduce(Action::Open { job: Job(2), name: "notes.pdf".into(), replaces: None, at: 0.0 });
         let failure = Failure { kind: FailureKind::NotAnArchive, detail: String::new(), offset: None };
         state = state.reduce(Action::Event { job: Job(2), event: Event::Failed(failure), at: 1.0 });
         let html = render::<Shell>(lang, (*state).clone());

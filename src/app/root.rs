@@ -65,9 +65,10 @@ pub fn Shell() -> Html {
     html! {
         <div class="app">
             <Header />
-            if app.state.archive.is_some() {
+            if let Some(archive) = &app.state.archive {
                 <Notice />
-                <Workspace />
+                // Each archive has a workspace of its own: what its components hold is of that archive.
+                <Workspace key={archive.job.0} />
             } else {
                 <Start />
             }
@@ -123,9 +124,12 @@ fn use_title(app: &AppHandle) {
 /// of the image merged, everything read and verified.
 #[hook]
 fn use_marks(app: &AppHandle) {
-    let job = app.state.archive.as_ref().map(|archive| archive.job);
-    let merged = app.state.image().is_some_and(|image| image.is_merged() && !image.layers.is_empty());
-    let finished = app.state.archive.as_ref().is_some_and(|archive| archive.stage == Stage::Finished);
+    // Looking back at an earlier one is no news.
+    let newest = app.state.archive.as_ref().filter(|_| app.state.looks_at_newest());
+    let job = newest.map(|archive| archive.job);
+    let merged =
+        job.and(app.state.image()).is_some_and(|image| image.is_merged() && !image.layers.is_empty());
+    let finished = newest.is_some_and(|archive| archive.stage == Stage::Finished);
     use_effect_with(job, |job| mark(job.is_some(), "layerscope:history"));
     use_effect_with((job, merged), |(_, merged)| mark(*merged, "layerscope:tree"));
     use_effect_with((job, finished), |(_, finished)| mark(*finished, "layerscope:verified"));

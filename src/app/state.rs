@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use yew::{AttrValue, Reducible};
 
+use super::shelf::Shelved;
 use crate::{
     audit::Audit,
     codec::Compression,
@@ -24,8 +25,10 @@ use crate::{
 pub struct State {
     /// What is being opened and has not yet shown its history.
     pub opening: Option<Rc<Opening>>,
-    /// What is open. Stays while another archive is being opened, and if that fails.
+    /// What is looked at. Stays while another archive is being opened, and if that fails.
     pub archive: Option<Rc<Archive>>,
+    /// What else is open, in the order of its opening.
+    pub shelf: Rc<Vec<Shelved>>,
     /// Why the last opening ended without a history, until the reader dismisses it.
     pub refusal: Option<Rc<Refusal>>,
     /// What is selected.
@@ -143,8 +146,8 @@ pub struct Opening {
     pub job: Job,
     /// Its name.
     pub name: AttrValue,
-    /// Whether it is what is open, read once more: what is selected stays.
-    pub again: bool,
+    /// What it takes the place of: the same, read once more. What is selected stays.
+    pub replaces: Option<Job>,
     /// When it was dropped, in milliseconds of the page's clock.
     pub since: f64,
     /// How far reading has come, where that takes long (a compressed archive).
@@ -273,8 +276,8 @@ pub enum Action {
         job: Job,
         /// Its name.
         name: AttrValue,
-        /// Whether it is what is open, read once more.
-        again: bool,
+        /// What it takes the place of: the same, read once more.
+        replaces: Option<Job>,
         /// The time in milliseconds.
         at: f64,
     },
@@ -302,6 +305,10 @@ pub enum Action {
     DismissRefusal,
     /// The reader has read which limits kept the archive from being read to its end.
     DismissLimits,
+    /// Look at another of the open archives.
+    SwitchTo(Job),
+    /// An archive is closed; the worker has been told.
+    Close(Job),
     /// Look at another image.
     SelectImage(u32),
     /// Look at the filesystem up to this layer.
@@ -342,19 +349,20 @@ impl State {
     fn after(&self, action: Action) -> Option<Self> {
         let mut next = self.clone();
         match action {
-            Action::Open { job, name, again, at } => {
-                next.opening = Some(Rc::new(Opening { job, name, again, since: at, reading: None }));
+            Action::Open { job, name, replaces, at } => {
+                next.opening = Some(Rc::new(Opening { job, name, replaces, since: at, reading: None }));
                 // The archive before stays, and is read on if this one is refused.
                 next.refusal = None;
             }
             Action::Refuse(refusal) => next.refusal = Some(Rc::new(refusal)),
             Action::Event { job, event, at } => next.apply(job, event, at)?,
             Action::Audited { job, image, audit } => {
-                let archive = next.archive.as_mut().filter(|archive| archive.job == job)?;
-                Rc::make_mut(archive).image_mut(image)?.audit = Some(audit);
+                next.archive_mut(job)?.image_mut(image)?.audit = Some(audit);
             }
             Action::DismissRefusal => next.refusal = None,
             Action::DismissLimits => Rc::make_mut(next.archive.as_mut()?).limits_dismissed = true,
+            Action::SwitchTo(job) => next.switch_to(job)?,
+            Action::Close(job) => next.close(job)?,
             Action::SelectImage(image) => next.select_image(image)?,
             Action::SelectUpto(layer) => {
                 let layers = self.image()?.layers.len() as u32;
@@ -388,15 +396,12 @@ impl State {
         Some(())
     }
 
-    /// Takes the worker's news. `None` if it is about an archive that was replaced meanwhile.
+    /// Takes the worker's news. `None` if it is about an archive that was closed or replaced meanwhile.
     fn apply(&mut self, job: Job, event: Event, at: f64) -> Option<()> {
         match self.opening.clone() {
             Some(opening) if opening.job == job => self.apply_to_opening(opening, event, at),
             // The archive before stays until the next is open.
-            _ => {
-                let archive = self.archive.as_mut().filter(|archive| archive.job == job)?;
-                Rc::make_mut(archive).apply(event, at)
-            }
+            _ => self.archive_mut(job)?.apply(event, at),
         }
     }
 
@@ -409,19 +414,12 @@ impl State {
                 match serde_json::from_str(&report) {
                     Ok(report) => {
                         let archive = Archive::new(opening.job, name.into(), size, opening.since, report);
+                        let is_empty = archive.images.is_empty();
+                        self.show(archive, opening.replaces);
                         // Of an archive without an image there is no more to say than why.
-                        let page = if archive.images.is_empty() { Page::Trust } else { self.selection.page };
-                        if opening.again {
-                            // Its paths are numbered anew.
-                            self.selection = Selection { page, node: None, ..self.selection };
-                        } else {
-                            let layers = archive.images.first().map_or(0, |image| image.layers.len() as u32);
-                            self.selection =
-                                Selection { page, upto: layers.saturating_sub(1), ..Selection::default() };
-                            self.search = AttrValue::default();
-                            self.pane = Pane::Page;
+                        if is_empty {
+                            self.selection.page = Page::Trust;
                         }
-                        self.archive = Some(Rc::new(archive));
                     }
                     // Both sides are of one build (checked at the handshake), so this is a fault of ours.
                     Err(error) => {
@@ -464,6 +462,7 @@ impl PartialEq for State {
         }
         same(&self.opening, &other.opening)
             && same(&self.archive, &other.archive)
+            && Rc::ptr_eq(&self.shelf, &other.shelf)
             && same(&self.refusal, &other.refusal)
             && self.selection == other.selection
             && self.search == other.search
@@ -690,7 +689,12 @@ mod tests {
     use crate::app::samples;
 
     fn open(state: Rc<State>, job: u32) -> Rc<State> {
-        state.reduce(Action::Open { job: Job(job), name: format!("{job}.tar").into(), again: false, at: 0.0 })
+        state.reduce(Action::Open {
+            job: Job(job),
+            name: format!("{job}.tar").into(),
+            replaces: None,
+            at: 0.0,
+        })
     }
 
     fn news(state: Rc<State>, job: u32, event: Event) -> Rc<State> {
@@ -722,15 +726,14 @@ mod tests {
     }
 
     #[test]
-    fn a_second_drop_replaces_the_first() {
+    fn a_second_drop_takes_the_first_ones_place_on_the_screen() {
         let state = open(ready(), 2);
         let archive = state.archive.as_ref().unwrap();
         assert_eq!(archive.job, Job(1), "until the second has a history");
         assert_eq!(archive.stage, Stage::Reading, "it is read on if the second is refused");
         let state = news(state, 2, opened());
         assert_eq!(state.archive.as_ref().unwrap().job, Job(2));
-        let late = news(Rc::clone(&state), 1, Event::Finished);
-        assert!(Rc::ptr_eq(&late, &state), "news of the first no longer counts");
+        assert_eq!(state.shelf[0].archive.job, Job(1), "the first stays open");
     }
 
     #[test]
@@ -738,7 +741,8 @@ mod tests {
         let state = ready().reduce(Action::SelectImage(1)).reduce(Action::SelectPage(Page::Trust));
         let state = state.reduce(Action::SelectUpto(0)).reduce(Action::SelectNode(Some(Node(7))));
         let before = state.selection;
-        let state = state.reduce(Action::Open { job: Job(2), name: "1.tar".into(), again: true, at: 0.0 });
+        let state =
+            state.reduce(Action::Open { job: Job(2), name: "1.tar".into(), replaces: Some(Job(1)), at: 0.0 });
         let state = news(state, 2, opened());
         assert_eq!(state.archive.as_ref().unwrap().job, Job(2));
         assert_eq!(state.selection, Selection { node: None, ..before });

@@ -15,7 +15,7 @@ use crate::{
 /// Reads a part of one file: take what there is with [`ContentRead::take`]; when that is nothing, read the
 /// range that [`ContentRead::wants`] names and give it to [`ContentRead::supply`], until it wants nothing.
 ///
-/// Content of a compressed layer is found by decoding the layer from its start. However much a few bytes decode to,
+/// Content of a compressed layer is found by decoding the layer from the last checkpoint before it. However much a few bytes decode to,
 /// little of it is held at once.
 pub struct ContentRead {
     /// The length of the whole content in bytes.
@@ -98,8 +98,10 @@ impl Session {
         let mut stages = Vec::new();
         let mut wanted = ranges;
         if blob.compression != Compression::None {
-            stages.push(Stage::new(Some(Decoder::new(blob.compression)), 0, wanted));
-            wanted = iter::once(0..member.size).collect();
+            let first = wanted.first().map_or(0, |range| range.start);
+            let (decoder, at, from) = blob.checkpoints.decoder(blob.compression, first);
+            stages.push(Stage::new(Some(decoder), at, wanted));
+            wanted = iter::once(from..member.size).collect();
         }
         for range in &mut wanted {
             // The archive may hold less than it says; then it ends within the content.
@@ -114,8 +116,10 @@ impl Session {
             }
             range
         } else {
-            stages.push(Stage::new(Some(Decoder::new(self.outer)), 0, wanted));
-            0..self.len
+            let first = wanted.first().map_or(0, |range| range.start);
+            let (decoder, at, from) = self.outer_checkpoints.decoder(self.outer, first);
+            stages.push(Stage::new(Some(decoder), at, wanted));
+            from..self.len
         };
         // The archive's bytes come first to what is outermost.
         stages.reverse();
@@ -129,6 +133,12 @@ impl Session {
         let is_plain = self.outer == Compression::None && blob.compression == Compression::None;
         let end = member.offset.checked_add(range.end)?;
         (is_plain && range.end <= member.size && end <= self.len).then(|| member.offset + range.start..end)
+    }
+
+    /// Whether what lies at `to` in a layer's tar is reached sooner from a checkpoint than by decoding on from `from`.
+    pub(super) fn can_jump(&self, image: u32, layer: LayerIndex, from: u64, to: u64) -> bool {
+        let blob = self.blob_of(image, layer).ok().map(|(_, blob)| blob);
+        blob.and_then(|blob| blob.checkpoints.before(to)).is_some_and(|point| point.output > from)
     }
 
     /// The member that holds a layer, and what was found in it.

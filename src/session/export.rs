@@ -329,7 +329,9 @@ impl Session {
         for item in &export.items[export.next..] {
             if let Some(next) = item.content() {
                 let range = body(stack, next);
-                let follows = ranges.last().is_none_or(|last| last.end <= range.start);
+                let follows = ranges.last().is_none_or(|last| {
+                    last.end <= range.start && !self.can_jump(export.image, file.layer, last.end, range.start)
+                });
                 if next.layer != file.layer || !follows || ranges.len() >= limits::EXPORT_RUN {
                     break;
                 }

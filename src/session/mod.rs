@@ -28,7 +28,7 @@ use scanning::What;
 use crate::{
     anomaly::{Anomaly, Code},
     audit::{self, Audit},
-    codec::Compression,
+    codec::{Checkpoints, Compression},
     digest::Digest,
     image::{Archive, Documents, Image, LayerRef, Member, MemberId, NamedDocument},
     layer::{self, ContentKey, Contents, Index, Kind, Lazy, Listed, Scanned},
@@ -43,6 +43,8 @@ use crate::{
 /// An opened archive.
 pub struct Session {
     outer: Compression,
+    /// Where decoding of the archive itself can begin.
+    outer_checkpoints: Checkpoints,
     len: u64,
     members: Vec<Member>,
     archive: Archive,
@@ -79,6 +81,7 @@ struct Blob {
     entries: u64,
     index: Rc<Index>,
     anomalies: Vec<Anomaly>,
+    checkpoints: Checkpoints,
 }
 
 impl Blob {
@@ -97,6 +100,7 @@ impl Blob {
             entries,
             index: Rc::new(index),
             anomalies: Vec::new(),
+            checkpoints: Checkpoints::default(),
         }
     }
 
@@ -115,6 +119,7 @@ impl Blob {
             entries: scanned.entries,
             index: Rc::new(scanned.index),
             anomalies: scanned.anomalies,
+            checkpoints: scanned.checkpoints,
         }
     }
 }
@@ -129,6 +134,7 @@ impl Session {
             .collect();
         let mut session = Self {
             outer,
+            outer_checkpoints: Checkpoints::default(),
             len,
             members,
             archive,

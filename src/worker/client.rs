@@ -14,7 +14,7 @@ use web_sys::{Blob, File};
 use yew::Callback;
 
 use super::protocol::{
-    BUILD, Envelope, Event, Failure, FailureKind, Job, Message, Reply, Request, RequestId, Source, Version,
+    BUILD, Envelope, Event, Failure, FailureKind, Job, Message, Reply, Request, RequestId, Source,
 };
 use crate::platform::{self, Handlers, WorkerCode, WorkerThread};
 
@@ -27,7 +27,7 @@ const SECOND: u32 = 1_000;
 /// A handle on the worker. Cheap to clone; clones are the same worker, and compare as equal.
 ///
 /// Requests made before the worker is ready wait for it. A worker that crashes, cannot be started, or does not answer
-/// is ended, and with it the archive that it had open; the next opening starts another. So what fails again and again
+/// is ended, and with it the archives that it had open; the next opening starts another. So what fails again and again
 /// is tried as often as the reader asks for it.
 #[derive(Clone)]
 pub struct Client(Rc<Inner>);
@@ -49,13 +49,17 @@ struct Inner {
     last_id: Cell<u32>,
     /// The newest job.
     job: Cell<Job>,
-    /// The job whose archive is open: requests are about it. It stays while the newest one is being opened, and when
-    /// that is refused.
-    open: Cell<Job>,
     /// What the newest job is to open.
     newest: RefCell<Option<Opening>>,
-    /// What was opened last.
-    opened: RefCell<Option<Opening>>,
+    /// What was opened and not closed since, in the order of its opening.
+    opened: RefCell<Vec<Opened>>,
+}
+
+/// What was opened.
+struct Opened {
+    what: Opening,
+    /// Whether the worker has it open; otherwise that worker is no more.
+    is_open: bool,
 }
 
 /// What is to be opened. It is kept so that another worker can be asked for the same.
@@ -66,6 +70,8 @@ struct Opening {
     file: Option<Blob>,
     /// Whether the limits that can be lifted are.
     unlimited: bool,
+    /// What it takes the place of.
+    replaces: Option<Job>,
     /// The newest request for it.
     request: RequestId,
 }
@@ -84,7 +90,7 @@ type Answer = Result<(Reply, Option<Blob>), Failure>;
 
 impl Client {
     /// Fetches the worker's code and starts it. `on_event` is called with what happens to the newest job and to
-    /// the one whose archive is open.
+    /// those whose archives are open.
     pub fn start(on_event: Callback<(Job, Event)>) -> Self {
         let inner = Rc::new(Inner {
             on_event,
@@ -94,7 +100,6 @@ impl Client {
             pending: RefCell::default(),
             last_id: Cell::new(0),
             job: Cell::new(Job(0)),
-            open: Cell::new(Job(0)),
             newest: RefCell::default(),
             opened: RefCell::default(),
         });
@@ -102,12 +107,12 @@ impl Client {
         Self(inner)
     }
 
-    /// Opens a file in place of what is open.
+    /// Opens a file beside what is open.
     pub fn open_file(&self, file: File) -> Job {
-        self.0.open(Source::File(file.name()), Some(file.into()), false)
+        self.0.open(Source::File(file.name()), Some(file.into()), false, None)
     }
 
-    /// Opens a directory in place of what is open: its files by their paths from it.
+    /// Opens a directory beside what is open: its files by their paths from it.
     ///
     /// # Errors
     ///
@@ -118,44 +123,53 @@ impl Client {
         let blob = Blob::new_with_blob_sequence(&parts)?;
         let files = files.iter().map(|(path, file)| (path.as_str().into(), platform::from_f64(file.size())));
         let source = Source::Directory { name: name.to_owned(), files: files.collect() };
-        Ok(self.0.open(source, Some(blob), false))
+        Ok(self.0.open(source, Some(blob), false, None))
     }
 
-    /// Opens a built-in sample in place of what is open.
+    /// Opens a built-in sample beside what is open.
     pub fn open_sample(&self, name: &str) -> Job {
-        self.0.open(Source::Sample(name.to_owned()), None, false)
+        self.0.open(Source::Sample(name.to_owned()), None, false, None)
     }
 
-    /// Opens once more what was opened as `job`, with [`Request::Open`]'s `unlimited` or as it was opened before. `None`
-    /// if that is neither what is open nor what was to be opened last.
-    pub fn open_again(&self, job: Job, unlimited: bool) -> Option<Job> {
-        let known = [&self.0.newest, &self.0.opened].map(|known| known.borrow().clone());
-        let Opening { source, file, unlimited: was, .. } =
-            known.into_iter().flatten().find(|opening| opening.job == job)?;
-        Some(self.0.open(source, file, unlimited || was))
+    /// Opens once more what was opened as `job`, with [`Request::Open`]'s `unlimited` or as it was opened before, in place
+    /// of it. Gives the new job and the one whose place it takes; `None` if `job` is neither open nor what was to be opened
+    /// last.
+    pub fn open_again(&self, job: Job, unlimited: bool) -> Option<(Job, Option<Job>)> {
+        let newest = self.0.newest.borrow().clone().filter(|opening| opening.job == job);
+        let opened =
+            self.0.opened.borrow().iter().find(|opened| opened.what.job == job).map(|o| o.what.clone());
+        // What was refused takes the place that it was to take.
+        let replaces = if opened.is_some() { Some(job) } else { newest.as_ref()?.replaces };
+        let Opening { source, file, unlimited: was, .. } = opened.or(newest)?;
+        Some((self.0.open(source, file, unlimited || was, replaces), replaces))
     }
 
-    /// Stops reading; what is known stays.
-    pub fn cancel(&self) {
-        self.0.cancel();
+    /// Stops reading an archive; what is known stays.
+    pub fn cancel(&self, job: Job) {
+        self.0.cancel(job);
     }
 
-    /// Asks about the open archive.
+    /// Closes an archive.
+    pub fn close(&self, job: Job) {
+        self.0.close(job);
+    }
+
+    /// Asks about an open archive.
     ///
     /// # Errors
     ///
     /// What the worker says, or why there is no worker.
-    pub async fn call(&self, request: Request) -> Result<Reply, Failure> {
-        self.answer(request).await.map(|(reply, _)| reply)
+    pub async fn call(&self, job: Job, request: Request) -> Result<Reply, Failure> {
+        self.answer(job, request).await.map(|(reply, _)| reply)
     }
 
-    /// Saves a version's content under a name.
+    /// Saves what the worker answers [`Request::Download`] or [`Request::Tar`] with, under a name.
     ///
     /// # Errors
     ///
     /// What the worker says, or that the browser refuses to save.
-    pub async fn download(&self, version: Version, file_name: &str) -> Result<(), Failure> {
-        let (_, blob) = self.answer(Request::Download { version }).await?;
+    pub async fn save(&self, job: Job, request: Request, file_name: &str) -> Result<(), Failure> {
+        let (_, blob) = self.answer(job, request).await?;
         let blob = blob.ok_or_else(|| crashed("the worker sent no content".into()))?;
         platform::save(&blob, file_name).map_err(|error| Failure {
             kind: FailureKind::Unreadable,
@@ -164,8 +178,8 @@ impl Client {
         })
     }
 
-    async fn answer(&self, request: Request) -> Answer {
-        let (_, answer) = self.0.request(request, None);
+    async fn answer(&self, job: Job, request: Request) -> Answer {
+        let (_, answer) = self.0.request(job, request, None);
         // The sender is dropped only with all requests of a worker that is no more.
         answer.await.unwrap_or_else(|_| Err(crashed("the worker was ended".into())))
     }
@@ -222,10 +236,17 @@ impl Inner {
         spawn_local(load(Rc::downgrade(self)));
     }
 
-    fn open(self: &Rc<Self>, source: Source, file: Option<Blob>, unlimited: bool) -> Job {
+    fn open(
+        self: &Rc<Self>,
+        source: Source,
+        file: Option<Blob>,
+        unlimited: bool,
+        replaces: Option<Job>,
+    ) -> Job {
         let job = Job(self.job.get().0 + 1);
         self.job.set(job);
-        *self.newest.borrow_mut() = Some(Opening { job, source, file, unlimited, request: RequestId(0) });
+        let request = RequestId(0);
+        *self.newest.borrow_mut() = Some(Opening { job, source, file, unlimited, replaces, request });
         self.ask_to_open();
         job
     }
@@ -235,8 +256,11 @@ impl Inner {
         if matches!(&*self.thread.borrow(), Thread::Ended(_)) {
             self.start();
         }
-        let Some(Opening { job, source, file, unlimited, .. }) = self.newest.borrow().clone() else { return };
-        let (id, answer) = self.request(Request::Open { source, unlimited }, file);
+        let Some(Opening { job, source, file, unlimited, replaces, .. }) = self.newest.borrow().clone()
+        else {
+            return;
+        };
+        let (id, answer) = self.request(job, Request::Open { source, unlimited, replaces }, file);
         if let Some(newest) = &mut *self.newest.borrow_mut() {
             newest.request = id;
         }
@@ -252,10 +276,10 @@ impl Inner {
         });
     }
 
-    fn cancel(self: &Rc<Self>) {
+    fn cancel(self: &Rc<Self>, job: Job) {
         if self.is_ready() {
             // Nobody waits for the answer, except for seeing that there is one.
-            let (id, _) = self.request(Request::Cancel, None);
+            let (id, _) = self.request(job, Request::Cancel, None);
             self.watch(id);
         } else {
             // What is asked for has not left the page.
@@ -265,12 +289,25 @@ impl Inner {
         }
     }
 
-    fn request(&self, request: Request, blob: Option<Blob>) -> (RequestId, oneshot::Receiver<Answer>) {
+    fn close(&self, job: Job) {
+        let before = self.opened.borrow().len();
+        self.opened.borrow_mut().retain(|opened| opened.what.job != job);
+        if self.is_ready() && self.opened.borrow().len() < before {
+            // Nobody waits for the answer.
+            let _ = self.request(job, Request::Close, None);
+        }
+    }
+
+    fn request(
+        &self,
+        job: Job,
+        request: Request,
+        blob: Option<Blob>,
+    ) -> (RequestId, oneshot::Receiver<Answer>) {
         let (sender, receiver) = oneshot::channel();
         let id = RequestId(self.last_id.get().wrapping_add(1));
         self.last_id.set(id.0);
         self.pending.borrow_mut().insert(id, sender);
-        let job = if matches!(request, Request::Open { .. }) { self.job.get() } else { self.open.get() };
         let envelope = Envelope { id, job, request };
         let sent = match postcard::to_stdvec(&envelope) {
             Ok(bytes) => self.send(bytes, blob),
@@ -358,11 +395,16 @@ impl Inner {
 
     fn event(&self, job: Job, event: Event) {
         let is_newest = job == self.job.get();
-        if is_newest && matches!(event, Event::Opened { .. }) {
-            self.open.set(job);
-            *self.opened.borrow_mut() = self.newest.borrow().clone();
+        if is_newest
+            && matches!(event, Event::Opened { .. })
+            && let Some(what) = self.newest.borrow().clone()
+        {
+            let mut opened = self.opened.borrow_mut();
+            opened.retain(|opened| Some(opened.what.job) != what.replaces);
+            opened.push(Opened { what, is_open: true });
         }
-        if is_newest || job == self.open.get() {
+        let is_open = |opened: &Opened| opened.what.job == job && opened.is_open;
+        if is_newest || self.opened.borrow().iter().any(is_open) {
             self.on_event.emit((job, event));
         }
     }
@@ -408,7 +450,7 @@ impl Inner {
     /// Tells what is being opened and what is open of their end.
     fn fail_jobs(&self, failure: &Failure) {
         let newest = self.job.get();
-        if newest != Job(0) && newest != self.open.get() {
+        if newest != Job(0) && !self.opened.borrow().iter().any(|opened| opened.what.job == newest) {
             self.event(newest, Event::Failed(failure.clone()));
         }
         self.fail_open(failure);
@@ -416,9 +458,13 @@ impl Inner {
 
     /// Tells what is open of its end: it was in the worker.
     fn fail_open(&self, failure: &Failure) {
-        let open = self.open.replace(Job(0));
-        if open != Job(0) {
-            self.on_event.emit((open, Event::Failed(failure.clone())));
+        let mut lost = Vec::new();
+        for opened in self.opened.borrow_mut().iter_mut().filter(|opened| opened.is_open) {
+            opened.is_open = false;
+            lost.push(opened.what.job);
+        }
+        for job in lost {
+            self.on_event.emit((job, Event::Failed(failure.clone())));
         }
     }
 }

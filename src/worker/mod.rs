@@ -1,6 +1,7 @@
 //! The worker that holds the model, and how the page talks to it.
 
 pub mod protocol;
+pub mod queue;
 
 #[cfg(feature = "web")]
 pub mod client;

@@ -15,8 +15,8 @@ use crate::{
     tar::Timestamp,
 };
 
-/// One opened archive, numbered by the page; a new number for each drop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// One opened archive, numbered by the page; a new and higher number for each drop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Job(pub u32);
 
 /// One request, numbered by the client.
@@ -57,16 +57,21 @@ pub struct Envelope {
 /// What the page can ask.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Request {
-    /// Open what rides beside. Answered with [`Reply::Done`] once taken on; all else comes as events. The archive before
-    /// stays until [`Event::Opened`], and for good if that does not come.
+    /// Open what rides beside, as the envelope's job. Answered with [`Reply::Done`] once taken on; all else comes as
+    /// events. What is open stays open.
     Open {
         /// What it is.
         source: Source,
         /// Whether it is read beyond the limits that can be lifted: [`crate::limits::Limits::none`].
         unlimited: bool,
+        /// An open archive whose place it takes. That one stays until [`Event::Opened`], and for good if that does not
+        /// come.
+        replaces: Option<Job>,
     },
     /// Stop reading; what is known stays.
     Cancel,
+    /// Forget the archive.
+    Close,
     /// Choose what the tree shows. Answered with [`Reply::View`]. What was expanded stays so.
     Show(ViewSpec),
     /// Expand or collapse. Answered with [`Reply::View`].
@@ -117,6 +122,17 @@ pub enum Request {
     Download {
         /// Which version.
         version: Version,
+    },
+    /// A tar, to be saved. Answered with [`Reply::Done`], a `Blob` riding beside.
+    Tar {
+        /// The image.
+        image: u32,
+        /// The topmost of the layers that are merged, or the only one.
+        layer: u32,
+        /// From which path on; the root for everything.
+        node: Node,
+        /// Whether it is what the layer alone has, its whiteouts included, and not the merged filesystem.
+        alone: bool,
     },
 }
 
@@ -404,7 +420,7 @@ pub enum FailureKind {
     Interrupted,
     /// Page and worker are not of the same build; reload.
     Stale,
-    /// The job was replaced or cancelled meanwhile.
+    /// The archive was closed or replaced meanwhile.
     Superseded,
 }
 

@@ -1,9 +1,8 @@
-//! The worker's side: holds the open archive, reads it, and answers.
+//! The worker's side: holds the open archives, reads them, and answers.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use futures_util::future::try_join_all;
-use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
@@ -14,14 +13,17 @@ use super::{
         self, BUILD, Envelope, Event, Failure, FailureKind, Job, Message, Progress, Reply, Request,
         RequestId, Version,
     },
+    queue::{Leave, Queue},
     scanner::{self, Pace, Reader},
 };
 use crate::{
     fixture,
     image::{Member, MemberKind},
     limits::Limits,
-    platform::{self, Source},
-    session::{ContentRead, Found, Opening, Session, Task},
+    overlay::LayerIndex,
+    platform::{self, BlobParts, Source},
+    session::{ContentRead, Found, Opening, Selection, Session, Step, Task},
+    tree::NodeId,
 };
 
 /// Archives whose layers come to less than this many bytes are read without further workers.
@@ -59,40 +61,34 @@ struct Server {
 
 #[derive(Default)]
 struct State {
-    /// What the page looks at.
-    open: Option<Open>,
-    /// The archive that is to take its place, while its documents are being read.
-    opening: Option<Job>,
+    /// Archives whose documents have been read.
+    open: BTreeMap<Job, Open>,
+    /// Which of them is read, and which is to join them.
+    queue: Queue,
 }
 
 /// An archive whose documents have been read.
 struct Open {
-    job: Job,
     source: Source,
     session: Session,
-    layers: Layers,
-}
-
-/// How far the reading of the layers has come.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Layers {
-    /// They are being read.
-    Reading,
-    /// Reading rests until it is known whether another archive takes the place of this one.
-    Paused,
-    /// The page wants no more of them.
-    Cancelled,
-    /// Nothing more is read.
-    Ended,
 }
 
 /// Why the reading of an archive ends early.
 enum Stop {
     /// The page wants no more of it.
     Cancelled,
-    /// Another archive is being opened.
+    /// Another archive goes first, or this one is closed.
     Superseded,
     Failed(Failure),
+}
+
+impl From<Leave> for Stop {
+    fn from(leave: Leave) -> Self {
+        match leave {
+            Leave::Cancelled => Self::Cancelled,
+            Leave::Superseded => Self::Superseded,
+        }
+    }
 }
 
 impl From<Failure> for Stop {
@@ -105,14 +101,19 @@ impl Server {
     fn take(self: Rc<Self>, envelope: Envelope, blob: Option<Blob>) {
         let Envelope { id, job, request } = envelope;
         match request {
-            Request::Open { source, unlimited } => {
+            Request::Open { source, unlimited, replaces } => {
                 let limits = if unlimited { Limits::none() } else { Limits::default() };
-                let result = self.open(job, source, blob, limits);
+                let result = self.open(job, source, blob, limits, replaces);
                 self.reply(id, result.map(|()| Reply::Done));
             }
             Request::Cancel => {
-                self.cancel();
+                self.cancel(job);
                 self.reply(id, Ok(Reply::Done));
+            }
+            Request::Close => {
+                self.close(job);
+                self.reply(id, Ok(Reply::Done));
+                spawn_local(async move { self.go_on().await });
             }
             Request::Content { version, offset, limit } => {
                 spawn_local(async move {
@@ -121,13 +122,16 @@ impl Server {
                 });
             }
             Request::Download { version } => {
-                spawn_local(async move {
-                    let (result, blob) = match self.download(job, version).await {
-                        Ok(blob) => (Ok(Reply::Done), Some(blob)),
-                        Err(failure) => (Err(failure), None),
-                    };
-                    self.send(&Message::Reply { id, result }, blob.as_ref());
-                });
+                spawn_local(async move { self.reply_with(id, self.download(job, version).await) });
+            }
+            Request::Tar { image, layer, node, alone } => {
+                let (layer, root) = (LayerIndex(layer), NodeId(node.0));
+                let selection = if alone {
+                    Selection::Layer { image, layer, root }
+                } else {
+                    Selection::Merged { image, upto: layer, root }
+                };
+                spawn_local(async move { self.reply_with(id, self.tar(job, selection).await) });
             }
             request => {
                 let result = self.with_session(job, |session| answer(session, request));
@@ -142,6 +146,7 @@ impl Server {
         source: protocol::Source,
         blob: Option<Blob>,
         limits: Limits,
+        replaces: Option<Job>,
     ) -> Result<(), Failure> {
         let not_found = |what: &str| failure(FailureKind::NotFound, what);
         let mut directory = None;
@@ -160,31 +165,47 @@ impl Server {
                 (Source::Sample(sample.bytes), name)
             }
         };
-        self.state.borrow_mut().opening = Some(job);
+        self.state.borrow_mut().queue.start(job);
         let server = Rc::clone(self);
         spawn_local(async move {
             match server.read_documents(job, &source, name, directory, limits).await {
-                Ok(()) => server.read_layers(job, &source).await,
-                Err(stop) => {
-                    server.end(job, Err(stop));
-                    server.resume().await;
+                Ok(session) => {
+                    server.keep(job, source.clone(), session, replaces);
+                    server.read_layers(job, &source).await;
                 }
+                Err(stop) => server.end(job, Err(stop)),
             }
+            server.go_on().await;
         });
         Ok(())
     }
 
-    /// Stops what is being read; what is known stays.
-    fn cancel(&self) {
-        let mut state = self.state.borrow_mut();
-        if state.opening.take().is_none()
-            && let Some(open) = state.open.as_mut().filter(|open| open.layers == Layers::Reading)
-        {
-            open.layers = Layers::Cancelled;
+    /// Stops reading an archive; what is known stays.
+    fn cancel(&self, job: Job) {
+        let rested = self.state.borrow_mut().queue.cancel(job);
+        if rested {
+            self.event(job, Event::Cancelled);
         }
     }
 
-    /// Reads the documents of an archive, which then takes the place of the one before; until then, that one stays.
+    /// Forgets an archive.
+    fn close(&self, job: Job) {
+        let mut state = self.state.borrow_mut();
+        state.queue.close(job);
+        state.open.remove(&job);
+    }
+
+    /// Takes on an archive whose documents are read, beside the others or in place of one of them.
+    fn keep(&self, job: Job, source: Source, session: Session, replaces: Option<Job>) {
+        if let Some(replaced) = replaces {
+            self.close(replaced);
+        }
+        let mut state = self.state.borrow_mut();
+        state.open.insert(job, Open { source, session });
+        state.queue.opened(job);
+    }
+
+    /// Reads the documents of an archive.
     async fn read_documents(
         &self,
         job: Job,
@@ -192,7 +213,7 @@ impl Server {
         name: String,
         directory: Option<Vec<Member>>,
         limits: Limits,
-    ) -> Result<(), Stop> {
+    ) -> Result<Session, Stop> {
         let content_key = platform::content_key();
         let mut progress = Pace::default();
         let mut opening = match directory {
@@ -203,11 +224,7 @@ impl Server {
         let mut reader = Reader::new(source);
         while let Some(range) = opening.wants() {
             let read = reader.read(range.clone(), opening.wants_after(&range)).await;
-            match self.state.borrow().opening {
-                Some(now) if now == job => {}
-                Some(_) => return Err(Stop::Superseded),
-                None => return Err(Stop::Cancelled),
-            }
+            self.state.borrow().queue.may_open(job)?;
             opening.supply(&read?)?;
             if let Some(done) = opening.streamed().filter(|_| progress.is_due()) {
                 self.event(job, Event::Progress(Progress { layer: None, done, total: source.len() }));
@@ -222,12 +239,10 @@ impl Server {
                 self.event(job, event);
             }
         }
-        let open = Open { job, source: source.clone(), session, layers: Layers::Reading };
-        *self.state.borrow_mut() = State { open: Some(open), opening: None };
-        Ok(())
+        Ok(session)
     }
 
-    /// Reads the layers of the open archive, and says how that ended.
+    /// Reads the layers of an open archive, and says how that ended.
     async fn read_layers(&self, job: Job, source: &Source) {
         let lanes = if source.len() < POOL_FROM { 0 } else { pool::width() };
         let lanes: Vec<Scanner> = (0..lanes).map(|_| Scanner::default()).collect();
@@ -283,35 +298,22 @@ impl Server {
         Ok(())
     }
 
-    /// Whether the layers of this archive are still to be read.
+    /// Whether the layers of this archive are still to be read now.
     fn check(&self, job: Job) -> Result<(), Stop> {
-        let mut state = self.state.borrow_mut();
-        let is_opening = state.opening.is_some();
-        match state.open.as_mut().filter(|open| open.job == job) {
-            None => Err(Stop::Superseded),
-            Some(open) if open.layers == Layers::Cancelled => Err(Stop::Cancelled),
-            Some(open) if is_opening => {
-                open.layers = Layers::Paused;
-                Err(Stop::Superseded)
-            }
-            Some(_) => Ok(()),
+        Ok(self.state.borrow_mut().queue.may_read(job)?)
+    }
+
+    /// Reads those archives on that had to wait.
+    async fn go_on(&self) {
+        while let Some((job, source)) = self.resume() {
+            self.read_layers(job, &source).await;
         }
     }
 
-    /// What is being opened is not to be, after all: the archive before is read on.
-    async fn resume(&self) {
-        let paused = {
-            let mut state = self.state.borrow_mut();
-            let may_read = state.opening.is_none();
-            let open = state.open.as_mut().filter(|open| may_read && open.layers == Layers::Paused);
-            open.map(|open| {
-                open.layers = Layers::Reading;
-                (open.job, open.source.clone())
-            })
-        };
-        if let Some((job, source)) = paused {
-            self.read_layers(job, &source).await;
-        }
+    fn resume(&self) -> Option<(Job, Source)> {
+        let mut state = self.state.borrow_mut();
+        let job = state.queue.resume()?;
+        Some((job, state.open.get(&job)?.source.clone()))
     }
 
     /// Tells how the reading of an archive ended.
@@ -322,22 +324,14 @@ impl Server {
             Err(Stop::Failed(failure)) => Event::Failed(failure),
             Err(Stop::Superseded) => return,
         };
-        let mut state = self.state.borrow_mut();
-        state.opening.take_if(|opening| *opening == job);
-        if let Some(open) = state.open.as_mut().filter(|open| open.job == job) {
-            open.layers = Layers::Ended;
-        }
-        drop(state);
+        self.state.borrow_mut().queue.end(job);
         self.event(job, event);
     }
 
-    /// Works on the open archive, if it is still that of this job.
+    /// Works on an archive, if it is still open.
     fn with_session<T>(&self, job: Job, work: impl FnOnce(&mut Session) -> T) -> Result<T, Failure> {
         let mut state = self.state.borrow_mut();
-        let open = state.open.as_mut().ok_or_else(|| failure(FailureKind::NotFound, "no archive is open"))?;
-        if open.job != job {
-            return Err(failure(FailureKind::Superseded, "another file was opened"));
-        }
+        let open = state.open.get_mut(&job).ok_or_else(not_open)?;
         Ok(work(&mut open.session))
     }
 
@@ -351,7 +345,7 @@ impl Server {
     ) -> Result<(Source, ContentRead), Failure> {
         let content = self.with_session(job, |session| session.content(version, offset, limit))??;
         let state = self.state.borrow();
-        let open = state.open.as_ref().ok_or_else(|| failure(FailureKind::Superseded, "nothing is open"))?;
+        let open = state.open.get(&job).ok_or_else(not_open)?;
         Ok((open.source.clone(), content))
     }
 
@@ -370,13 +364,41 @@ impl Server {
         if let Some(range) = content.direct() {
             return source.slice(range);
         }
-        let parts = Array::new();
-        read_content(&source, &mut content, |chunk| {
-            parts.push(&Uint8Array::from(chunk));
-        })
-        .await?;
-        Blob::new_with_u8_array_sequence(&parts)
-            .map_err(|_| failure(FailureKind::Unreadable, "the browser cannot hold the content"))
+        let mut parts = BlobParts::default();
+        loop {
+            let bytes = content.take();
+            if !bytes.is_empty() {
+                parts.push(&bytes)?;
+                continue;
+            }
+            let Some(range) = content.wants() else { return parts.finish() };
+            content.supply(&source.start(range)?.bytes().await?)?;
+        }
+    }
+
+    /// A tar as a blob. What it takes from the archive as it is, is not read; the rest is handed to the browser in pieces,
+    /// so little of it is held here.
+    async fn tar(&self, job: Job, selection: Selection) -> Result<Blob, Failure> {
+        let source =
+            self.state.borrow().open.get(&job).map(|open| open.source.clone()).ok_or_else(not_open)?;
+        let mut export = self.with_session(job, |session| session.export(selection))??;
+        let mut parts = BlobParts::default();
+        loop {
+            match self.with_session(job, |session| session.step(&mut export))?? {
+                Step::Bytes(bytes) => parts.push(&bytes)?,
+                Step::Copy(range) => parts.push_blob(&source.slice(range)?)?,
+                Step::Read(range) => export.supply(&source.start(range)?.bytes().await?)?,
+                Step::Done => return parts.finish(),
+            }
+        }
+    }
+
+    fn reply_with(&self, id: RequestId, result: Result<Blob, Failure>) {
+        let (result, blob) = match result {
+            Ok(blob) => (Ok(Reply::Done), Some(blob)),
+            Err(failure) => (Err(failure), None),
+        };
+        self.send(&Message::Reply { id, result }, blob.as_ref());
     }
 
     fn reply(&self, id: RequestId, result: Result<Reply, Failure>) {
@@ -405,9 +427,12 @@ fn answer(session: &mut Session, request: Request) -> Result<Reply, Failure> {
         Request::Biography { image, node } => session.biography(image, node).map(Reply::Biography),
         Request::Audit { image } => Ok(Reply::Audit(session.audit(image))),
         Request::Overlay { image, layer, node } => session.overlay(image, layer, node).map(Reply::Overlay),
-        Request::Open { .. } | Request::Cancel | Request::Content { .. } | Request::Download { .. } => {
-            Err(failure(FailureKind::NotFound, "this request is answered elsewhere"))
-        }
+        Request::Open { .. }
+        | Request::Cancel
+        | Request::Close
+        | Request::Content { .. }
+        | Request::Download { .. }
+        | Request::Tar { .. } => Err(failure(FailureKind::NotFound, "this request is answered elsewhere")),
     }
 }
 
@@ -429,4 +454,8 @@ async fn read_content(
 
 fn failure(kind: FailureKind, detail: &str) -> Failure {
     Failure { kind, detail: detail.to_owned(), offset: None }
+}
+
+fn not_open() -> Failure {
+    failure(FailureKind::Superseded, "the archive is no longer open")
 }

@@ -54,6 +54,18 @@ impl Page {
         self.wait_until_read().await;
     }
 
+    /// Looks at another of the open archives.
+    pub async fn choose_archive(&self, name: &str) {
+        let script = format!(
+            "(() => {{
+                const select = document.querySelector('[data-testid=archive-picker]');
+                select.selectedIndex = [...select.options].findIndex((option) => option.text === {name:?});
+                select.dispatchEvent(new Event('change', {{ bubbles: true }}));
+            }})()"
+        );
+        self.eval(&script).await;
+    }
+
     /// Opens a built-in sample of the start screen and waits until it is read.
     pub async fn open_sample(&self, name: &str) {
         self.forget_marks().await;

@@ -23,4 +23,5 @@ mod privacy;
 mod support;
 mod tree;
 mod trust;
+mod view;
 mod worker;

@@ -118,7 +118,7 @@ fn the_samples_open_without_a_file() {
 }
 
 #[test]
-fn a_second_drop_replaces_the_first() {
+fn a_second_drop_joins_the_first() {
     let folder = Folder::new();
     let (first, second) = (folder.sample("whiteouts"), folder.sample("hello"));
     run("second-drop", Options::default(), async |page| {
@@ -129,12 +129,27 @@ fn a_second_drop_replaces_the_first() {
         assert_eq!(page.title().await, "hello:latest · Layerscope");
         page.wait_for_text(&id("details"), "No path selected").await;
         assert_page_agrees(page, &second).await;
+
+        // The first is as it was left, down to the path selected.
+        page.choose_archive("whiteouts.tar").await;
+        page.wait_for_details("usr/bin/curl").await;
+        assert_page_agrees(page, &first).await;
+        page.choose_archive("hello.tar").await;
+        page.wait_for_text(&id("image-picker"), "hello:latest").await;
+
+        // Closed one by one, down to the start screen.
+        page.click(&id("close-archive")).await;
+        page.wait_until_gone(&id("archive-picker")).await;
+        assert_page_agrees(page, &first).await;
+        page.click(&id("close-archive")).await;
+        page.wait_for(&id("start")).await;
+        page.assert_silent().await;
     });
 }
 
-/// While a large archive is read, another one takes its place.
+/// While a large archive is read, another one goes first; the large one is read on behind it.
 #[test]
-fn a_drop_replaces_what_is_still_being_read() {
+fn a_drop_goes_before_what_is_still_being_read() {
     let folder = Folder::new();
     let small = folder.sample("hello");
     run("drop-while-reading", Options::default(), async |page| {
@@ -144,6 +159,25 @@ fn a_drop_replaces_what_is_still_being_read() {
         page.wait_for_text(&id("image-picker"), "hello:latest").await;
         page.wait_until_gone(&id("cancel")).await;
         assert_page_agrees(page, &small).await;
+        page.choose_archive(large_archive().file_name().unwrap().to_str().unwrap()).await;
+        page.wait_until_gone(&id("cancel")).await;
+        assert_page_agrees(page, large_archive()).await;
+    });
+}
+
+/// What is closed while it is read is read no further.
+#[test]
+fn a_closed_archive_lets_the_others_be_read() {
+    run("close-while-reading", Options::default(), async |page| {
+        let folder = Folder::new();
+        let small = folder.sample("hello");
+        page.drop_archive(&small).await;
+        page.drop_file(large_archive()).await;
+        page.wait_for(&id("archive-picker")).await;
+        page.click(&id("close-archive")).await;
+        page.wait_until_gone(&id("archive-picker")).await;
+        assert_page_agrees(page, &small).await;
+        page.assert_silent().await;
     });
 }
 

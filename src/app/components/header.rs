@@ -6,6 +6,7 @@ use yew::prelude::*;
 
 use crate::app::{
     components::{
+        archive_picker::ArchivePicker,
         icon::{Glyph, Icon},
         image_picker::ImagePicker,
         opener::OpenButton,
@@ -31,6 +32,7 @@ pub fn Header() -> Html {
             <a class="skip" href="#content">{words.shell.skip}</a>
             <p class="brand"><Icon glyph={Glyph::Strata} /><span>{"Layerscope"}</span></p>
             if is_open {
+                <ArchivePicker />
                 <ImagePicker />
                 <Tabs />
             }

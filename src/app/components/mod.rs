@@ -1,6 +1,7 @@
 //! What pages are made of.
 
 pub mod announcer;
+pub mod archive_picker;
 pub mod bar;
 pub mod biography;
 pub mod copy_button;
@@ -21,6 +22,7 @@ pub mod opener;
 pub mod overlay_view;
 pub mod panes;
 pub mod progress;
+pub mod save_tar;
 pub mod scrubber;
 pub mod splitter;
 pub mod stack;

@@ -17,6 +17,7 @@ pub mod details;
 pub mod files;
 pub mod image;
 pub mod overlay;
+pub mod saving;
 pub mod shell;
 pub mod trust;
 
@@ -93,6 +94,8 @@ pub struct Words {
     pub details: details::DetailsWords,
     /// The overlay page.
     pub overlay: overlay::OverlayWords,
+    /// What is saved to disk.
+    pub saving: saving::SavingWords,
     /// The trust page.
     pub trust: trust::TrustWords,
 }
@@ -105,6 +108,7 @@ pub static EN: Words = Words {
     files: files::EN,
     details: details::EN,
     overlay: overlay::EN,
+    saving: saving::EN,
     trust: trust::EN,
 };
 
@@ -116,6 +120,7 @@ pub static ZH: Words = Words {
     files: files::ZH,
     details: details::ZH,
     overlay: overlay::ZH,
+    saving: saving::ZH,
     trust: trust::ZH,
 };
 

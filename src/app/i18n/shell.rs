@@ -35,6 +35,10 @@ pub struct ShellWords {
 
     /// Opens another file.
     pub open_another: &'static str,
+    /// Labels the choice of one of the open archives.
+    pub archive: &'static str,
+    /// Closes the archive of this name.
+    pub close_archive: fn(&str) -> String,
     /// Labels the image picker.
     pub image: &'static str,
     /// An image without a name, by its number from 1.
@@ -222,6 +226,8 @@ pub const EN: ShellWords = ShellWords {
     privacy: "Nothing leaves your browser: the file is read on this computer and sent nowhere.",
 
     open_another: "Open…",
+    archive: "Open archive",
+    close_archive: |name| format!("Close {name}"),
     image: "Image",
     unnamed: |number| format!("image {number}"),
     pages: "Pages",
@@ -448,6 +454,8 @@ pub const ZH: ShellWords = ShellWords {
     privacy: "数据不会离开浏览器：文件只在这台电脑上读取，不会发送到任何地方。",
 
     open_another: "打开…",
+    archive: "已打开的归档",
+    close_archive: |name| format!("关闭 {name}"),
     image: "镜像",
     unnamed: |number| format!("镜像 {number}"),
     pages: "页面",

@@ -1,0 +1,98 @@
+//! Real servers, and servers that misbehave on purpose, all on 127.0.0.1 and on ports of their own.
+//!
+//! * [`process`]: Debian's `docker-registry`, alone or behind nginx, filled by `skopeo`.
+//! * [`fake`]: a registry, a token server and a file server that do as they are told: cut connections, answer HTML, send
+//!   wrong digests, ignore `Range`, redirect, ask for patience.
+//! * [`images`]: the images that they hold.
+//!
+//! Each notes every request ([`Log`]) and stops when it is dropped.
+
+#![allow(dead_code, reason = "each test uses its own part")]
+
+pub mod fake;
+pub mod images;
+pub mod process;
+
+use std::{
+    fs,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// A request that a server has answered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hit {
+    /// `GET`, `HEAD`, `OPTIONS`…
+    pub method: String,
+    /// The path and the query.
+    pub target: String,
+    /// The status of the answer.
+    pub status: u16,
+    /// The `Authorization` that came; `None` as well where the server does not note it, as processes do not.
+    pub authorization: Option<String>,
+    /// The `Range` that came; as above.
+    pub range: Option<String>,
+    /// The `Origin` that came; as above.
+    pub origin: Option<String>,
+}
+
+/// The requests that a server has answered, in the order in which it finished.
+#[derive(Debug, Clone)]
+pub enum Log {
+    /// Noted by a server of these tests.
+    Memory(Arc<Mutex<Vec<Hit>>>),
+    /// The access log of a process.
+    File(PathBuf),
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self::Memory(Arc::default())
+    }
+}
+
+impl Log {
+    /// What was answered so far.
+    pub fn hits(&self) -> Vec<Hit> {
+        match self {
+            Self::Memory(hits) => hits.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            Self::File(path) => {
+                fs::read_to_string(path).unwrap_or_default().lines().filter_map(parse).collect()
+            }
+        }
+    }
+
+    /// `METHOD /path?query STATUS` of everything so far: for messages.
+    pub fn lines(&self) -> Vec<String> {
+        self.hits().iter().map(|hit| format!("{} {} {}", hit.method, hit.target, hit.status)).collect()
+    }
+
+    /// How many `GET`s of this blob were answered with bytes of it, whole or in part.
+    pub fn blob_gets(&self, digest: &str) -> usize {
+        let end = format!("/blobs/{digest}");
+        let file = format!("/blobs/{}", digest.replace(':', "/"));
+        let of_blob = |hit: &Hit| {
+            let path = hit.target.split('?').next().unwrap_or_default();
+            path.ends_with(&end) || path.ends_with(&file)
+        };
+        let sent = |hit: &&Hit| hit.method == "GET" && (200..300).contains(&hit.status) && of_blob(hit);
+        self.hits().iter().filter(sent).count()
+    }
+
+    /// Notes a request.
+    pub(crate) fn push(&self, hit: Hit) {
+        if let Self::Memory(hits) = self {
+            hits.lock().unwrap_or_else(PoisonError::into_inner).push(hit);
+        }
+    }
+}
+
+/// A line of the common log format: `… "GET /v2/ HTTP/1.1" 200 …`.
+fn parse(line: &str) -> Option<Hit> {
+    let (_, rest) = line.split_once('"')?;
+    let (request, rest) = rest.split_once('"')?;
+    let mut words = request.split(' ');
+    let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
+    let status = rest.split_whitespace().next()?.parse().ok()?;
+    Some(Hit { method, target, status, ..Hit::default() })
+}
