@@ -16,7 +16,7 @@
 //!
 //! Modules on the left may use those further right, never the other way:
 //!
-//! `app → worker::{protocol, client}` · `worker::server → platform, session` ·
+//! `app → worker::{protocol, client}` · `worker::server → platform, container, session` · `container → session` ·
 //! `session → report → image, audit → overlay → layer → oci, tar, codec → digest, anomaly, limits`
 
 pub mod anomaly;
@@ -24,6 +24,7 @@ pub mod audit;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod codec;
+pub mod container;
 pub mod digest;
 pub mod fixture;
 pub mod image;

@@ -76,6 +76,9 @@ pub const REFERRERS: usize = 64;
 /// Most tags of a repository that are listed.
 pub const TAGS: usize = 10_000;
 
+/// Largest layer that is made here, in bytes: it is held in memory.
+pub const COMMIT: u64 = 1 << 30;
+
 /// How far what is compressed is decoded, and how much of a layer is indexed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {

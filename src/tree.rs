@@ -38,8 +38,8 @@ pub struct Tree {
 #[derive(Clone, Copy)]
 struct Node {
     parent: u32,
+    /// Where its name begins; it ends where the next path's begins.
     name_start: u32,
-    name_len: u32,
     /// The newest child; `NONE` if there is none.
     first_child: u32,
     /// The next older sibling; `NONE` at the end.
@@ -69,6 +69,11 @@ impl Paths {
         false
     }
 
+    /// Bytes of memory that it takes.
+    pub(crate) fn heap_size(&self) -> usize {
+        self.names.capacity() + self.nodes.capacity() * size_of::<(u32, u32)>()
+    }
+
     /// Every path but the root: itself, its parent and its name. Parents come before their children.
     pub fn iter(&self) -> impl Iterator<Item = (NodeId, NodeId, &BStr)> {
         let mut names = self.names.as_slice();
@@ -93,8 +98,21 @@ pub struct Full;
 impl Tree {
     /// A tree that holds the root alone. `key` is random, and unknown to whoever made the names.
     pub fn new(key: [u8; 16]) -> Self {
-        let root = Node { parent: 0, name_start: 0, name_len: 0, first_child: NONE, next_sibling: NONE };
+        let root = Node { parent: 0, name_start: 0, first_child: NONE, next_sibling: NONE };
         Self { nodes: vec![root], names: Vec::new(), by_name: HashTable::new(), key }
+    }
+
+    /// Makes room for the paths of a list, unless many of them may be here already.
+    pub fn reserve(&mut self, paths: &Paths) {
+        if self.len() > paths.len() / 8 {
+            return;
+        }
+        reserve(&mut self.nodes, paths.len());
+        reserve(&mut self.names, paths.names.len());
+        let Self { by_name, nodes, names, key } = self;
+        by_name.reserve(paths.len(), |&id| {
+            hash_name(key, nodes[id as usize].parent, name(nodes, names, id as usize))
+        });
     }
 
     /// How many paths it holds, the root included.
@@ -105,6 +123,11 @@ impl Tree {
     /// Bytes of all its names.
     pub fn name_bytes(&self) -> usize {
         self.names.len()
+    }
+
+    /// Bytes of memory that it takes.
+    pub fn heap_size(&self) -> usize {
+        self.nodes.capacity() * size_of::<Node>() + self.names.capacity() + self.by_name.allocation_size()
     }
 
     /// Never: the root is always there.
@@ -124,8 +147,7 @@ impl Tree {
 
     /// The last name of a path; empty for the root.
     pub fn name(&self, node: NodeId) -> &BStr {
-        let Node { name_start, name_len, .. } = self.nodes[node.index()];
-        self.names[name_start as usize..][..name_len as usize].as_bstr()
+        name(&self.nodes, &self.names, node.index()).as_bstr()
     }
 
     /// The whole path from the root, without a leading slash.
@@ -154,6 +176,28 @@ impl Tree {
         std::iter::successors(first, move |n| link(self.nodes[n.index()].next_sibling))
     }
 
+    /// Calls `found` with each path whose last name contains `needle`, which is in lower case, in either case of its ASCII
+    /// letters. A path may be found more than once.
+    pub fn find_in_names(&self, needle: &[u8], mut found: impl FnMut(NodeId)) {
+        let Some(&first) = needle.first() else { return };
+        // Names stand in the order of their paths, so both are passed through once.
+        let mut id = 0;
+        for start in memchr::memchr2_iter(first, first.to_ascii_uppercase(), &self.names) {
+            let end = start + needle.len();
+            if !self.names.get(start..end).is_some_and(|name| name.eq_ignore_ascii_case(needle)) {
+                continue;
+            }
+            let name_end =
+                |id: usize| self.nodes.get(id + 1).map_or(self.names.len(), |next| next.name_start as usize);
+            while name_end(id) <= start {
+                id += 1;
+            }
+            if end <= name_end(id) {
+                found(NodeId(id as u32));
+            }
+        }
+    }
+
     /// The child of `parent` with this name.
     pub fn child(&self, parent: NodeId, name: &[u8]) -> Option<NodeId> {
         let hash = self.hash(parent, name);
@@ -172,23 +216,27 @@ impl Tree {
         }
         let id = u32::try_from(self.nodes.len()).ok().filter(|&id| id != NONE).ok_or(Full)?;
         let name_start = u32::try_from(self.names.len()).map_err(|_| Full)?;
-        let name_len = u32::try_from(name.len()).map_err(|_| Full)?;
+        // So that the end of the name can be told as well.
+        u32::try_from(self.names.len() + name.len()).map_err(|_| Full)?;
         let next_sibling = self.nodes[parent.index()].first_child;
+        reserve(&mut self.names, name.len());
         self.names.extend_from_slice(name);
-        self.nodes.push(Node { parent: parent.0, name_start, name_len, first_child: NONE, next_sibling });
+        reserve(&mut self.nodes, 1);
+        self.nodes.push(Node { parent: parent.0, name_start, first_child: NONE, next_sibling });
         self.nodes[parent.index()].first_child = id;
         let hash = self.hash(parent, name);
         let Self { by_name, nodes, names, key } = self;
         by_name.insert_unique(hash, id, |&id| {
-            let Node { parent, name_start, name_len, .. } = nodes[id as usize];
-            hash_name(key, parent, &names[name_start as usize..][..name_len as usize])
+            hash_name(key, nodes[id as usize].parent, self::name(nodes, names, id as usize))
         });
         Ok(NodeId(id))
     }
 
     /// The paths as a list.
     pub fn into_paths(self) -> Paths {
-        let nodes = self.nodes.iter().skip(1).map(|node| (node.parent, node.name_len)).collect();
+        let starts = self.nodes.iter().skip(2).map(|next| next.name_start).chain([self.names.len() as u32]);
+        let nodes = self.nodes.iter().skip(1).zip(starts);
+        let nodes = nodes.map(|(node, end)| (node.parent, end - node.name_start)).collect();
         Paths { names: self.names.into(), nodes }
     }
 
@@ -198,6 +246,19 @@ impl Tree {
 
     fn is_child(&self, id: u32, parent: NodeId, name: &[u8]) -> bool {
         self.nodes[id as usize].parent == parent.0 && self.name(NodeId(id)) == name
+    }
+}
+
+fn name<'n>(nodes: &[Node], names: &'n [u8], node: usize) -> &'n [u8] {
+    let end = nodes.get(node + 1).map_or(names.len(), |next| next.name_start as usize);
+    &names[nodes[node].name_start as usize..end]
+}
+
+/// Makes room for more in an array that may be very long: an eighth more than there is, where a vector by itself would
+/// take twice as much.
+pub(crate) fn reserve<T>(array: &mut Vec<T>, more: usize) {
+    if array.capacity() - array.len() < more {
+        array.reserve_exact(more.max(array.len() / 8).max(64));
     }
 }
 

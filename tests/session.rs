@@ -670,4 +670,56 @@ proptest! {
             prop_assert_eq!(living.len(), tree.ids().skip(1).filter(is_living).count());
         }
     }
+
+    /// A window of rows is a part of all rows, wherever it begins; every row is found by its path; and a filter shows what
+    /// contains its text, with the directories on the way.
+    #[test]
+    fn windows_are_parts_of_all_rows(
+        layers in stacks::stacks(), by_size: bool, closed in any::<prop::sample::Index>(), filter in "[a-d/]{1,3}",
+    ) {
+        let archive = layers.iter().fold(Image::new().name("r:1"), |image, tar| image.layer(tar, "RUN x"));
+        let (mut session, _) = session(&Archive::new(Shape::OciLayout).image(archive));
+        let sort = if by_size { Sort::Size } else { Sort::Name };
+        let spec = ViewSpec { sort, ..spec(layers.len() as u32 - 1) };
+        let all = rows(&mut session, spec.clone());
+        prop_assume!(!all.is_empty());
+        let paths: Vec<_> = all.iter().map(|row| session.tree().path(tree::NodeId(row.node.0))).collect();
+
+        let view = session.expand(Expand::Close(closed.get(&all).node)).unwrap();
+        let some = session.rows(0, u32::MAX).unwrap().rows;
+        prop_assert_eq!(some.len() as u32, view.rows);
+        for start in 0..=view.rows {
+            let window = session.rows(start, 2).unwrap();
+            prop_assert_eq!(window.start, start);
+            let end = some.len().min(start as usize + 2);
+            prop_assert_eq!(&window.rows[..], &some[start as usize..end]);
+        }
+        for (i, row) in some.iter().enumerate() {
+            let siblings = || some.iter().filter(|other| other.parent == row.parent);
+            prop_assert_eq!(siblings().count() as u32, row.siblings);
+            let before = siblings().take_while(|other| other.node != row.node).last();
+            prop_assert_eq!(row.position, before.map_or(1, |before| before.position + 1));
+            if let Some(before) = before {
+                let key = |row: &Row| (by_size.then_some(std::cmp::Reverse(row.total_size)), row.name.clone());
+                prop_assert!(key(before) < key(row));
+            }
+            prop_assert_eq!(row.level, row.parent.map_or(1, |parent| some[parent as usize].level + 1));
+            prop_assert!(row.parent.is_none_or(|parent| (parent as usize) < i));
+        }
+        for path in &paths {
+            let (_, found) = session.locate(path).unwrap();
+            let (node, row) = found.unwrap();
+            prop_assert_eq!(session.rows(row, 1).unwrap().rows[0].node, node);
+        }
+
+        session.show(ViewSpec { filter: filter.clone(), ..spec }).unwrap();
+        let shown = session.rows(0, u32::MAX).unwrap().rows;
+        let shown: BTreeSet<_> = shown.iter().map(|row| session.tree().path(tree::NodeId(row.node.0))).collect();
+        let matches = |path: &bstr::BString| format!("/{path}").to_lowercase().contains(&filter);
+        let is_on_the_way = |path: &bstr::BString| {
+            paths.iter().any(|other| matches(other) && format!("{other}/").starts_with(&format!("{path}/")))
+        };
+        let wanted: BTreeSet<_> = paths.iter().filter(|path| is_on_the_way(path)).cloned().collect();
+        prop_assert_eq!(shown, wanted);
+    }
 }

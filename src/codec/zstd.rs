@@ -1,9 +1,9 @@
 //! Zstandard (RFC 8878): frames one after the other, skippable ones among them.
 //!
-//! ruzstd decodes the blocks. It pulls its input, stops after a frame, and leaves the checksum to its
+//! structured-zstd decodes the blocks. It pulls its input, stops after a frame, and leaves the checksum to its
 //! caller; so this gathers one whole header or block at a time and hands it over.
 
-use ruzstd::decoding::{
+use structured_zstd::decoding::{
     BlockDecodingStrategy, FrameDecoder,
     errors::{FrameDecoderError, FrameHeaderError},
 };
@@ -56,7 +56,8 @@ enum State {
 impl Default for Zstd {
     fn default() -> Self {
         let mut frame = FrameDecoder::new();
-        frame.set_max_window_size(limits::ZSTD_WINDOW);
+        // A limit of the library's own is no larger: it refuses none of ours.
+        let _ = frame.set_max_window_size(limits::ZSTD_WINDOW);
         Self {
             state: State::Magic,
             frame,

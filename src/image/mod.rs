@@ -4,6 +4,7 @@
 //! reads the few JSON documents among them and says what images there are. Neither reads by itself: they
 //! say which bytes they need.
 
+mod derived;
 mod docker_archive;
 mod dockerfile;
 mod history;

@@ -254,9 +254,10 @@ impl Index {
     }
 
     /// Takes on the hashes of the contents, once.
-    pub(crate) fn set_contents(&self, contents: Contents) {
+    pub fn set_contents(&self, mut contents: Contents) {
         // Those of a file that has changed meanwhile are not those of these entries.
         if contents.len() == self.len() {
+            contents.shrink_to_fit();
             let _ = self.contents.set(contents);
         }
     }
@@ -301,10 +302,15 @@ impl Index {
 
     /// Moves the paths into a tree that other layers share, and gives up its own. `windows` says whether the layer is
     /// stated to be of a Windows image, if anything is stated.
-    pub(crate) fn share_paths(&mut self, shared: &mut Tree, windows: Option<bool>) -> Result<(), tree::Full> {
+    ///
+    /// # Errors
+    ///
+    /// If the tree cannot hold them all.
+    pub fn share_paths(&mut self, shared: &mut Tree, windows: Option<bool>) -> Result<(), tree::Full> {
         let files = self.windows_files(windows);
         self.layout.windows = files.is_some();
         let own = std::mem::take(&mut self.paths);
+        shared.reserve(&own);
         let mut moved = Vec::with_capacity(own.len());
         moved.push(NodeId::ROOT);
         for (node, parent, name) in own.iter() {
@@ -322,7 +328,27 @@ impl Index {
         for record in &mut self.records {
             record.node = moved[record.node.index()];
         }
+        // What is received or built in steps has room for more, and none will come.
+        self.records.shrink_to_fit();
+        self.extras.shrink_to_fit();
         Ok(())
+    }
+
+    /// Bytes of memory that it takes.
+    pub fn heap_size(&self) -> usize {
+        let extra = |extra: &Extra| {
+            let xattrs = extra.xattrs.iter().map(|(name, value)| name.capacity() + value.capacity());
+            extra.link.capacity()
+                + extra.xattrs.capacity() * size_of::<(BString, BString)>()
+                + xattrs.sum::<usize>()
+                + extra.sparse.capacity() * size_of::<SparseSegment>()
+        };
+        self.paths.heap_size()
+            + self.records.capacity() * size_of::<Record>()
+            + self.extras.capacity() * size_of::<Extra>()
+            + self.extras.iter().map(extra).sum::<usize>()
+            + self.captured.iter().map(|(_, bytes)| bytes.capacity()).sum::<usize>()
+            + self.contents.get().map_or(0, |contents| contents.capacity() * size_of::<Option<Content>>())
     }
 
     /// The directory `Files` if the root is that of a Windows layer. Where nothing is stated, there must be hives too.

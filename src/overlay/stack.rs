@@ -17,7 +17,7 @@ use crate::{
     anomaly::{Anomaly, Code},
     layer::{EntryId, Index, Kind, Record},
     limits, path,
-    tree::{Full, NodeId, Tree},
+    tree::{Full, NodeId, Tree, reserve},
 };
 
 /// A layer of an image by its place, 0 at the bottom.
@@ -102,12 +102,54 @@ impl State {
     }
 }
 
-/// An [`Event`] in its chain.
+/// An [`Event`] in its chain, packed: an image has one for each path that each of its layers touches.
 #[derive(Clone, Copy)]
 struct Link {
-    event: Event,
+    /// The layer, and below it four bits of mark and four of cause. No image has 2²⁴ layers: see
+    /// [`limits::JSON_VALUES`].
+    layer_mark_cause: u32,
+    /// The entry or the path that is the cause, if one is.
+    by: u32,
     /// The event of a layer below; `NONE` at the bottom.
     below: u32,
+}
+
+const MARKS: [Mark; 5] = [Mark::Added, Mark::Modified, Mark::Metadata, Mark::Deleted, Mark::Hidden];
+
+impl Link {
+    fn new(event: Event, below: u32) -> Self {
+        let mark = MARKS.iter().position(|mark| *mark == event.mark).unwrap_or(0) as u32;
+        let (cause, by) = match event.cause {
+            Cause::Entry(entry) => (0, entry.0),
+            Cause::Implied => (1, 0),
+            Cause::Whiteout(entry) => (2, entry.0),
+            Cause::WhiteoutAbove(node) => (3, node.0),
+            Cause::Opaque(node) => (4, node.0),
+            Cause::Replaced(node) => (5, node.0),
+        };
+        Self { layer_mark_cause: event.layer.0 << 8 | mark << 4 | cause, by, below }
+    }
+
+    fn layer(self) -> LayerIndex {
+        LayerIndex(self.layer_mark_cause >> 8)
+    }
+
+    fn mark(self) -> Mark {
+        MARKS[(self.layer_mark_cause >> 4 & 0xf) as usize]
+    }
+
+    fn event(self) -> Event {
+        let (entry, node) = (EntryId(self.by), NodeId(self.by));
+        let cause = match self.layer_mark_cause & 0xf {
+            0 => Cause::Entry(entry),
+            1 => Cause::Implied,
+            2 => Cause::Whiteout(entry),
+            3 => Cause::WhiteoutAbove(node),
+            4 => Cause::Opaque(node),
+            _ => Cause::Replaced(node),
+        };
+        Event { layer: self.layer(), mark: self.mark(), cause }
+    }
 }
 
 const NONE: u32 = u32::MAX;
@@ -163,7 +205,7 @@ impl Stack {
     pub fn events(&self, node: NodeId) -> impl Iterator<Item = Event> + '_ {
         let link = |id: u32| (id != NONE).then(|| self.links[id as usize]);
         let newest = self.newest.get(node.index()).copied().unwrap_or(NONE);
-        std::iter::successors(link(newest), move |l| link(l.below)).map(|l| l.event)
+        std::iter::successors(link(newest), move |l| link(l.below)).map(Link::event)
     }
 
     /// What is at a path with layers `0..=upto` merged.
@@ -237,7 +279,18 @@ impl Stack {
         // A link that its own layer took back stays in the table, but then nothing is below it that it could
         // have followed: see `Push::set`.
         let has_below = |link: &&Link| link.below != NONE;
-        self.links.iter().filter(has_below).map(|link| (self.links[link.below as usize].event, link.event))
+        self.links
+            .iter()
+            .filter(has_below)
+            .map(|link| (self.links[link.below as usize].event(), link.event()))
+    }
+
+    /// Bytes of memory that it takes, its layers left out.
+    pub fn heap_size(&self) -> usize {
+        self.links.capacity() * size_of::<Link>()
+            + self.newest.capacity() * size_of::<u32>()
+            + self.targets.capacity() * size_of::<(FileRef, FileRef)>()
+            + self.names.iter().map(|names| names.capacity() * size_of::<u32>()).sum::<usize>()
     }
 
     /// Paths of the merge of all layers that an entry makes, the root left out.
@@ -256,6 +309,8 @@ impl Stack {
         self.visible_of.push(0);
         self.visible.push(self.visible.last().copied().unwrap_or(0));
         self.layers.push(Rc::clone(&index));
+        let more = tree.len().saturating_sub(self.newest.len());
+        reserve(&mut self.newest, more);
         self.newest.resize(tree.len(), NONE);
 
         let mut push = Push { stack: self, tree, layer, anomalies: Vec::new() };
@@ -512,16 +567,17 @@ impl Push<'_> {
         let before = self.now(node);
         let event = Event { layer: self.layer, mark, cause };
         let newest = self.stack.newest[node.index()];
-        let own = newest != NONE && self.stack.links[newest as usize].event.layer == self.layer;
+        let own = newest != NONE && self.stack.links[newest as usize].layer() == self.layer;
         let below = if own { self.stack.links[newest as usize].below } else { newest };
-        let nothing_below = below == NONE || self.stack.links[below as usize].event.mark.removes();
+        let nothing_below = below == NONE || self.stack.links[below as usize].mark().removes();
         self.stack.newest[node.index()] = if mark.removes() && nothing_below {
             below
         } else if own {
-            self.stack.links[newest as usize].event = event;
+            self.stack.links[newest as usize] = Link::new(event, below);
             newest
         } else {
-            self.stack.links.push(Link { event, below });
+            reserve(&mut self.stack.links, 1);
+            self.stack.links.push(Link::new(event, below));
             (self.stack.links.len() - 1) as u32
         };
         self.count(before, false);

@@ -81,22 +81,27 @@ impl Source {
 }
 
 impl PendingRead {
-    /// The bytes, once they are there.
+    /// The bytes but for the first `passed`, once they are there.
     ///
     /// # Errors
     ///
     /// [`FailureKind::Unreadable`] if the file has changed or is gone.
-    pub async fn bytes(self) -> Result<Vec<u8>, Failure> {
+    pub async fn bytes(self, passed: u64) -> Result<Vec<u8>, Failure> {
         match self.0 {
-            Pending::Sample(bytes) => Ok(bytes.to_vec()),
+            Pending::Sample(bytes) => {
+                let passed = usize::try_from(passed).map_or(bytes.len(), |passed| passed.min(bytes.len()));
+                Ok(bytes[passed..].to_vec())
+            }
             Pending::Blob(len, read) => {
                 let buffer = read.await.map_err(|error| unreadable(&error))?;
-                let bytes = Uint8Array::new(buffer.unchecked_ref::<ArrayBuffer>()).to_vec();
+                let bytes = Uint8Array::new(buffer.unchecked_ref::<ArrayBuffer>());
                 // Firefox reads on in a file that has changed, as far as it goes.
-                if bytes.len() as u64 != len {
+                if u64::from(bytes.length()) != len {
                     return Err(unreadable(&"the file is shorter than it was when it was opened".into()));
                 }
-                Ok(bytes)
+                // What is read at once is far shorter than 4 GiB.
+                let passed = u32::try_from(passed).unwrap_or(u32::MAX).min(bytes.length());
+                Ok(bytes.subarray(passed, bytes.length()).to_vec())
             }
         }
     }
@@ -104,4 +109,22 @@ impl PendingRead {
 
 fn unreadable(error: &JsValue) -> Failure {
     Failure { kind: FailureKind::Unreadable, detail: describe(error), offset: None }
+}
+
+/// In a worker only: the page's own thread has no reader that waits.
+#[cfg(feature = "worker")]
+impl crate::container::ReadAt for Source {
+    fn len(&self) -> u64 {
+        Source::len(self)
+    }
+
+    fn read_at(&self, range: Range<u64>) -> Result<Vec<u8>, Failure> {
+        if let Self::Sample(bytes) = self {
+            let at = |offset: u64| usize::try_from(offset).map_or(bytes.len(), |i| i.min(bytes.len()));
+            return Ok(bytes[at(range.start)..at(range.end)].to_vec());
+        }
+        let reader = web_sys::FileReaderSync::new().map_err(|error| unreadable(&error))?;
+        let buffer = reader.read_as_array_buffer(&self.slice(range)?).map_err(|error| unreadable(&error))?;
+        Ok(Uint8Array::new(&buffer).to_vec())
+    }
 }

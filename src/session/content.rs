@@ -95,6 +95,13 @@ impl Session {
         let (member, blob) = self.blob_of(image, layer)?;
         let pieces = ranges.iter().map(|range| Piece::Data(range.end - range.start)).collect();
         let size = ranges.iter().map(|range| range.end - range.start).sum();
+        if let Some(bytes) = self.added(image, layer) {
+            let place = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+            let data = ranges.iter().flat_map(|range| &bytes[place(range.start)..place(range.end)]);
+            let data = data.copied().collect();
+            let (range, stages, buffer) = (0..0, Vec::new(), Vec::new());
+            return Ok(ContentRead { size, range, stages, data, pieces, buffer, failed: None });
+        }
         let mut stages = Vec::new();
         let mut wanted = ranges;
         if blob.compression != Compression::None {
@@ -129,6 +136,9 @@ impl Session {
 
     /// Where a range of a layer's tar stands in the archive as it is, if it does.
     pub(super) fn direct(&self, image: u32, layer: LayerIndex, range: &Range<u64>) -> Option<Range<u64>> {
+        if self.added(image, layer).is_some() {
+            return None;
+        }
         let (member, blob) = self.blob_of(image, layer).ok()?;
         let is_plain = self.outer == Compression::None && blob.compression == Compression::None;
         let end = member.offset.checked_add(range.end)?;
@@ -139,6 +149,12 @@ impl Session {
     pub(super) fn can_jump(&self, image: u32, layer: LayerIndex, from: u64, to: u64) -> bool {
         let blob = self.blob_of(image, layer).ok().map(|(_, blob)| blob);
         blob.and_then(|blob| blob.checkpoints.before(to)).is_some_and(|point| point.output > from)
+    }
+
+    /// The bytes of a layer that is in memory and not in the archive.
+    fn added(&self, image: u32, layer: LayerIndex) -> Option<&[u8]> {
+        let layer = self.archive.images.get(image as usize)?.layers.get(layer.0 as usize)?;
+        self.added.get(&layer.member?).map(|bytes| &**bytes)
     }
 
     /// The member that holds a layer, and what was found in it.

@@ -4,13 +4,17 @@
 //! layers are to be read ([`Session::next_scan`]), takes on what was found ([`Session::accept`]), and answers
 //! what there is to ask. Like all of the core it reads nothing by itself.
 
+mod adding;
 mod content;
 mod describe;
 mod export;
 mod opening;
 mod scanning;
+mod shown;
+mod text_filter;
 mod view;
 
+pub use adding::{BlobPlace, NewImage, StoredLayer};
 pub use content::ContentRead;
 pub use export::{Export, Selection, Step};
 pub use opening::Opening;
@@ -51,6 +55,8 @@ pub struct Session {
     /// The paths of all layers of all images.
     tree: Tree,
     blobs: HashMap<MemberId, Blob>,
+    /// Blobs that are in memory and not in the archive.
+    added: HashMap<MemberId, Rc<[u8]>>,
     /// What stands for a layer that is not in the archive.
     missing: Rc<Index>,
     /// One per image.
@@ -141,6 +147,7 @@ impl Session {
             tree: Tree::new(key.0),
             missing: Rc::default(),
             blobs: HashMap::new(),
+            added: HashMap::new(),
             stacks,
             anomalies,
             events: Vec::new(),
@@ -535,6 +542,15 @@ impl Session {
             }
         }
         Some(node)
+    }
+
+    /// How many entries the layers have that were read, and the bytes of memory that they, their paths and their merges
+    /// take.
+    pub fn heap_size(&self) -> (u64, usize) {
+        let entries = self.blobs.values().map(|blob| blob.index.len() as u64).sum();
+        let indexes = self.blobs.values().map(|blob| blob.index.heap_size()).sum::<usize>();
+        let stacks = self.stacks.iter().map(Stack::heap_size).sum::<usize>();
+        (entries, indexes + self.tree.heap_size() + stacks)
     }
 
     /// How many images there are.

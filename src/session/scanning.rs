@@ -145,7 +145,8 @@ impl ScanJob {
             Task::List if !is_small => Stage::Sniffing,
             _ => Stage::Scanning(Box::new(self.new_scan())),
         };
-        LayerScan { position: self.range.start, job: self, stage }
+        let step = if matches!(stage, Stage::Sniffing) { STEP_MIN } else { STEP };
+        LayerScan { position: self.range.start, job: self, step, stage }
     }
 
     pub(super) fn new_scan(&self) -> Scan {
@@ -159,6 +160,8 @@ pub struct LayerScan {
     job: ScanJob,
     /// Where in the archive the next read begins, in bytes.
     position: u64,
+    /// How much is read there at once, in bytes.
+    step: u64,
     stage: Stage,
 }
 
@@ -171,6 +174,9 @@ enum Stage {
 
 /// How much of a layer is read at once, in bytes.
 const STEP: u64 = 2 << 20;
+/// How much is read at first where something was jumped over, in bytes: another jump may follow. It doubles up to
+/// [`STEP`].
+const STEP_MIN: u64 = JUMP_FROM;
 /// Up to this length, in bytes, an uncompressed blob is read whole in less time than it takes to read it twice.
 const LOOK_FROM: u64 = 4 << 20;
 /// A browser reads this many bytes in the time that it takes to begin a read; shorter jumps gain nothing.
@@ -184,20 +190,21 @@ impl LayerScan {
 
     /// The byte range of the archive that is needed next; `None` once there is nothing more to read.
     pub fn wants(&self) -> Option<Range<u64>> {
-        self.step_from(self.position)
+        self.step_from(self.position, self.step)
     }
 
     /// What will be wanted after `range`, unless it turns out not to be needed.
     pub fn wants_after(&self, range: &Range<u64>) -> Option<Range<u64>> {
-        self.step_from(range.end)
+        self.step_from(range.end, STEP.min(2 * (range.end - range.start)))
     }
 
-    fn step_from(&self, start: u64) -> Option<Range<u64>> {
+    fn step_from(&self, start: u64, step: u64) -> Option<Range<u64>> {
         let end = self.job.range.end;
-        (start < end).then(|| start..end.min(start.saturating_add(STEP)))
+        (start < end).then(|| start..end.min(start.saturating_add(step)))
     }
 
-    /// Takes the bytes of the range that [`LayerScan::wants`] named. None at all mean that the archive ends there.
+    /// Takes the bytes of the range that [`LayerScan::wants`] named, or the first of them. None at all mean that the archive
+    /// ends there.
     pub fn supply(&mut self, bytes: &[u8]) {
         if let Stage::Sniffing = self.stage {
             let ScanJob { content_key, limits, .. } = self.job;
@@ -208,6 +215,7 @@ impl LayerScan {
         }
         let end = self.job.range.end;
         self.position = if bytes.is_empty() { end } else { self.position + bytes.len() as u64 };
+        self.step = STEP.min(2 * self.step);
         match &mut self.stage {
             Stage::Sniffing => {}
             Stage::Looking(look) => {
@@ -216,6 +224,7 @@ impl LayerScan {
                 if jump >= JUMP_FROM {
                     look.skip(jump);
                     self.position += jump;
+                    self.step = STEP_MIN;
                 }
             }
             Stage::Scanning(scan) => scan.push(bytes),

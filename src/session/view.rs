@@ -4,14 +4,17 @@ use std::collections::HashSet;
 
 use bstr::ByteSlice;
 
-use super::{Session, facts, failure};
+use super::{
+    Session, facts, failure,
+    shown::{Base, Place, Shown},
+};
 use crate::{
     overlay::{Event, FileRef, LayerIndex, Mark, Stack, State},
     tar::Timestamp,
-    tree::{NodeId, Tree},
+    tree::NodeId,
     worker::protocol::{
         Change, ChangeFilter, Compare, Expand, Facts, Failure, FailureKind, Kind, Node, Role, Row, Rows,
-        Sort, View, ViewSpec,
+        View, ViewSpec,
     },
 };
 
@@ -19,7 +22,9 @@ use crate::{
 #[derive(Default)]
 pub(super) struct ViewState {
     spec: Option<ViewSpec>,
-    /// What was found for `spec`; `None` once a layer came on top.
+    /// What is known without the filters of `spec`; `None` once a layer came on top.
+    base: Option<Base>,
+    /// What was found for `spec`.
     shown: Option<Shown>,
     /// The directories that are expanded, for each image.
     expanded: Vec<HashSet<NodeId>>,
@@ -30,30 +35,9 @@ pub(super) struct ViewState {
 impl ViewState {
     /// What was found is no longer true: a layer has been merged.
     pub(super) fn invalidate(&mut self) {
+        self.base = None;
         self.shown = None;
     }
-}
-
-/// Which paths have rows under a [`ViewSpec`], beside the nodes of the tree.
-struct Shown {
-    upto: LayerIndex,
-    flags: Vec<Flags>,
-    /// File content at and below each path, in bytes.
-    sizes: Vec<u64>,
-    matches: u32,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Flags {
-    /// It has a row: it matches, or is on the way to what does.
-    shown: bool,
-    /// Something in it has a row.
-    has_shown: bool,
-    /// It is deleted or hidden.
-    ghost: bool,
-    /// Something at or below it changes.
-    changes: bool,
-    mark: Option<Mark>,
 }
 
 /// A row without its metadata.
@@ -94,8 +78,7 @@ impl Session {
             Expand::Close(node) => drop(expanded.remove(&NodeId(node.0))),
             Expand::None => expanded.clear(),
             Expand::All => {
-                let has_shown = |n: &NodeId| shown.flags.get(n.index()).is_some_and(|f| f.has_shown);
-                expanded.extend(tree.ids().filter(has_shown));
+                expanded.extend(tree.ids().filter(|&node| shown.children(node) > 0));
             }
         }
         self.flatten()
@@ -104,12 +87,12 @@ impl Session {
     /// Rows of the view from `start` on, at most `len`.
     pub fn rows(&mut self, start: u32, len: u32) -> Result<Rows, Failure> {
         self.refresh_if_stale()?;
-        let ViewState { spec: Some(spec), shown: Some(shown), rows, generation, .. } = &self.view else {
+        let ViewState { spec: Some(spec), base: Some(base), rows, generation, .. } = &self.view else {
             return Err(no_view());
         };
         let first = (start as usize).min(rows.len());
         let last = first.saturating_add(len as usize).min(rows.len());
-        let rows = rows[first..last].iter().map(|row| self.row(row, spec, shown)).collect();
+        let rows = rows[first..last].iter().map(|row| self.row(row, spec, base)).collect();
         Ok(Rows { generation: *generation, start: first as u32, rows })
     }
 
@@ -149,8 +132,12 @@ impl Session {
         let spec = self.view.spec.as_ref().ok_or_else(no_view)?;
         let image = spec.image as usize;
         let stack = &self.stacks[image];
-        if self.view.shown.is_none() {
-            self.view.shown = Some(Shown::find(stack, &self.tree, spec));
+        if self.view.base.as_ref().is_none_or(|base| !base.serves(stack, spec)) {
+            self.view.base = Some(Base::new(stack, &self.tree, spec));
+            self.view.shown = None;
+        }
+        if let Some(base) = self.view.base.as_ref().filter(|_| self.view.shown.is_none()) {
+            self.view.shown = Some(Shown::find(base, &self.tree, spec));
         }
         while self.view.expanded.len() <= image {
             // The first look at this image.
@@ -165,36 +152,46 @@ impl Session {
     /// Lays the rows out, one after the other.
     fn flatten(&mut self) -> Result<View, Failure> {
         let Self { view, tree, .. } = self;
-        let ViewState { spec: Some(spec), shown: Some(shown), expanded, rows, generation } = view else {
+        let ViewState { spec: Some(spec), base: Some(base), shown: Some(shown), expanded, rows, generation } =
+            view
+        else {
             return Err(no_view());
         };
         // A filter shows where its matches are without asking for each directory.
         let filtered = !spec.filter.is_empty() || spec.changes != ChangeFilter::default();
         let expanded = &expanded[spec.image as usize];
+        let order = base.order(tree, spec.sort);
         rows.clear();
-        // Directories whose children are being laid out: the children still to come, last first.
-        let mut open: Vec<(Vec<NodeId>, u32, u32)> =
-            vec![(shown.children(tree, NodeId::ROOT, spec), NO_PARENT, 0)];
-        while let Some((children, parent, siblings)) = open.last_mut() {
-            let Some(node) = children.pop() else {
-                open.pop();
+        // The directories that are being laid out: how many of their rows there are so far, and their own row.
+        let mut open: Vec<(NodeId, u32, u32)> = vec![(NodeId::ROOT, 0, NO_PARENT)];
+        let mut at = 0;
+        while let Some(Place { node, end }) = order.get(at) {
+            let inside = at + 1;
+            at = end;
+            if !shown.contains(node) {
                 continue;
-            };
-            *siblings = (*siblings).max(children.len() as u32 + 1);
-            let has_shown = shown.flags[node.index()].has_shown;
+            }
+            let directory = tree.parent(node);
+            while open.last().is_some_and(|(last, ..)| *last != directory) {
+                open.pop();
+            }
+            let level = open.len() as u32;
+            // A row's directory is open, or what is in it is passed over.
+            let Some((_, position, parent)) = open.last_mut() else { break };
+            *position += 1;
+            let has_shown = shown.children(node) > 0;
             let is_open = has_shown && (filtered || expanded.contains(&node));
-            let row = FlatRow {
+            rows.push(FlatRow {
                 node,
                 parent: *parent,
-                position: *siblings - children.len() as u32,
-                siblings: *siblings,
-                level: open.len() as u32,
+                position: *position,
+                siblings: shown.children(directory),
+                level,
                 expanded: has_shown.then_some(is_open),
-            };
-            rows.push(row);
+            });
             if is_open {
-                let at = (rows.len() - 1) as u32;
-                open.push((shown.children(tree, node, spec), at, 0));
+                open.push((node, 0, (rows.len() - 1) as u32));
+                at = inside;
             }
         }
         *generation += 1;
@@ -203,17 +200,16 @@ impl Session {
             rows: rows.len() as u32,
             matches: shown.matches,
             image: spec.image,
-            upto: shown.upto.0,
+            upto: base.upto().0,
         })
     }
 
-    fn row(&self, row: &FlatRow, spec: &ViewSpec, shown: &Shown) -> Row {
+    fn row(&self, row: &FlatRow, spec: &ViewSpec, base: &Base) -> Row {
         let stack = &self.stacks[spec.image as usize];
         let node = row.node;
-        let flags = shown.flags[node.index()];
-        let state =
-            if flags.ghost { last_state(stack, node, shown.upto) } else { stack.state(node, shown.upto) };
-        let ghost = || stack.last_event(node, shown.upto).map(|event| event.layer.0);
+        let (path, upto) = (base.path(node), base.upto());
+        let state = if path.ghost { last_state(stack, node, upto) } else { stack.state(node, upto) };
+        let ghost = || stack.last_event(node, upto).map(|event| event.layer.0);
         Row {
             node: Node(node.0),
             name: self.tree.name(node).to_owned(),
@@ -222,14 +218,14 @@ impl Session {
             siblings: row.siblings,
             parent: (row.parent != NO_PARENT).then_some(row.parent),
             facts: state_facts(stack, state),
-            total_size: shown.sizes[node.index()],
+            total_size: base.size(node),
             layer: state.layer().map_or(0, |layer| layer.0),
-            change: match flags.mark {
+            change: match path.mark {
                 Some(mark) => Change::Marked(mark),
-                None if flags.changes => Change::Below,
+                None if path.changes => Change::Below,
                 None => Change::None,
             },
-            ghost: if flags.ghost { ghost() } else { None },
+            ghost: if path.ghost { ghost() } else { None },
             expanded: row.expanded,
             role: self.role(stack, node, state),
             strata: strata(stack, node),
@@ -260,103 +256,14 @@ impl Session {
 
 const STARGZ_INDEX: &[u8] = b"stargz.index.json";
 
-impl Shown {
-    fn find(stack: &Stack, tree: &Tree, spec: &ViewSpec) -> Self {
-        let upto = LayerIndex(spec.upto.min(stack.len().saturating_sub(1)));
-        let mut shown =
-            Self { upto, flags: vec![Flags::default(); tree.len()], sizes: vec![0; tree.len()], matches: 0 };
-        let text = Text::new(&spec.filter);
-        let mut text_matches = vec![false; tree.len()];
-        for node in tree.ids().skip(1) {
-            // What is below a path that matches contains the same text.
-            text_matches[node.index()] = text_matches[tree.parent(node).index()] || text.matches(tree, node);
-            let Some(event) = stack.last_event(node, upto) else { continue };
-            let mark = mark(stack, node, event, upto, spec.compare);
-            let ghost = event.mark.removes();
-            let wanted = match mark {
-                Some(Mark::Added) => spec.changes.added,
-                Some(Mark::Modified | Mark::Metadata) => spec.changes.modified,
-                Some(Mark::Deleted | Mark::Hidden) => spec.changes.deleted,
-                // What a layer further down removed is a change that no longer counts.
-                None if ghost => spec.changes.deleted && spec.changes.unmodified,
-                None => spec.changes.unmodified,
-            };
-            let matches = wanted && text_matches[node.index()] && (spec.ghosts || !ghost);
-            shown.matches += u32::from(matches);
-            let changes = mark.is_some();
-            shown.flags[node.index()] = Flags { shown: matches, has_shown: false, ghost, changes, mark };
-            let state = if ghost { last_state(stack, node, upto) } else { event.state() };
-            shown.sizes[node.index()] = file_size(stack, state);
-        }
-        // From the last to the first: children before their parents.
-        for node in tree.ids().rev().take_while(|&node| node != NodeId::ROOT) {
-            let parent = tree.parent(node).index();
-            let child = shown.flags[node.index()];
-            // A ghost's content is no part of a living directory; within a ghost it is what it held.
-            if !child.ghost || shown.flags[parent].ghost {
-                shown.sizes[parent] += shown.sizes[node.index()];
-            }
-            shown.flags[parent].has_shown |= child.shown;
-            shown.flags[parent].shown |= child.shown;
-            shown.flags[parent].changes |= child.changes;
-        }
-        shown
-    }
-
-    /// The shown children of a directory in the view's order, the first one last.
-    fn children(&self, tree: &Tree, node: NodeId, spec: &ViewSpec) -> Vec<NodeId> {
-        let mut children: Vec<NodeId> = tree.children(node).filter(|n| self.flags[n.index()].shown).collect();
-        match spec.sort {
-            Sort::Name => children.sort_unstable_by(|&a, &b| tree.name(b).cmp(tree.name(a))),
-            Sort::Size => children.sort_unstable_by(|&a, &b| {
-                let size = |n: NodeId| self.sizes[n.index()];
-                size(a).cmp(&size(b)).then_with(|| tree.name(b).cmp(tree.name(a)))
-            }),
-        }
-        children
-    }
-}
-
-/// A text to be looked for in paths, in any case.
-struct Text {
-    needle: String,
-    ascii: bool,
-    whole_path: bool,
-}
-
-impl Text {
-    fn new(filter: &str) -> Self {
-        Self { needle: filter.to_lowercase(), ascii: filter.is_ascii(), whole_path: filter.contains('/') }
-    }
-
-    /// Whether a path contains the text and its directory does not already: without a slash in it the text
-    /// can only be found in the last name.
-    fn matches(&self, tree: &Tree, node: NodeId) -> bool {
-        if self.needle.is_empty() {
-            return true;
-        }
-        if self.whole_path {
-            // A leading slash stands for the root.
-            let mut path = tree.path(node);
-            path.insert(0, b'/');
-            return self.contained_in(&path);
-        }
-        self.contained_in(tree.name(node))
-    }
-
-    fn contained_in(&self, haystack: &[u8]) -> bool {
-        let needle = self.needle.as_bytes();
-        if self.ascii && haystack.is_ascii() {
-            haystack.len() >= needle.len()
-                && haystack.windows(needle.len()).any(|window| window.eq_ignore_ascii_case(needle))
-        } else {
-            haystack.to_str_lossy().to_lowercase().contains(&self.needle)
-        }
-    }
-}
-
 /// What the compared layers do to a path.
-fn mark(stack: &Stack, node: NodeId, last: Event, upto: LayerIndex, compare: Compare) -> Option<Mark> {
+pub(super) fn mark(
+    stack: &Stack,
+    node: NodeId,
+    last: Event,
+    upto: LayerIndex,
+    compare: Compare,
+) -> Option<Mark> {
     match compare {
         Compare::Layer => (last.layer == upto).then_some(last.mark),
         Compare::Aggregate => {
@@ -408,7 +315,7 @@ pub(super) fn strata(stack: &Stack, node: NodeId) -> Vec<(u32, Mark)> {
     strata
 }
 
-fn file_size(stack: &Stack, state: State) -> u64 {
+pub(super) fn file_size(stack: &Stack, state: State) -> u64 {
     state.entry().map_or(0, |file: FileRef| stack.record(file).size)
 }
 

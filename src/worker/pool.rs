@@ -14,6 +14,9 @@ use crate::{
 
 /// The most scanners, whatever the machine has: each holds some megabytes.
 const MOST: usize = 8;
+/// A scanner that has sent more than this, in bytes, is ended: its memory would stay as large as the index was that it
+/// made, and beginning anew takes a few milliseconds.
+const LARGE: usize = 8 << 20;
 
 /// One scanner, started when it is first used and ended with this.
 #[derive(Default)]
@@ -21,7 +24,8 @@ pub struct Scanner(Option<Running>);
 
 struct Running {
     thread: WorkerThread,
-    messages: UnboundedReceiver<Result<Message, Failure>>,
+    /// Each with its length in bytes.
+    messages: UnboundedReceiver<Result<(usize, Message), Failure>>,
 }
 
 /// How many scanners work side by side on this machine.
@@ -48,10 +52,10 @@ impl Scanner {
         running.give(source, &job)?;
         loop {
             match running.next().await? {
-                Message::Progress(done, total) => progress(done, total)?,
-                Message::Found(found) => {
+                (_, Message::Progress(done, total)) => progress(done, total)?,
+                (len, Message::Found(found)) => {
                     // Whatever goes wrong before ends the thread: it may still be at work.
-                    self.0 = Some(running);
+                    self.0 = Some(running).filter(|_| len < LARGE);
                     return Ok(found?);
                 }
             }
@@ -67,7 +71,7 @@ impl Running {
         let handlers = Handlers {
             message: Box::new(move |bytes, _| {
                 let message = postcard::from_bytes(&bytes).map_err(|error| interrupted(error.to_string()));
-                let _ = sender.unbounded_send(message);
+                let _ = sender.unbounded_send(message.map(|message| (bytes.len(), message)));
             }),
             error: Box::new(move |detail| {
                 let _ = on_error.unbounded_send(Err(interrupted(detail)));
@@ -83,7 +87,7 @@ impl Running {
         self.thread.send(&job, Some(&blob)).map_err(|error| interrupted(platform::describe(&error)))
     }
 
-    async fn next(&mut self) -> Result<Message, Failure> {
+    async fn next(&mut self) -> Result<(usize, Message), Failure> {
         let ended = || interrupted("the thread has ended".to_owned());
         self.messages.next().await.unwrap_or_else(|| Err(ended()))
     }

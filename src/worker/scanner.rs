@@ -3,7 +3,7 @@
 //! It runs the same binary under another name. It is given a job at a time and the file to read, tells how far it is,
 //! and sends what it found.
 
-use std::{ops::Range, rc::Rc};
+use std::{collections::VecDeque, ops::Range, rc::Rc};
 
 use js_sys::Date;
 use serde::{Deserialize, Serialize};
@@ -81,7 +81,7 @@ pub async fn scan<E: From<Failure>>(
     let mut reader = Reader::new(source);
     let mut pace = Pace::default();
     while let Some(range) = scan.wants() {
-        let bytes = reader.read(range.clone(), scan.wants_after(&range)).await?;
+        let bytes = reader.read(range, |range| scan.wants_after(range)).await?;
         scan.supply(&bytes);
         if pace.is_due() {
             let (done, total) = scan.progress();
@@ -91,33 +91,55 @@ pub async fn scan<E: From<Failure>>(
     Ok(scan.finish())
 }
 
-/// Reads ranges one after the other, each begun while the one before is worked on.
+/// Reads ranges one after the other, with further ones under way while one is worked on. The more of them are wanted
+/// in a row, the more are begun ahead; where bytes are jumped over, none is: it might be for nothing.
 pub struct Reader<'s> {
     source: &'s Source,
-    ahead: Option<(Range<u64>, platform::PendingRead)>,
+    ahead: VecDeque<(Range<u64>, platform::PendingRead)>,
+    /// How many reads are begun ahead.
+    depth: usize,
+    /// Where the last read ended.
+    end: u64,
 }
+
+/// The most reads ahead of the one that is waited for.
+const DEPTH: usize = 3;
 
 impl<'s> Reader<'s> {
     /// A reader of a source.
     pub fn new(source: &'s Source) -> Self {
-        Self { source, ahead: None }
+        Self { source, ahead: VecDeque::new(), depth: 0, end: 0 }
     }
 
-    /// Reads a range, and begins with what is likely to be wanted after it.
+    /// Reads a range, or what is under way of its beginning. `after` says what is likely to be wanted after a range.
     ///
     /// # Errors
     ///
     /// If the browser cannot read it.
-    pub async fn read(&mut self, range: Range<u64>, after: Option<Range<u64>>) -> Result<Vec<u8>, Failure> {
-        let pending = match self.ahead.take() {
-            Some((ahead, pending)) if ahead == range => pending,
-            _ => self.source.start(range)?,
-        };
-        let bytes = pending.bytes().await?;
-        if let Some(after) = after {
-            self.ahead = Some((after.clone(), self.source.start(after)?));
+    pub async fn read(
+        &mut self,
+        range: Range<u64>,
+        after: impl Fn(&Range<u64>) -> Option<Range<u64>>,
+    ) -> Result<Vec<u8>, Failure> {
+        while self.ahead.front().is_some_and(|(ahead, _)| !ahead.contains(&range.start)) {
+            self.ahead.pop_front();
         }
-        Ok(bytes)
+        let begun = self.ahead.pop_front();
+        let is_in_a_row = begun.is_some() || range.start == self.end;
+        self.depth = if is_in_a_row { (self.depth + 1).min(DEPTH) } else { 0 };
+        let (current, pending) = match begun {
+            Some(begun) => begun,
+            None => (range.clone(), self.source.start(range.clone())?),
+        };
+        let passed = range.start - current.start;
+        self.end = current.end;
+        let mut last = self.ahead.back().map_or(current, |(last, _)| last.clone());
+        while self.ahead.len() < self.depth {
+            let Some(next) = after(&last) else { break };
+            self.ahead.push_back((next.clone(), self.source.start(next.clone())?));
+            last = next;
+        }
+        pending.bytes(passed).await
     }
 }
 

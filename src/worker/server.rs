@@ -223,7 +223,7 @@ impl Server {
         .with_limits(limits);
         let mut reader = Reader::new(source);
         while let Some(range) = opening.wants() {
-            let read = reader.read(range.clone(), opening.wants_after(&range)).await;
+            let read = reader.read(range, |range| opening.wants_after(range)).await;
             self.state.borrow().queue.may_open(job)?;
             opening.supply(&read?)?;
             if let Some(done) = opening.streamed().filter(|_| progress.is_due()) {
@@ -448,7 +448,7 @@ async fn read_content(
             continue;
         }
         let Some(range) = content.wants() else { return Ok(()) };
-        content.supply(&source.start(range)?.bytes().await?)?;
+        content.supply(&source.start(range)?.bytes(0).await?)?;
     }
 }
 

@@ -1,0 +1,39 @@
+//! Containers: a writable layer over an image, changed as the kernel's overlayfs would change it
+//! (Documentation/filesystems/overlayfs.rst), and what becomes of it.
+
+mod commit;
+mod content;
+mod errno;
+mod fs;
+mod layer;
+mod lower;
+mod ops;
+mod options;
+mod read;
+mod rename;
+mod rope;
+mod save;
+mod shelf;
+mod stream;
+mod time;
+mod trace;
+mod upper;
+
+pub use commit::{Commit, LOCAL};
+pub use content::{Chunk, Content};
+pub use errno::Errno;
+pub use fs::{ContainerFs, Stat};
+pub use layer::TarItem;
+pub use lower::Lower;
+pub use ops::OpenFlags;
+pub use options::Options;
+pub use read::{ReadAt, drain};
+pub use rope::{Part, Rope};
+pub use save::{SaveFormat, familiar};
+pub use shelf::{
+    ArchiveId, Archives, Container, ImageKey, ImageSize, NewContainer, Opened, Removed, SharedLayer, Shelf,
+    ShelfError, ShelfImage, Status,
+};
+pub use time::rfc3339;
+pub use trace::{Answer, Place, Step, Trace, What, Why};
+pub use upper::{Data, Directory, Ino, Inode, Meta, Slot, Upper};

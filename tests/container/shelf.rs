@@ -1,0 +1,160 @@
+//! The shelf: images and containers as an engine lists them.
+
+use layerscope::{
+    container::{Commit, Content, NewContainer, Shelf, ShelfError, Status},
+    fixture::{Archive, Image, Pack, Shape, Tar},
+};
+
+use crate::ours::{self, TIME};
+
+/// Two images with a layer in common, and a third with nothing of it.
+fn shelf() -> Shelf {
+    let base = Tar::new().file("base", vec![b'b'; 10_000]);
+    let image = |name: &str, layers: &[&Tar]| {
+        layers.iter().fold(Image::new().name(name), |image, layer| image.layer(layer, name))
+    };
+    let (one, two) = (Tar::new().file("one", "1"), Tar::new().file("two", "2"));
+    let archive = Archive::new(Shape::DockerOci)
+        .pack(Pack::Gzip)
+        .image(image("one:latest", &[&base, &one]))
+        .image(image("two:latest", &[&base, &two]))
+        .image(image("three:latest", &[&two]));
+    ours::shelf(archive.bytes())
+}
+
+fn create(shelf: &mut Shelf, name: &str, image: &str) -> String {
+    let image = shelf.find_image(image).unwrap().key;
+    let random = [shelf.containers().len() as u8 + 1; 32];
+    let new = NewContainer { random, name: name.to_owned(), image: Some(image), ..NewContainer::default() };
+    shelf.create(new, TIME).unwrap()
+}
+
+#[test]
+fn shared_layers_count_once_as_unique() {
+    let shelf = shelf();
+    let layers = shelf.layers();
+    let images: Vec<_> = layers.iter().map(|layer| layer.images.clone()).collect();
+    assert_eq!(images, [vec![0, 1], vec![0], vec![1, 2]]);
+    let size = shelf.image_size(0);
+    assert_eq!(size.total, size.shared + size.unique);
+    assert_eq!((size.shared, size.unique), (layers[0].size, layers[1].size));
+    assert_eq!(shelf.image_size(1).unique, 0);
+}
+
+#[test]
+fn an_image_is_found_by_name_and_id() {
+    let shelf = shelf();
+    let one = shelf.find_image("one").unwrap().id.clone();
+    for reference in ["one:latest", "docker.io/library/one", &one.hex()[..12], &one.to_string(), one.hex()] {
+        assert_eq!(shelf.find_image(reference).unwrap().id, one, "{reference}");
+    }
+    assert_eq!(shelf.find_image("four"), Err(ShelfError::NoImage("four".to_owned())));
+    assert!(matches!(shelf.find_image(""), Err(ShelfError::NoImage(_))));
+}
+
+#[test]
+fn a_name_belongs_to_one_image() {
+    let mut shelf = shelf();
+    let two = shelf.find_image("two").unwrap().id.clone();
+    shelf.tag(&two, "one");
+    assert_eq!(shelf.find_image("one").unwrap().id, two);
+    assert_eq!(shelf.images()[0].names, [""; 0], "dangling");
+    let pruned = shelf.prune_images(false);
+    assert_eq!(pruned.deleted.len(), 1);
+    assert_eq!(shelf.images().len(), 2);
+}
+
+#[test]
+fn an_image_with_a_container_stays() {
+    let mut shelf = shelf();
+    create(&mut shelf, "x", "one");
+    let error = shelf.remove_image("one", false).unwrap_err();
+    assert!(matches!(error, ShelfError::InUse { running: false, .. }), "{error}");
+    shelf.container_mut(0).unwrap().status = Status::Running(TIME);
+    assert!(matches!(shelf.remove_image("one", true), Err(ShelfError::InUse { running: true, .. })));
+    assert!(matches!(shelf.remove_container("x", false), Err(ShelfError::Running(_))));
+    shelf.container_mut(0).unwrap().status = Status::Exited(TIME);
+    let removed = shelf.remove_image("one", true).unwrap();
+    assert_eq!((removed.untagged.len(), removed.deleted.len()), (1, 0));
+    shelf.remove_container("x", false).unwrap();
+    assert_eq!(shelf.prune_images(false).deleted.len(), 1);
+}
+
+#[test]
+fn removing_an_image_frees_what_no_other_has() {
+    let mut shelf = shelf();
+    let unique = shelf.image_size(0).unique;
+    let removed = shelf.remove_image("one", false).unwrap();
+    assert_eq!((removed.freed, removed.deleted.len()), (unique, 1));
+    let size = shelf.image_size(0);
+    assert!(size.unique > 10_000, "the base is two's alone now");
+    assert_eq!(shelf.prune_images(true).deleted.len(), 2);
+    assert!(shelf.images().is_empty());
+}
+
+#[test]
+fn several_names_go_one_by_one() {
+    let mut shelf = shelf();
+    let id = shelf.find_image("one").unwrap().id.clone();
+    shelf.tag(&id, "also:1");
+    assert!(matches!(shelf.remove_image(id.hex(), false), Err(ShelfError::SeveralNames(_))));
+    assert_eq!(shelf.remove_image("also:1", false).unwrap().untagged, ["docker.io/library/also:1"]);
+    assert_eq!(shelf.remove_image("one", false).unwrap().deleted, [id]);
+}
+
+#[test]
+fn containers_of_one_image_do_not_see_each_other() {
+    let mut shelf = shelf();
+    let first = create(&mut shelf, "", "one");
+    create(&mut shelf, "", "one");
+    assert_eq!((shelf.containers()[0].name.as_str(), shelf.containers()[1].name.as_str()), ("c1", "c2"));
+    let mut fs = shelf.fs(0, TIME).unwrap();
+    fs.put(b"new", Content::from(b"mine".to_vec()), 0o644).unwrap();
+    fs.unlink(b"base").unwrap();
+    let fs = shelf.fs(1, TIME).unwrap();
+    assert!(fs.stat(b"new", true).is_err());
+    assert_eq!(fs.read(b"base", 3).unwrap(), b"bbb");
+    let diff = shelf.containers()[0].diff(&shelf.archives).unwrap();
+    let diff: Vec<String> = diff.iter().map(|(path, change)| format!("{change} {path}")).collect();
+    assert_eq!(diff, ["D base", "A new"]);
+    let again = NewContainer { name: "c1".to_owned(), ..NewContainer::default() };
+    assert_eq!(shelf.create(again, TIME), Err(ShelfError::NameInUse("c1".to_owned(), first)));
+}
+
+#[test]
+fn operations_are_undone_and_done_again() {
+    let mut shelf = shelf();
+    create(&mut shelf, "x", "one");
+    shelf.container_mut(0).unwrap().checkpoint();
+    shelf.fs(0, TIME).unwrap().unlink(b"base").unwrap();
+    shelf.container_mut(0).unwrap().checkpoint();
+    shelf.fs(0, TIME).unwrap().put(b"base", Content::default(), 0o644).unwrap();
+    let size = |shelf: &mut Shelf| shelf.fs(0, TIME).unwrap().stat(b"base", true).map(|stat| stat.size).ok();
+    assert_eq!(size(&mut shelf), Some(0));
+    assert!(shelf.container_mut(0).unwrap().undo());
+    assert_eq!(size(&mut shelf), None);
+    assert!(shelf.container_mut(0).unwrap().undo());
+    assert_eq!(size(&mut shelf), Some(10_000));
+    assert!(!shelf.container_mut(0).unwrap().undo());
+    assert!(shelf.container_mut(0).unwrap().redo());
+    assert_eq!(size(&mut shelf), None);
+}
+
+#[test]
+fn an_image_is_made_of_nothing() {
+    let mut shelf = Shelf::new();
+    shelf.create(NewContainer::default(), TIME).unwrap();
+    shelf.fs(0, TIME).unwrap().put(b"hello", Content::from(b"hi\n".to_vec()), 0o644).unwrap();
+    let commit = Commit { created: TIME, names: vec!["hello:1".to_owned()], ..Commit::default() };
+    let id = shelf.commit(0, &commit).unwrap();
+    assert_eq!(shelf.find_image("hello:1").unwrap().id, id);
+    create(&mut shelf, "again", "hello:1");
+    assert_eq!(shelf.fs(1, TIME).unwrap().read(b"hello", 99).unwrap(), b"hi\n");
+    // A step that changes the config alone.
+    let key = shelf.find_image("hello:1").unwrap().key;
+    let commit = Commit { created: TIME, created_by: "CMD", ..Commit::default() };
+    let child = shelf.add_layer(Some(key), 1, Some(id.clone()), None, &commit).unwrap();
+    assert_ne!(child, id);
+    shelf.remove_container("again", false).unwrap();
+    assert!(matches!(shelf.remove_image(id.hex(), true), Err(ShelfError::HasChildren(_))));
+}
