@@ -13,6 +13,4 @@ for file in index.html boot.js worker.js worker_bg.wasm; do
     exit 1
   }
 done
-for file in dist/*.wasm; do
-  echo "build: $file: $(($(wc -c <"$file"))) bytes, $(($(gzip -9c "$file" | wc -c))) with gzip"
-done
+scripts/wasm-budget.sh

@@ -21,11 +21,13 @@
 
 pub mod anomaly;
 pub mod audit;
+pub mod build;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod codec;
 pub mod container;
 pub mod digest;
+pub mod engine;
 pub mod fixture;
 pub mod image;
 pub mod layer;
@@ -36,8 +38,10 @@ pub mod path;
 pub mod registry;
 pub mod report;
 pub mod session;
+pub mod shell;
 pub mod tar;
 pub mod tree;
+pub mod unicode;
 pub mod worker;
 
 #[cfg(feature = "web")]

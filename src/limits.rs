@@ -60,6 +60,10 @@ pub const SYMLINK_HOPS: usize = 40;
 pub const PREVIEW: u64 = 1 << 20;
 /// Largest part of a file's content that the worker sends at once.
 pub const CONTENT_REPLY: u64 = 64 << 20;
+/// Largest manifest, list or other document of a registry that the gateway passes on; registries take up to 4 MiB.
+pub const REGISTRY_DOCUMENT: u64 = 32 << 20;
+/// Largest blob that the gateway passes on.
+pub const BLOB: u64 = 64 << 30;
 
 /// How far the checkpoints of a compressed stream are apart at first, in decoded bytes.
 pub const CHECKPOINT_SPACING: u64 = 4 << 20;
@@ -67,6 +71,18 @@ pub const CHECKPOINT_SPACING: u64 = 4 << 20;
 pub const CHECKPOINTS: usize = 256;
 /// Most files of one layer whose contents an export reads in one go.
 pub const EXPORT_RUN: usize = 500_000;
+/// Longest line that the shell takes.
+pub const SHELL_LINE: usize = 64 << 10;
+/// Most bytes that the arguments of one command come to.
+pub const SHELL_WORDS: usize = 4 << 20;
+/// Deepest nesting of expansions, and of parentheses in the expression of `find`.
+pub const SHELL_DEPTH: usize = 16;
+/// Most bytes that one line of the shell prints; what comes after is cut off, and said to be.
+pub const SHELL_OUTPUT: usize = 64 << 20;
+/// How many lines the shell's history keeps.
+pub const SHELL_HISTORY: usize = 1_000;
+/// Longest Dockerfile, and longest `.dockerignore`.
+pub const DOCKERFILE: usize = 1 << 20;
 /// Most bytes of one header of an HTTP answer that are looked at, and of a token.
 pub const HTTP_HEADER: usize = 16 << 10;
 /// Most bytes of what a token server answers.

@@ -83,6 +83,7 @@ pub struct ImageReport {
     /// Its layers, bottom first.
     pub layers: Vec<LayerReport>,
     /// The config, verbatim JSON.
+    #[serde(with = "json_in_any_format")]
     pub config: Option<serde_json::Value>,
     /// Its history, oldest first.
     pub history: Vec<HistoryRow>,
@@ -157,4 +158,59 @@ pub struct AnomalyReport {
     pub layer: Option<u32>,
     /// Offset in bytes.
     pub offset: Option<u64>,
+}
+
+/// A JSON document, as itself in JSON, and as text in a format in which values do not tell what they are.
+mod json_in_any_format {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+    use serde_json::Value;
+
+    pub fn serialize<S: Serializer>(document: &Option<Value>, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            document.serialize(serializer)
+        } else {
+            document.as_ref().map(Value::to_string).serialize(serializer)
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+        if deserializer.is_human_readable() {
+            return Option::deserialize(deserializer);
+        }
+        let text: Option<String> = Option::deserialize(deserializer)?;
+        text.map(|text| serde_json::from_str(&text)).transpose().map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use crate::{
+        fixture::samples,
+        layer::ContentKey,
+        session::{Opening, Session},
+    };
+
+    fn session(bytes: &[u8]) -> Session {
+        let mut opening = Opening::new(bytes.len() as u64, ContentKey([0; 16]));
+        while let Some(range) = opening.wants() {
+            opening.supply(&bytes[range.start as usize..range.end as usize]).unwrap();
+        }
+        opening.finish().unwrap()
+    }
+
+    #[test]
+    fn a_report_survives_json_and_the_way_to_the_page() {
+        for sample in samples() {
+            let report = session(sample.bytes).report();
+            assert!(report.images[0].config.is_some());
+            let bytes = postcard::to_stdvec(&report).unwrap();
+            assert_eq!(postcard::from_bytes::<Report>(&bytes).unwrap(), report);
+            let json = serde_json::to_string(&report).unwrap();
+            assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), report);
+            let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+            assert!(value["images"][0]["config"].is_object());
+        }
+    }
 }

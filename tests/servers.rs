@@ -4,29 +4,12 @@
 #[path = "support/servers/mod.rs"]
 mod servers;
 
-use std::{
-    io::{Read, Write},
-    net::TcpStream,
-};
-
 use servers::{
+    ask,
     fake::{self, Access, Fault, Setup, TokenServer, basic},
     images::{FIRST, MULTI, SECOND, Stored, digests},
     process::{Nginx, Registry, Settings, USER},
 };
-
-/// The head and the body of an answer, as they came.
-fn ask(method: &str, host: &str, path: &str, headers: &str) -> (String, Vec<u8>) {
-    let mut stream = TcpStream::connect(host).unwrap();
-    let request = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}\r\n");
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut bytes = Vec::new();
-    // A connection that is cut may also be reset.
-    let _ = stream.read_to_end(&mut bytes);
-    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
-    let body = bytes.split_off(end + 4);
-    (String::from_utf8(bytes).unwrap().to_lowercase(), body)
-}
 
 fn get(host: &str, path: &str, headers: &str) -> (String, Vec<u8>) {
     ask("GET", host, path, headers)

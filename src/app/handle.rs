@@ -1,7 +1,7 @@
 //! How a component reaches the page's state and the worker.
 
 use wasm_bindgen::JsValue;
-use web_sys::File;
+use web_sys::{Blob, File};
 use yew::prelude::*;
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
 use crate::platform::{self, DroppedDirectory};
 use crate::worker::{
     client::Client,
+    containers::{Ask, Told},
     protocol::{Failure, FailureKind, Job, Reply, Request},
 };
 
@@ -86,6 +87,29 @@ impl AppHandle {
             (Some(client), Some(job)) => client.save(job, request, file_name).await,
             _ => Err(no_worker()),
         }
+    }
+
+    /// Asks the worker about containers, over the archive that is looked at; a blob may ride there and back.
+    ///
+    /// # Errors
+    ///
+    /// What the worker says, or that there is no worker.
+    pub async fn ask(&self, ask: Ask, blob: Option<Blob>) -> Result<(Told, Option<Blob>), Failure> {
+        let (Some(client), Some(job)) = (&self.client, self.job()) else { return Err(no_worker()) };
+        match client.exchange(job, Request::Containers(Box::new(ask)), blob).await? {
+            (Reply::Containers(told), blob) => Ok((*told, blob)),
+            _ => Err(no_worker()),
+        }
+    }
+
+    /// Has the browser save what the worker sent.
+    ///
+    /// # Errors
+    ///
+    /// That there is nothing, or that the browser refuses.
+    pub fn save(&self, blob: Option<Blob>, file_name: &str) -> Result<(), Failure> {
+        let blob = blob.ok_or_else(no_worker)?;
+        platform::save(&blob, file_name).map_err(|error| unreadable(&error))
     }
 
     /// Opens a file that the reader dropped or chose, beside what is open. Replaces what is being opened.

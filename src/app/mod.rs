@@ -14,6 +14,7 @@ pub mod handle;
 pub mod hooks;
 pub mod hue;
 pub mod i18n;
+pub mod lab;
 pub mod mode;
 pub mod pages;
 pub mod preview;

@@ -94,6 +94,7 @@ fn use_shortcuts(app: &AppHandle) {
             "3" if is_open => Action::SelectPage(Page::History),
             "4" if is_open => Action::SelectPage(Page::Image),
             "5" if is_open => Action::SelectPage(Page::Trust),
+            "6" if is_open => Action::SelectPage(Page::Container),
             "[" if is_open => Action::StepUpto(-1),
             "]" if is_open => Action::StepUpto(1),
             "/" if is_open => {

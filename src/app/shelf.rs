@@ -127,8 +127,7 @@ mod tests {
         let name = format!("{job}.tar");
         let state =
             state.reduce(Action::Open { job: Job(job), name: name.clone().into(), replaces, at: 0.0 });
-        let report = serde_json::to_string(&samples::report()).unwrap();
-        let event = Event::Opened { report, name, size: 10 };
+        let event = Event::Opened { report: samples::report().into(), name, size: 10 };
         state.reduce(Action::Event { job: Job(job), event, at: 0.0 })
     }
 
@@ -197,8 +196,7 @@ mod tests {
         let state = state.reduce(Action::Open { job: Job(4), name, replaces: Some(Job(1)), at: 0.0 });
         // The reader looks elsewhere meanwhile.
         let state = state.reduce(Action::SwitchTo(Job(2)));
-        let report = serde_json::to_string(&samples::report()).unwrap();
-        let event = Event::Opened { report, name: "1.tar".into(), size: 10 };
+        let event = Event::Opened { report: samples::report().into(), name: "1.tar".into(), size: 10 };
         let state = state.reduce(Action::Event { job: Job(4), event, at: 0.0 });
         assert_eq!((jobs(&state), current(&state)), (vec![2, 3, 4], Some(4)));
         assert_eq!(state.selection.upto, 0);

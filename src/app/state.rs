@@ -8,15 +8,17 @@ use std::rc::Rc;
 
 use yew::{AttrValue, Reducible};
 
-use super::shelf::Shelved;
+use super::{
+    lab::{Lab, LabAction},
+    shelf::Shelved,
+};
 use crate::{
     audit::Audit,
     codec::Compression,
     image::Format,
     report::{AnomalyReport, DocumentReport, ImageReport, LayerReport, Report, UnusedReport},
     worker::protocol::{
-        ChangeFilter, Compare, Event, Failure, FailureKind, Job, LayerSizes, Node, OsRelease, Progress, Sort,
-        Totals,
+        ChangeFilter, Compare, Event, Failure, Job, LayerSizes, Node, OsRelease, Progress, Sort, Totals,
     },
 };
 
@@ -31,6 +33,8 @@ pub struct State {
     pub shelf: Rc<Vec<Shelved>>,
     /// Why the last opening ended without a history, until the reader dismisses it.
     pub refusal: Option<Rc<Refusal>>,
+    /// What the container page knows.
+    pub lab: Rc<Lab>,
     /// What is selected.
     pub selection: Selection,
     /// The text in the search field, which filters the files.
@@ -90,11 +94,14 @@ pub enum Page {
     Image,
     /// Whether it is what it states, and what is wrong or odd.
     Trust,
+    /// What a container of it does to its files.
+    Container,
 }
 
 impl Page {
     /// All pages in the order of their tabs.
-    pub const ALL: [Self; 5] = [Self::Files, Self::Overlay, Self::History, Self::Image, Self::Trust];
+    pub const ALL: [Self; 6] =
+        [Self::Files, Self::Overlay, Self::History, Self::Image, Self::Trust, Self::Container];
 
     /// The stable name, for ids.
     pub fn name(self) -> &'static str {
@@ -104,6 +111,7 @@ impl Page {
             Self::History => "history",
             Self::Image => "image",
             Self::Trust => "trust",
+            Self::Container => "container",
         }
     }
 
@@ -305,6 +313,8 @@ pub enum Action {
     DismissRefusal,
     /// The reader has read which limits kept the archive from being read to its end.
     DismissLimits,
+    /// Something happens on the container page.
+    Lab(LabAction),
     /// Look at another of the open archives.
     SwitchTo(Job),
     /// An archive is closed; the worker has been told.
@@ -361,6 +371,7 @@ impl State {
             }
             Action::DismissRefusal => next.refusal = None,
             Action::DismissLimits => Rc::make_mut(next.archive.as_mut()?).limits_dismissed = true,
+            Action::Lab(action) => Rc::make_mut(&mut next.lab).apply(action),
             Action::SwitchTo(job) => next.switch_to(job)?,
             Action::Close(job) => next.close(job)?,
             Action::SelectImage(image) => next.select_image(image)?,
@@ -398,6 +409,9 @@ impl State {
 
     /// Takes the worker's news. `None` if it is about an archive that was closed or replaced meanwhile.
     fn apply(&mut self, job: Job, event: Event, at: f64) -> Option<()> {
+        if matches!(&event, Event::Failed(failure) if failure.kind.ends_worker()) {
+            Rc::make_mut(&mut self.lab).apply(LabAction::Lost);
+        }
         match self.opening.clone() {
             Some(opening) if opening.job == job => self.apply_to_opening(opening, event, at),
             // The archive before stays until the next is open.
@@ -411,22 +425,12 @@ impl State {
         match event {
             Event::Opened { report, name, size } => {
                 self.opening = None;
-                match serde_json::from_str(&report) {
-                    Ok(report) => {
-                        let archive = Archive::new(opening.job, name.into(), size, opening.since, report);
-                        let is_empty = archive.images.is_empty();
-                        self.show(archive, opening.replaces);
-                        // Of an archive without an image there is no more to say than why.
-                        if is_empty {
-                            self.selection.page = Page::Trust;
-                        }
-                    }
-                    // Both sides are of one build (checked at the handshake), so this is a fault of ours.
-                    Err(error) => {
-                        let failure =
-                            Failure { kind: FailureKind::Crashed, detail: error.to_string(), offset: None };
-                        self.refusal = refusal(Some(failure));
-                    }
+                let archive = Archive::new(opening.job, name.into(), size, opening.since, *report);
+                let is_empty = archive.images.is_empty();
+                self.show(archive, opening.replaces);
+                // Of an archive without an image there is no more to say than why.
+                if is_empty {
+                    self.selection.page = Page::Trust;
                 }
             }
             Event::Progress(progress) => {
@@ -442,9 +446,11 @@ impl State {
                 self.refusal = refusal(None);
                 self.opening = None;
             }
-            Event::Layer { .. } | Event::Merged { .. } | Event::Anomalies(_) | Event::Finished => {
-                return None;
-            }
+            Event::Image { .. }
+            | Event::Layer { .. }
+            | Event::Merged { .. }
+            | Event::Anomalies(_)
+            | Event::Finished => return None,
         }
         Some(())
     }
@@ -463,6 +469,7 @@ impl PartialEq for State {
         same(&self.opening, &other.opening)
             && same(&self.archive, &other.archive)
             && Rc::ptr_eq(&self.shelf, &other.shelf)
+            && Rc::ptr_eq(&self.lab, &other.lab)
             && same(&self.refusal, &other.refusal)
             && self.selection == other.selection
             && self.search == other.search
@@ -537,6 +544,9 @@ impl Archive {
             Event::Finished => self.end(Stage::Finished),
             Event::Cancelled => self.end(Stage::Cancelled),
             Event::Failed(failure) => self.end(Stage::Failed(failure)),
+            Event::Image { report } => {
+                self.images.push(Rc::new(Image::new(*report)));
+            }
             Event::Opened { .. } => return None,
         }
         Some(())
@@ -686,7 +696,7 @@ impl Reading {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::samples;
+    use crate::{app::samples, worker::protocol::FailureKind};
 
     fn open(state: Rc<State>, job: u32) -> Rc<State> {
         state.reduce(Action::Open {
@@ -705,8 +715,7 @@ mod tests {
         let mut report = samples::report();
         report.images.push(samples::image_report());
         report.images[1].layers.truncate(2);
-        let report = serde_json::to_string(&report).unwrap();
-        Event::Opened { report, name: "hello.tar".into(), size: 10 }
+        Event::Opened { report: report.into(), name: "hello.tar".into(), size: 10 }
     }
 
     fn ready() -> Rc<State> {
@@ -752,8 +761,7 @@ mod tests {
     fn an_archive_without_an_image_says_why() {
         let mut report = samples::report();
         report.images.clear();
-        let report = serde_json::to_string(&report).unwrap();
-        let event = Event::Opened { report, name: "none.tar".into(), size: 10 };
+        let event = Event::Opened { report: report.into(), name: "none.tar".into(), size: 10 };
         assert_eq!(news(open(Rc::default(), 1), 1, event).selection.page, Page::Trust);
     }
 

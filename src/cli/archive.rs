@@ -1,6 +1,7 @@
 //! An archive file, read as the core asks for it.
 
 use std::{
+    cell::RefCell,
     collections::HashSet,
     fs::{self, File},
     io::{self, Read, Seek, SeekFrom},
@@ -8,6 +9,7 @@ use std::{
     num::NonZero,
     ops::Range,
     path::{Path, PathBuf},
+    rc::Rc,
     sync::{Mutex, mpsc},
     thread,
 };
@@ -16,11 +18,12 @@ use bstr::BString;
 
 use super::{ArchiveArgs, Error};
 use crate::{
+    container::{Opened, ReadAt},
     image::{Member, MemberKind},
     layer::ContentKey,
     limits::Limits,
     session::{ContentRead, Export, Found, Opening, ScanJob, Session, Step, Task},
-    worker::protocol::Failure,
+    worker::protocol::{Failure, FailureKind},
 };
 
 /// An open archive and the file that it is read from.
@@ -71,6 +74,12 @@ impl Archive {
         }
         let session = opening.finish().map_err(unfit)?;
         Ok(Self { file, session })
+    }
+
+    /// What a shelf takes of it.
+    pub(super) fn into_opened(self, name: String) -> Opened {
+        let len = self.session.archive_len();
+        Opened { name, session: self.session, source: Rc::new(Source { file: RefCell::new(self.file), len }) }
     }
 
     /// Reads every layer of every image.
@@ -162,6 +171,24 @@ impl Archive {
                 }
             }
         }
+    }
+}
+
+/// An archive file to be read at any offset.
+struct Source {
+    file: RefCell<ArchiveFile>,
+    len: u64,
+}
+
+impl ReadAt for Source {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read_at(&self, range: Range<u64>) -> Result<Vec<u8>, Failure> {
+        let failed =
+            |error: Error| Failure { kind: FailureKind::Unreadable, detail: error.to_string(), offset: None };
+        self.file.borrow_mut().read(range).map(<[u8]>::to_vec).map_err(failed)
     }
 }
 

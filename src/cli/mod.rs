@@ -1,13 +1,19 @@
-//! The native command line over the same core as the page: `layerscope inspect | ls | cat | export | verify`.
+//! The native command line over the same core as the page: `layerscope inspect | ls | cat | export | verify |
+//! shell | build | serve`.
 //!
 //! The JSON that it prints is described in `docs/json.md` and held stable. It exits with 0; with 1 when what
 //! was asked for could not be read, after one line on standard error; with 2 when it was called wrongly.
 
 mod archive;
+mod build;
 mod cat;
 mod export;
+mod host;
 mod inspect;
 mod ls;
+#[cfg(feature = "serve")]
+mod serve;
+mod shell;
 mod verify;
 
 use std::{io, path::PathBuf, process::ExitCode};
@@ -36,6 +42,13 @@ enum Command {
     Export(ExportArgs),
     /// Compare everything that is stated with what is found; exit with 1 if anything does not match.
     Verify(VerifyArgs),
+    /// Stand in a container of an image: a shell without processes, and docker's commands.
+    Shell(ShellArgs),
+    /// Build an image from a Dockerfile without running anything.
+    Build(BuildArgs),
+    /// Serve the page on this machine, and forward what it reads of registries.
+    #[cfg(feature = "serve")]
+    Serve(serve::ServeArgs),
 }
 
 #[derive(Debug, Args)]
@@ -120,6 +133,44 @@ struct ExportArgs {
 }
 
 #[derive(Debug, Args)]
+struct ShellArgs {
+    #[command(flatten)]
+    archive: ArchiveArgs,
+    #[command(flatten)]
+    image: ImageArg,
+    /// Run these commands; else those on standard input are run.
+    #[arg(short = 'c', value_name = "COMMANDS")]
+    commands: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct BuildArgs {
+    /// The directory with the files that COPY and ADD may take.
+    context: PathBuf,
+    /// The Dockerfile; that of the context if it is left out.
+    #[arg(short, long)]
+    file: Option<PathBuf>,
+    /// A name for the image.
+    #[arg(short, long)]
+    tag: Vec<String>,
+    /// The archive to write, as `docker save` would.
+    #[arg(short, long)]
+    output: PathBuf,
+    /// An archive with images that FROM and COPY --from may name.
+    #[arg(long, value_name = "ARCHIVE")]
+    from: Vec<PathBuf>,
+    /// A value for ARG.
+    #[arg(long, value_name = "NAME=VALUE")]
+    build_arg: Vec<String>,
+    /// Stop after this stage.
+    #[arg(long)]
+    target: Option<String>,
+    /// Write an OCI layout without Docker's manifest.json.
+    #[arg(long)]
+    oci: bool,
+}
+
+#[derive(Debug, Args)]
 struct ImageArg {
     /// The image, by one of its names or its place in the output of inspect.
     #[arg(long, value_name = "NAME|N", default_value = "0")]
@@ -149,6 +200,16 @@ enum Error {
     Create(PathBuf, #[source] io::Error),
     #[error("a tar is nothing for a terminal: name a file with -o, or send it elsewhere")]
     Terminal,
+    #[error("{0}")]
+    Build(String),
+    #[cfg(feature = "serve")]
+    #[error(
+        "this program was built without the page: `make gateway` builds it with one, --page names a folder with one"
+    )]
+    NoPage,
+    #[cfg(feature = "serve")]
+    #[error("cannot serve: {0}")]
+    Serve(#[source] io::Error),
     #[error("cannot write: {0}")]
     Write(#[from] io::Error),
 }
@@ -165,6 +226,10 @@ pub fn main() -> ExitCode {
         Command::Cat(args) => cat::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Shell(args) => return shell::run(&args),
+        Command::Build(args) => build::run(&args),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -10,7 +10,6 @@
 use std::{collections::HashMap, rc::Rc};
 
 use bstr::{BStr, BString, ByteSlice};
-use unicode_normalization::UnicodeNormalization;
 
 use super::Mark;
 use crate::{
@@ -18,6 +17,7 @@ use crate::{
     layer::{EntryId, Index, Kind, Record},
     limits, path,
     tree::{Full, NodeId, Tree, reserve},
+    unicode::{Form, normalized},
 };
 
 /// A layer of an image by its place, 0 at the bottom.
@@ -408,7 +408,7 @@ impl Push<'_> {
             let twin = self.tree.child(parent, form.as_bytes()).filter(|&twin| twin != node)?;
             (self.now(twin) != State::Absent).then_some(twin)
         };
-        other(text.nfc().collect()).or_else(|| other(text.nfd().collect()))
+        other(normalized(text, Form::Nfc)).or_else(|| other(normalized(text, Form::Nfd)))
     }
 
     /// Where an entry for `node` ends up, its directories made. A directory that this same layer made a

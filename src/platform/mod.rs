@@ -4,6 +4,8 @@
 mod blob_parts;
 #[cfg(feature = "web")]
 mod directory;
+#[cfg(feature = "web")]
+mod idle;
 mod message;
 mod number;
 mod random;
@@ -16,19 +18,35 @@ mod spawn;
 pub use blob_parts::BlobParts;
 #[cfg(feature = "web")]
 pub use directory::{DroppedDirectory, chosen_directory};
+#[cfg(feature = "web")]
+pub use idle::idle;
 pub use message::{pack, unpack};
 pub use number::{from_f64, to_f64};
-pub use random::content_key;
+pub use random::{content_key, random_id};
 #[cfg(feature = "web")]
 pub use save::save;
 pub use source::{PendingRead, Source};
 pub use spawn::{Handlers, WorkerCode, WorkerThread};
+
+use crate::tar::Timestamp;
 
 /// How many processors the browser says there are.
 pub fn processors() -> usize {
     let scope: web_sys::WorkerGlobalScope = wasm_bindgen::JsCast::unchecked_into(js_sys::global());
     // A whole number by the HTML standard; a browser that does not tell says 0.
     scope.navigator().hardware_concurrency() as usize
+}
+
+/// The time of the browser's clock.
+pub fn clock() -> Timestamp {
+    let milliseconds = js_sys::Date::now();
+    let secs = (milliseconds / 1000.0).floor();
+    Timestamp { secs: secs as i64, nanos: ((milliseconds - secs * 1000.0) * 1e6) as u32 }
+}
+
+/// `text` in the normalisation form of this name (ECMA-262, String.prototype.normalize).
+pub fn normalized(text: &str, form: &str) -> String {
+    js_sys::JsString::from(text).normalize(form).into()
 }
 
 /// What the browser threw, as text.

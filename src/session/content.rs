@@ -24,8 +24,9 @@ pub struct ContentRead {
     range: Range<u64>,
     /// From the archive's bytes to the stored bytes that are wanted.
     stages: Vec<Stage>,
-    /// Stored bytes that were read and not yet taken.
+    /// Stored bytes that were read, and how many of them have been taken.
     data: Vec<u8>,
+    taken: usize,
     /// What the content is made of, in order.
     pieces: VecDeque<Piece>,
     buffer: Vec<u8>,
@@ -100,7 +101,7 @@ impl Session {
             let data = ranges.iter().flat_map(|range| &bytes[place(range.start)..place(range.end)]);
             let data = data.copied().collect();
             let (range, stages, buffer) = (0..0, Vec::new(), Vec::new());
-            return Ok(ContentRead { size, range, stages, data, pieces, buffer, failed: None });
+            return Ok(ContentRead { size, range, stages, data, taken: 0, pieces, buffer, failed: None });
         }
         let mut stages = Vec::new();
         let mut wanted = ranges;
@@ -131,7 +132,7 @@ impl Session {
         // The archive's bytes come first to what is outermost.
         stages.reverse();
         let data = Vec::new();
-        Ok(ContentRead { size, range, stages, data, pieces, buffer: Vec::new(), failed: None })
+        Ok(ContentRead { size, range, stages, data, taken: 0, pieces, buffer: Vec::new(), failed: None })
     }
 
     /// Where a range of a layer's tar stands in the archive as it is, if it does.
@@ -217,17 +218,16 @@ impl ContentRead {
 
     /// Takes the next bytes of the content, at most so many; none if more have to be read.
     pub(super) fn take_up_to(&mut self, limit: u64) -> Vec<u8> {
-        if self.data.is_empty() && self.failed.is_none() {
+        if self.waiting() == 0 && self.failed.is_none() {
             self.failed = self.decode().err();
         }
         let mut out = Vec::new();
-        let mut used = 0;
         while let Some(piece) = self.pieces.front_mut() {
             let room = limit.min(STEP).saturating_sub(out.len() as u64);
             let (Piece::Hole(left) | Piece::Data(left)) = *piece;
             let taken = match piece {
                 Piece::Hole(_) => left.min(room),
-                Piece::Data(_) => left.min(room).min((self.data.len() - used) as u64),
+                Piece::Data(_) => left.min(room).min((self.data.len() - self.taken) as u64),
             };
             if taken == 0 && left > 0 {
                 break;
@@ -238,8 +238,8 @@ impl ContentRead {
                     *left -= taken;
                 }
                 Piece::Data(left) => {
-                    out.extend_from_slice(&self.data[used..used + taken as usize]);
-                    used += taken as usize;
+                    out.extend_from_slice(&self.data[self.taken..self.taken + taken as usize]);
+                    self.taken += taken as usize;
                     *left -= taken;
                 }
             }
@@ -247,7 +247,6 @@ impl ContentRead {
                 self.pieces.pop_front();
             }
         }
-        self.data.drain(..used);
         out
     }
 
@@ -276,12 +275,19 @@ impl ContentRead {
         self.decode()
     }
 
+    /// Bytes that were read and not yet taken.
+    fn waiting(&self) -> u64 {
+        (self.data.len() - self.taken) as u64
+    }
+
     /// Decodes until there is something to take, or more input is needed.
     fn decode(&mut self) -> Result<(), Failure> {
+        self.data.drain(..self.taken);
+        self.taken = 0;
         if !self.stages.is_empty() {
             self.buffer.resize(BUFFER, 0);
         }
-        while (self.data.len() as u64) < STEP {
+        while self.waiting() < STEP {
             let mut eof = self.range.start >= self.range.end;
             for stage in &mut self.stages {
                 if eof && !stage.eof {
@@ -294,7 +300,7 @@ impl ContentRead {
                 let missing: u64 =
                     self.pieces.iter().map(|p| if let Piece::Data(n) = p { *n } else { 0 }).sum();
                 let ended = self.stages.last().map_or(self.range.start >= self.range.end, Stage::is_finished);
-                if ended && missing > self.data.len() as u64 {
+                if ended && missing > self.waiting() {
                     return Err(failure(FailureKind::Unreadable, "the archive ends within the file"));
                 }
                 break;

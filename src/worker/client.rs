@@ -86,7 +86,7 @@ enum Thread {
 }
 
 /// A reply and the blob that rides beside it.
-type Answer = Result<(Reply, Option<Blob>), Failure>;
+pub type Answer = Result<(Reply, Option<Blob>), Failure>;
 
 impl Client {
     /// Fetches the worker's code and starts it. `on_event` is called with what happens to the newest job and to
@@ -160,7 +160,18 @@ impl Client {
     ///
     /// What the worker says, or why there is no worker.
     pub async fn call(&self, job: Job, request: Request) -> Result<Reply, Failure> {
-        self.answer(job, request).await.map(|(reply, _)| reply)
+        self.exchange(job, request, None).await.map(|(reply, _)| reply)
+    }
+
+    /// Asks about an open archive; a blob may ride beside the request and beside the answer.
+    ///
+    /// # Errors
+    ///
+    /// What the worker says, or why there is no worker.
+    pub async fn exchange(&self, job: Job, request: Request, blob: Option<Blob>) -> Answer {
+        let (_, answer) = self.0.request(job, request, blob);
+        // The sender is dropped only with all requests of a worker that is no more.
+        answer.await.unwrap_or_else(|_| Err(crashed("the worker was ended".into())))
     }
 
     /// Saves what the worker answers [`Request::Download`] or [`Request::Tar`] with, under a name.
@@ -169,19 +180,13 @@ impl Client {
     ///
     /// What the worker says, or that the browser refuses to save.
     pub async fn save(&self, job: Job, request: Request, file_name: &str) -> Result<(), Failure> {
-        let (_, blob) = self.answer(job, request).await?;
+        let (_, blob) = self.exchange(job, request, None).await?;
         let blob = blob.ok_or_else(|| crashed("the worker sent no content".into()))?;
         platform::save(&blob, file_name).map_err(|error| Failure {
             kind: FailureKind::Unreadable,
             detail: platform::describe(&error),
             offset: None,
         })
-    }
-
-    async fn answer(&self, job: Job, request: Request) -> Answer {
-        let (_, answer) = self.0.request(job, request, None);
-        // The sender is dropped only with all requests of a worker that is no more.
-        answer.await.unwrap_or_else(|_| Err(crashed("the worker was ended".into())))
     }
 }
 
@@ -191,7 +196,11 @@ async fn load(weak: Weak<Inner>) {
     let known = inner.code.borrow().clone();
     let code = match known {
         Some(code) => Ok(code),
-        None => WorkerCode::fetch().await,
+        None => {
+            // What the reader sees comes first. Whoever drops a file meanwhile has it wait with the worker.
+            platform::idle().await;
+            WorkerCode::fetch().await
+        }
     };
     if !matches!(&*inner.thread.borrow(), Thread::Starting { thread: None, .. }) {
         // It was cancelled meanwhile, or started by an opening after that.

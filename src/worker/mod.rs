@@ -1,5 +1,8 @@
 //! The worker that holds the model, and how the page talks to it.
 
+pub mod containers;
+pub mod desk;
+mod look;
 pub mod protocol;
 pub mod queue;
 

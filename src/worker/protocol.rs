@@ -7,11 +7,12 @@
 use bstr::BString;
 use serde::{Deserialize, Serialize};
 
+use super::containers::{Ask, Told};
 use crate::{
     anomaly::Code,
     audit::Audit,
     overlay::Mark,
-    report::{AnomalyReport, LayerReport},
+    report::{AnomalyReport, ImageReport, LayerReport, Report},
     tar::Timestamp,
 };
 
@@ -118,6 +119,8 @@ pub enum Request {
         /// The most bytes wanted.
         limit: u64,
     },
+    /// About containers. Answered with [`Reply::Containers`].
+    Containers(Box<Ask>),
     /// The whole content, to be saved. Answered with [`Reply::Done`], a `Blob` riding beside.
     Download {
         /// Which version.
@@ -273,6 +276,8 @@ pub enum Reply {
     Overlay(Overlay),
     /// What an image's layers cost; `None` unless every one was read to its end.
     Audit(Option<Audit>),
+    /// About containers.
+    Containers(Box<Told>),
     /// Content.
     Content {
         /// The bytes.
@@ -285,11 +290,10 @@ pub enum Reply {
 /// What happens to an archive.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// The documents are read: the history is known. `report` is a [`crate::report::Report`] as JSON,
-    /// whose layers are not yet read.
+    /// The documents are read: the history is known. The layers of the report are not yet read.
     Opened {
-        /// The report as JSON.
-        report: String,
+        /// The report.
+        report: Box<Report>,
         /// The archive's name.
         name: String,
         /// The archive's length in bytes.
@@ -297,6 +301,11 @@ pub enum Event {
     },
     /// How far reading has come. Sent at most every 100 ms.
     Progress(Progress),
+    /// The archive has got a further image, behind those before: a container was committed, or something was built.
+    Image {
+        /// The report.
+        report: Box<ImageReport>,
+    },
     /// A layer is read. A layer that several images share is reported once for each.
     Layer {
         /// The image.

@@ -8,6 +8,8 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
 use super::{
+    containers::{Ask, Told},
+    desk::{Around, Desk},
     pool::{self, Scanner},
     protocol::{
         self, BUILD, Envelope, Event, Failure, FailureKind, Job, Message, Progress, Reply, Request,
@@ -17,6 +19,7 @@ use super::{
     scanner::{self, Pace, Reader},
 };
 use crate::{
+    container::{ArchiveId, Opened, Part, ReadAt, Rope, Shelf},
     fixture,
     image::{Member, MemberKind},
     limits::Limits,
@@ -61,16 +64,14 @@ struct Server {
 
 #[derive(Default)]
 struct State {
-    /// Archives whose documents have been read.
-    open: BTreeMap<Job, Open>,
+    /// Archives whose documents have been read, their images, and containers.
+    shelf: Shelf,
+    /// Where the archives' bytes are.
+    sources: BTreeMap<Job, Source>,
     /// Which of them is read, and which is to join them.
     queue: Queue,
-}
-
-/// An archive whose documents have been read.
-struct Open {
-    source: Source,
-    session: Session,
+    /// The shell over all of it.
+    desk: Desk,
 }
 
 /// Why the reading of an archive ends early.
@@ -114,6 +115,13 @@ impl Server {
                 self.close(job);
                 self.reply(id, Ok(Reply::Done));
                 spawn_local(async move { self.go_on().await });
+            }
+            Request::Containers(ask) => {
+                let (result, blob) = match self.ask(job, *ask, blob) {
+                    Ok((told, blob)) => (Ok(Reply::Containers(Box::new(told))), blob),
+                    Err(failure) => (Err(failure), None),
+                };
+                self.send(&Message::Reply { id, result }, blob.as_ref());
             }
             Request::Content { version, offset, limit } => {
                 spawn_local(async move {
@@ -168,9 +176,9 @@ impl Server {
         self.state.borrow_mut().queue.start(job);
         let server = Rc::clone(self);
         spawn_local(async move {
-            match server.read_documents(job, &source, name, directory, limits).await {
+            match server.read_documents(job, &source, name.clone(), directory, limits).await {
                 Ok(session) => {
-                    server.keep(job, source.clone(), session, replaces);
+                    server.keep(job, name, source.clone(), session, replaces);
                     server.read_layers(job, &source).await;
                 }
                 Err(stop) => server.end(job, Err(stop)),
@@ -192,16 +200,19 @@ impl Server {
     fn close(&self, job: Job) {
         let mut state = self.state.borrow_mut();
         state.queue.close(job);
-        state.open.remove(&job);
+        state.sources.remove(&job);
+        state.shelf.remove_archive(archive(job));
     }
 
     /// Takes on an archive whose documents are read, beside the others or in place of one of them.
-    fn keep(&self, job: Job, source: Source, session: Session, replaces: Option<Job>) {
+    fn keep(&self, job: Job, name: String, source: Source, session: Session, replaces: Option<Job>) {
         if let Some(replaced) = replaces {
             self.close(replaced);
         }
         let mut state = self.state.borrow_mut();
-        state.open.insert(job, Open { source, session });
+        let opened = Opened { name, session, source: Rc::new(source.clone()) };
+        state.shelf.add_archive(archive(job), opened);
+        state.sources.insert(job, source);
         state.queue.opened(job);
     }
 
@@ -231,7 +242,7 @@ impl Server {
             }
         }
         let mut session = opening.finish()?;
-        let report = serde_json::to_string(&session.report()).unwrap_or_default();
+        let report = session.report().into();
         self.event(job, Event::Opened { report, name, size: source.len() });
         for event in session.take_events() {
             // The report tells of the oddities that are known so far.
@@ -313,7 +324,7 @@ impl Server {
     fn resume(&self) -> Option<(Job, Source)> {
         let mut state = self.state.borrow_mut();
         let job = state.queue.resume()?;
-        Some((job, state.open.get(&job)?.source.clone()))
+        Some((job, state.sources.get(&job)?.clone()))
     }
 
     /// Tells how the reading of an archive ended.
@@ -331,8 +342,41 @@ impl Server {
     /// Works on an archive, if it is still open.
     fn with_session<T>(&self, job: Job, work: impl FnOnce(&mut Session) -> T) -> Result<T, Failure> {
         let mut state = self.state.borrow_mut();
-        let open = state.open.get_mut(&job).ok_or_else(not_open)?;
+        let open = state.shelf.archives.get_mut(&archive(job)).ok_or_else(not_open)?;
         Ok(work(&mut open.session))
+    }
+
+    /// Answers about containers, and tells of the images that came with it.
+    fn ask(&self, job: Job, ask: Ask, context: Option<Blob>) -> Result<(Told, Option<Blob>), Failure> {
+        let mut state = self.state.borrow_mut();
+        let State { shelf, sources, desk, .. } = &mut *state;
+        if let Ask::Fetch { token } = ask {
+            let rope = desk.take_saved(token)?;
+            return Ok((Told::File, Some(rope_blob(&rope, shelf, sources)?)));
+        }
+        let count = |opened: &Opened| opened.session.images().len();
+        let before: BTreeMap<ArchiveId, usize> =
+            shelf.archives.iter().map(|(id, opened)| (*id, count(opened))).collect();
+        let context = context.map(|blob| Rc::new(Source::Blob(blob)) as Rc<dyn ReadAt>);
+        let told = desk.answer(
+            shelf,
+            job,
+            ask,
+            Around { now: platform::clock(), random: platform::random_id(), context },
+        );
+        let mut events = Vec::new();
+        for (id, opened) in &mut shelf.archives {
+            let known = before.get(id).copied().unwrap_or_default();
+            if count(opened) > known {
+                for image in opened.session.report().images.into_iter().skip(known) {
+                    events.push((Job(id.0), Event::Image { report: Box::new(image) }));
+                }
+            }
+            events.extend(opened.session.take_events().into_iter().map(|event| (Job(id.0), event)));
+        }
+        drop(state);
+        events.into_iter().for_each(|(job, event)| self.event(job, event));
+        Ok((told?, None))
     }
 
     /// Where a version's content is read from.
@@ -345,8 +389,8 @@ impl Server {
     ) -> Result<(Source, ContentRead), Failure> {
         let content = self.with_session(job, |session| session.content(version, offset, limit))??;
         let state = self.state.borrow();
-        let open = state.open.get(&job).ok_or_else(not_open)?;
-        Ok((open.source.clone(), content))
+        let source = state.sources.get(&job).ok_or_else(not_open)?;
+        Ok((source.clone(), content))
     }
 
     async fn content(&self, job: Job, version: Version, offset: u64, limit: u64) -> Result<Reply, Failure> {
@@ -431,9 +475,37 @@ fn answer(session: &mut Session, request: Request) -> Result<Reply, Failure> {
         | Request::Cancel
         | Request::Close
         | Request::Content { .. }
+        | Request::Containers(_)
         | Request::Download { .. }
         | Request::Tar { .. } => Err(failure(FailureKind::NotFound, "this request is answered elsewhere")),
     }
+}
+
+/// What is to be saved as a blob: what lies in a file of the reader's stays there, and is not held.
+fn rope_blob(rope: &Rope, shelf: &Shelf, sources: &BTreeMap<Job, Source>) -> Result<Blob, Failure> {
+    let parts = Array::new();
+    for part in rope.parts() {
+        if let Part::Archive(archive, range) = part
+            && let Some(source) = sources.get(&Job(archive.0))
+        {
+            let slice = source.slice(range.clone())?;
+            parts.push(&slice);
+            continue;
+        }
+        let mut one = Rope::default();
+        one.push(part.clone());
+        one.write(&shelf.archives, &mut |bytes| {
+            parts.push(&Uint8Array::from(bytes));
+            Ok(())
+        })?;
+    }
+    Blob::new_with_blob_sequence(&parts)
+        .map_err(|_| failure(FailureKind::Unreadable, "the browser cannot hold the file"))
+}
+
+/// The archive of a job.
+fn archive(job: Job) -> ArchiveId {
+    ArchiveId(job.0)
 }
 
 async fn read_content(

@@ -17,6 +17,23 @@ fn starts_under_a_sub_path_without_a_complaint() {
     });
 }
 
+/// The worker's code is not in the way of what is seen first.
+#[test]
+fn the_worker_is_fetched_once_the_page_is_painted() {
+    run("boot-worker", Options::default(), async |page| {
+        let fetched = "performance.getEntriesByType('resource').find((e) => e.name.endsWith('/worker_bg.wasm'))?.startTime ?? 0";
+        page.until("the worker's code", async |page| page.eval(fetched).await.as_f64() > Some(0.0)).await;
+        let painted = page.eval("performance.getEntriesByName('first-contentful-paint')[0].startTime").await;
+        let loaded = "performance.getEntriesByType('resource').find((e) => e.name.includes('/app-') && e.name.endsWith('.wasm')).responseEnd";
+        let loaded = page.eval(loaded).await;
+        let fetched = page.eval(fetched).await.as_f64();
+        assert!(fetched > painted.as_f64() && fetched > loaded.as_f64(), "{fetched:?}, {painted}, {loaded}");
+        let preloaded =
+            "[...document.querySelectorAll('link')].filter((link) => link.href.includes('worker')).length";
+        assert_eq!(page.eval(preloaded).await, 0);
+    });
+}
+
 /// Proves that `assert_silent` can fail: a violation of the policy is seen.
 #[test]
 fn the_policy_forbids_inline_styles_and_foreign_hosts() {

@@ -7,7 +7,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod app;
+mod bench;
 mod boot;
+mod container;
 mod details;
 mod driver;
 mod formats;

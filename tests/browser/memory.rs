@@ -43,11 +43,11 @@ const LOOK: u64 = 20;
 
 /// Bytes of memory.
 #[derive(Debug, Clone, Copy, Default)]
-struct Memory {
+pub struct Memory {
     /// Of the processes that run pages and their workers.
-    renderers: u64,
+    pub renderers: u64,
     /// Of all processes of the browser.
-    all: u64,
+    pub all: u64,
 }
 
 impl Memory {
@@ -76,7 +76,8 @@ impl Memory {
         Self { renderers: self.renderers.max(other.renderers), all: self.all.max(other.all) }
     }
 
-    fn above(self, idle: Self) -> Self {
+    /// What is above that of an idle page.
+    pub fn above(self, idle: Self) -> Self {
         Self {
             renderers: self.renderers.saturating_sub(idle.renderers),
             all: self.all.saturating_sub(idle.all),
@@ -85,7 +86,7 @@ impl Memory {
 }
 
 /// The processes below a process.
-fn descendants(root: u32) -> Option<Vec<u32>> {
+pub fn descendants(root: u32) -> Option<Vec<u32>> {
     let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
     for entry in fs::read_dir("/proc").ok()?.flatten() {
         let Some(process) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
@@ -106,13 +107,14 @@ fn descendants(root: u32) -> Option<Vec<u32>> {
 }
 
 /// Looks at the memory again and again, and remembers the most.
-struct Watch {
+pub struct Watch {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<Memory>,
 }
 
 impl Watch {
-    fn start(driver: u32) -> Self {
+    /// Starts looking at the browser below this process.
+    pub fn start(driver: u32) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let thread = thread::spawn({
             let stop = Arc::clone(&stop);
@@ -128,14 +130,15 @@ impl Watch {
         Self { stop, thread }
     }
 
-    fn finish(self) -> Memory {
+    /// The most that was seen.
+    pub fn finish(self) -> Memory {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().unwrap()
     }
 }
 
 /// What the page takes now, after what nobody needs was thrown away.
-async fn settled(page: &Page) -> Option<Memory> {
+pub async fn settled(page: &Page) -> Option<Memory> {
     page.cdp("HeapProfiler.collectGarbage", json!({})).await;
     Memory::of_browser(page.driver())
 }

@@ -479,7 +479,8 @@ async fn assert_history_agrees(page: &Page, image: &ImageReport) {
     }
 }
 
-async fn assert_digests_agree(page: &Page, image: &ImageReport) {
+/// The trust page has the digests and entries of every layer, and the image page its names.
+pub async fn assert_digests_agree(page: &Page, image: &ImageReport) {
     page.show("trust").await;
     for layer in &image.layers {
         let row = page.contents(&id(&format!("digest-{}", layer.index))).await.concat();

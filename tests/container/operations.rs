@@ -131,6 +131,58 @@ fn cases() -> u32 {
     std::env::var("LAYERSCOPE_SEQUENCES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(500)
 }
 
+/// Cases that chance meets too seldom.
+fn known() -> Vec<Vec<Op>> {
+    let s = str::to_owned;
+    let mkdir = |path| Op::Mkdir { path: s(path), mode: 0o755 };
+    let put = |path| Op::Put { path: s(path), len: 5 };
+    let rename = |from, to| Op::Rename { from: s(from), to: s(to) };
+    let unlink = |path| Op::Unlink { path: s(path) };
+    let rmdir = |path| Op::Rmdir { path: s(path) };
+    vec![
+        // A directory of the container's own moves to where it is merged, is opaque there, and moves on.
+        vec![mkdir("a/new"), put("a/new/f"), rename("a/new", "b/moved"), rename("b/moved", "top")],
+        vec![mkdir("own"), mkdir("own/in"), mkdir("a/new"), rename("a/new", "own/in/new")],
+        // In place of a deleted one, and of an empty one that is merged.
+        vec![rmdir("b/d/a"), mkdir("b/new"), rename("b/new", "b/d/a"), rename("b/d/a", "b/again")],
+        vec![unlink("a/c/a"), mkdir("new"), put("new/f"), rename("new", "a/c"), rename("a/c", "a/x")],
+        // Names of one file.
+        vec![put("f"), Op::Link { from: s("f"), to: s("g"), follow: false }, rename("f", "g"), unlink("f")],
+        vec![rename("c", "d"), rename("d", "c"), put("d")],
+        // What is refused: a lower directory, one into itself, one over its own parent.
+        vec![
+            rename("a", "x"),
+            rename("b/d", "b/e"),
+            mkdir("n"),
+            mkdir("n/m"),
+            rename("n", "n/m/n"),
+            rename("n/m", "n"),
+        ],
+    ]
+}
+
+#[test]
+fn known_sequences_do_what_the_kernel_does() {
+    if !rustix::process::geteuid().is_root() {
+        return skip("overlayfs: only root may mount");
+    }
+    rustix::process::umask(rustix::fs::Mode::empty());
+    for ops in known() {
+        let mut kernel = match Kernel::new(&base().bytes()) {
+            Ok(kernel) => kernel,
+            Err(error) => return skip(&format!("overlayfs: it cannot be mounted: {error}")),
+        };
+        let mut ours = Ours::new(&base());
+        for op in &ops {
+            assert_eq!(ours.run(op), kernel.run(op), "{op:?} of {ops:?}: ours is left");
+        }
+        assert_eq!(listing::compare(&ours.upper(), &kernel.upper()), [""; 0], "{ops:?}");
+        kernel.next_layer();
+        ours.next_layer();
+        assert_eq!(listing::compare(&ours.merged(), &kernel.merged()), [""; 0], "{ops:?}");
+    }
+}
+
 #[test]
 fn operations_do_what_the_kernel_does() {
     if !rustix::process::geteuid().is_root() {

@@ -145,6 +145,11 @@ pub fn Details() -> Html {
             }
             <p class="details-notice" role="status">{(*notice).as_ref().map(|notice| say(notice, words))}</p>
             {summary(&life, selection.upto, words)}
+            <p>
+                <button type="button" data-testid="change-in-container" onclick={let (app, path) = (app.clone(), directory_of(&life)); move |_| app.change_in_container(path.clone())}>
+                    {words.container.change_it}
+                </button>
+            </p>
             <h3>{details.biography}<span class="muted">{(details.touched_by)(life.chapters.len())}</span></h3>
             <Chapters biography={(*life).clone()} upto={selection.upto} {on_intent} />
             if let Some(reading) = &*reading {
@@ -152,6 +157,15 @@ pub fn Details() -> Html {
             }
         </section>
     }
+}
+
+/// The directory that the path is in; the path itself, if it is one.
+fn directory_of(life: &Biography) -> BString {
+    let newest = life.chapters.iter().rev().find_map(|chapter| chapter.version.as_ref());
+    if newest.is_none_or(|version| version.facts.kind == Kind::Dir) {
+        return life.path.clone();
+    }
+    life.path.rfind_byte(b'/').map_or_else(BString::default, |slash| life.path[..slash].into())
 }
 
 /// Why the path is seen as it is.

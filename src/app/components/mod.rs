@@ -15,6 +15,7 @@ pub mod hex;
 pub mod icon;
 pub mod image_picker;
 pub mod kind_icon;
+pub mod lab;
 pub mod layer_row;
 pub mod mark;
 pub mod notice;

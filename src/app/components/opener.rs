@@ -57,6 +57,11 @@ pub fn DirectoryInput() -> Html {
     }
 }
 
+/// Opens the dialog for a file.
+pub fn choose_file() {
+    dom::click(FILE_INPUT);
+}
+
 /// A button that opens the dialog for a directory.
 #[component]
 pub fn OpenDirectoryButton() -> Html {
@@ -82,7 +87,7 @@ pub struct OpenButtonProps {
 #[component]
 pub fn OpenButton(props: &OpenButtonProps) -> Html {
     html! {
-        <button type="button" class={props.class.clone()} data-testid="open" onclick={|_| dom::click(FILE_INPUT)}>
+        <button type="button" class={props.class.clone()} data-testid="open" onclick={|_| choose_file()}>
             {props.label.clone()}
         </button>
     }

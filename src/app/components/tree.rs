@@ -10,10 +10,7 @@ use std::{
 };
 
 use bstr::BString;
-use gloo::{
-    events::{EventListener, EventListenerOptions},
-    timers::callback::Timeout,
-};
+use gloo::events::{EventListener, EventListenerOptions};
 use wasm_bindgen::{JsCast, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, HtmlElement, KeyboardEvent, WheelEvent};
@@ -37,8 +34,6 @@ use crate::{
     worker::protocol::{Expand, Node, Reply, Request, Rows, Sort, View, ViewSpec},
 };
 
-/// Milliseconds after the last keystroke in the filter before the tree follows.
-const DEBOUNCE: u32 = 80;
 /// Rows looked through for a typed name with one request, and at most how often.
 const FIND_STEP: u32 = 4_096;
 const FIND_REQUESTS: usize = 64;
@@ -144,6 +139,10 @@ struct Driver {
     selected: Rc<Cell<Option<Node>>>,
     typed: Rc<RefCell<Typed>>,
     spec: Rc<RefCell<Option<ViewSpec>>>,
+    /// Whether the worker is making a view.
+    asking: Rc<Cell<bool>>,
+    /// What is to be shown once it has, and whether quietly.
+    later: Rc<RefCell<Option<(ViewSpec, bool)>>>,
     frame: NodeRef,
     scroller: NodeRef,
     sizer: NodeRef,
@@ -166,6 +165,8 @@ fn use_driver(app: &AppHandle, props: &TreeProps) -> Driver {
             selected: Rc::default(),
             typed: Rc::default(),
             spec: Rc::default(),
+            asking: Rc::default(),
+            later: Rc::default(),
             frame: NodeRef::default(),
             scroller: NodeRef::default(),
             sizer: NodeRef::default(),
@@ -185,10 +186,7 @@ fn use_driver(app: &AppHandle, props: &TreeProps) -> Driver {
     });
     use_effect_with((props.spec.clone(), props.merged, props.revision), {
         let driver = driver.clone();
-        move |(spec, ..)| {
-            let timer = driver.follow(spec.clone());
-            move || drop(timer)
-        }
+        move |(spec, ..)| driver.follow(spec.clone())
     });
     use_effect_with(app.state.selection.node, {
         let driver = driver.clone();
@@ -341,36 +339,46 @@ impl Driver {
         self.select_focused();
     }
 
-    /// Shows what `spec` says; waits a little if only the filter changed, for it may be typed on.
-    fn follow(&self, spec: ViewSpec) -> Option<Timeout> {
+    /// Shows what `spec` says.
+    fn follow(&self, spec: ViewSpec) {
         let before = self.spec.replace(Some(spec.clone()));
-        let same_filter = before.as_ref().is_some_and(|before| before.filter == spec.filter);
-        let only_filter = !same_filter
-            && before.is_some_and(|before| ViewSpec { filter: spec.filter.clone(), ..before } == spec);
-        let driver = self.clone();
-        if only_filter {
-            Some(Timeout::new(DEBOUNCE, move || driver.show(spec, false)))
-        } else {
-            driver.show(spec, same_filter);
-            None
-        }
+        let same_filter = before.is_some_and(|before| before.filter == spec.filter);
+        self.clone().show(spec, same_filter);
     }
 
     /// Has the worker make the view, finds the selected path in it, and shows it. `quietly` leaves the rows where they
     /// are, as far as there is a choice: layers may be merged while the reader is scrolling.
+    ///
+    /// One view is asked for at a time. What is asked for meanwhile, as when somebody types, waits, and only the last of it
+    /// is asked for: so the answer is as quick as the worker, and nothing is made that nobody sees.
     fn show(self, spec: ViewSpec, quietly: bool) {
         let serial = self.next_serial();
+        if self.asking.replace(true) {
+            let mut later = self.later.borrow_mut();
+            // What was asked for loudly is not to become quiet.
+            let quietly = quietly && later.as_ref().is_none_or(|(_, quietly)| *quietly);
+            *later = Some((spec, quietly));
+            return;
+        }
         let path = match self.selected.get() {
             Some(_) => self.model.borrow().path(self.model.borrow().focus()),
             None => None,
         };
         spawn_local(async move {
-            let filtered = !spec.filter.is_empty();
-            let Ok(Reply::View(view)) = self.app.call(Request::Show(spec)).await else { return };
-            let (view, anchor) = match path {
-                Some(path) => self.find_path(path, view, if filtered { 1 } else { FALLBACKS }).await,
-                None => (view, Anchor::Top),
+            let tries = if spec.filter.is_empty() { FALLBACKS } else { 1 };
+            let shown = match self.app.call(Request::Show(spec)).await {
+                Ok(Reply::View(view)) => Some(match path {
+                    Some(path) => self.find_path(path, view, tries).await,
+                    None => (view, Anchor::Top),
+                }),
+                _ => None,
             };
+            self.asking.set(false);
+            let later = self.later.borrow_mut().take();
+            if let Some((spec, quietly)) = later {
+                return self.show(spec, quietly);
+            }
+            let Some((view, anchor)) = shown else { return };
             let anchor = match anchor {
                 Anchor::Row(row) if quietly => Anchor::Quietly(row),
                 Anchor::Top if quietly => Anchor::Keep,

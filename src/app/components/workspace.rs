@@ -13,7 +13,8 @@ use crate::app::{
     },
     i18n::use_words,
     pages::{
-        files::FilesPage, history::HistoryPage, image::ImagePage, overlay::OverlayPage, trust::TrustPage,
+        container::ContainerPage, files::FilesPage, history::HistoryPage, image::ImagePage,
+        overlay::OverlayPage, trust::TrustPage,
     },
     state::{Action, Page, Pane},
     text, use_app,
@@ -47,6 +48,7 @@ pub fn Workspace() -> Html {
         Page::Overlay => html! { <OverlayPage /> },
         Page::History => html! { <HistoryPage /> },
         Page::Image => html! { <ImagePage /> },
+        Page::Container => html! { <ContainerPage /> },
     };
     let heading = match (image, &app.state.archive) {
         (Some(image), _) => image_picker::name(words, image, app.state.selection.image),

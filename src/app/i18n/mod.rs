@@ -13,6 +13,7 @@
 //! `words.lang` goes to the functions of [`super::format`]. The terms are those of the project's glossary; what is
 //! code (`ENV`, `sha256`, `overlayfs`) stays as it is in both languages.
 
+pub mod container;
 pub mod details;
 pub mod files;
 pub mod image;
@@ -98,6 +99,8 @@ pub struct Words {
     pub saving: saving::SavingWords,
     /// The trust page.
     pub trust: trust::TrustWords,
+    /// The container page.
+    pub container: container::ContainerWords,
 }
 
 /// English.
@@ -110,6 +113,7 @@ pub static EN: Words = Words {
     overlay: overlay::EN,
     saving: saving::EN,
     trust: trust::EN,
+    container: container::EN,
 };
 
 /// Simplified Chinese.
@@ -122,6 +126,7 @@ pub static ZH: Words = Words {
     overlay: overlay::ZH,
     saving: saving::ZH,
     trust: trust::ZH,
+    container: container::ZH,
 };
 
 /// The language in use, and how to change it.

@@ -237,6 +237,7 @@ pub const EN: ShellWords = ShellWords {
         Page::History => "History",
         Page::Image => "Image",
         Page::Trust => "Trust",
+        Page::Container => "Container",
     },
     panes: "Panes",
     pane: |pane| match pane {
@@ -255,7 +256,7 @@ pub const EN: ShellWords = ShellWords {
     close: "Close",
     keys_title: "Keys",
     keys: &[
-        (&["1", "2", "3", "4", "5"], "Files, Overlay, History, Image, Trust"),
+        (&["1", "2", "3", "4", "5", "6"], "Files, Overlay, History, Image, Trust, Container"),
         (&["[", "]"], "one layer down, one layer up"),
         (&["/"], "search"),
         (&["?"], "this help"),
@@ -465,6 +466,7 @@ pub const ZH: ShellWords = ShellWords {
         Page::History => "历史",
         Page::Image => "镜像",
         Page::Trust => "可信度",
+        Page::Container => "容器",
     },
     panes: "窗格",
     pane: |pane| match pane {
@@ -483,7 +485,7 @@ pub const ZH: ShellWords = ShellWords {
     close: "关闭",
     keys_title: "按键",
     keys: &[
-        (&["1", "2", "3", "4", "5"], "文件、叠加、历史、镜像、可信度"),
+        (&["1", "2", "3", "4", "5", "6"], "文件、叠加、历史、镜像、可信度、容器"),
         (&["[", "]"], "下移一层、上移一层"),
         (&["/"], "搜索"),
         (&["?"], "本帮助"),

@@ -1,5 +1,6 @@
 //! What the tabs show.
 
+pub mod container;
 pub mod files;
 pub mod history;
 pub mod image;

@@ -489,6 +489,11 @@ impl TokenServer {
         Self { served, tokens }
     }
 
+    /// `127.0.0.1:PORT`.
+    pub fn host(&self) -> String {
+        self.served.host()
+    }
+
     /// For [`Access::Token`].
     pub fn tokens(&self) -> Tokens {
         self.tokens.clone()

@@ -15,6 +15,8 @@ pub mod process;
 
 use std::{
     fs,
+    io::{Read, Write},
+    net::TcpStream,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -95,4 +97,34 @@ fn parse(line: &str) -> Option<Hit> {
     let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
     let status = rest.split_whitespace().next()?.parse().ok()?;
     Some(Hit { method, target, status, ..Hit::default() })
+}
+
+/// Sends a request as it is given; `headers` end in a line break each. The head of the answer in lower case, and its body.
+pub fn ask(method: &str, host: &str, path: &str, headers: &str) -> (String, Vec<u8>) {
+    let mut stream = TcpStream::connect(host).unwrap();
+    let request = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut bytes = Vec::new();
+    // A connection that is cut may also be reset.
+    let _ = stream.read_to_end(&mut bytes);
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    let body = bytes.split_off(end + 4);
+    let head = String::from_utf8(bytes).unwrap().to_lowercase();
+    let body = if head.contains("transfer-encoding: chunked") { unchunked(&body) } else { body };
+    (head, body)
+}
+
+/// What chunks hold (RFC 9112, section 7.1), up to where they end or break off.
+fn unchunked(mut rest: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    while let Some(end) = rest.windows(2).position(|two| two == b"\r\n") {
+        let size = usize::from_str_radix(std::str::from_utf8(&rest[..end]).unwrap(), 16).unwrap();
+        let chunk = &rest[end + 2..];
+        out.extend_from_slice(&chunk[..size.min(chunk.len())]);
+        if size == 0 || chunk.len() < size + 2 {
+            break;
+        }
+        rest = &chunk[size + 2..];
+    }
+    out
 }

@@ -1,0 +1,188 @@
+//! The Dockerfile, and what came of it.
+
+use std::rc::Rc;
+
+use wasm_bindgen::JsCast;
+use web_sys::{Blob, Element, HtmlInputElement, HtmlTextAreaElement};
+use yew::prelude::*;
+
+use super::head::{file_name, quote};
+use crate::{
+    app::{
+        AppHandle,
+        components::notice::explain,
+        format,
+        i18n::{Words, container::ContainerWords, use_words},
+        lab::LabAction,
+        text::{self, Breaks, Text},
+        use_app,
+    },
+    platform,
+    worker::containers::{BuildStep, Built, Recipe, Remark},
+};
+
+const EDITOR: &str = "dockerfile";
+const REMARKS: &str = "dockerfile-remarks";
+
+/// The Dockerfile editor.
+#[component]
+pub fn Build() -> Html {
+    let all = use_words();
+    let words = &all.container;
+    let app = use_app();
+    let lab = Rc::clone(&app.state.lab);
+    let recipe = Rc::clone(&lab.recipe);
+    let context = use_state(|| None::<Blob>);
+    let numbers = use_node_ref();
+
+    let change = {
+        let (app, recipe) = (app.clone(), Rc::clone(&recipe));
+        Callback::from(move |edit: Box<dyn FnOnce(&mut Recipe)>| {
+            let mut changed = (*recipe).clone();
+            edit(&mut changed);
+            app.lab(LabAction::Recipe(changed));
+        })
+    };
+    let on_text = {
+        let change = change.clone();
+        move |event: InputEvent| {
+            if let Some(area) =
+                event.target().and_then(|target| target.dyn_into::<HtmlTextAreaElement>().ok())
+            {
+                change.emit(Box::new(move |recipe: &mut Recipe| recipe.dockerfile = area.value()));
+            }
+        }
+    };
+    let on_tag = {
+        let change = change.clone();
+        move |event: InputEvent| {
+            if let Some(input) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok())
+            {
+                change.emit(Box::new(move |recipe: &mut Recipe| recipe.tag = input.value()));
+            }
+        }
+    };
+    let on_no_cache = {
+        let change = change.clone();
+        move |event: Event| {
+            if let Some(input) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok())
+            {
+                change.emit(Box::new(move |recipe: &mut Recipe| recipe.no_cache = input.checked()));
+            }
+        }
+    };
+    let on_files = {
+        let (change, context) = (change.clone(), context.setter());
+        move |event: Event| {
+            let input = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
+            let Some(files) = input.and_then(|input| input.files()) else { return };
+            let files: Vec<_> = (0..files.length()).filter_map(|place| files.get(place)).collect();
+            let parts: js_sys::Array = files.iter().collect();
+            let list =
+                files.iter().map(|file| (file.name().into(), platform::from_f64(file.size()))).collect();
+            // Blobs of blobs cannot fail but for want of memory.
+            context.set(Blob::new_with_blob_sequence(&parts).ok());
+            change.emit(Box::new(move |recipe: &mut Recipe| recipe.files = list));
+        }
+    };
+    let build = {
+        let (app, recipe, context) = (app.clone(), Rc::clone(&recipe), (*context).clone());
+        move |_: MouseEvent| app.build((*recipe).clone(), context.clone())
+    };
+    // The numbers scroll with the text.
+    let on_scroll = {
+        let numbers = numbers.clone();
+        move |event: Event| {
+            let area = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+            if let (Some(area), Some(numbers)) = (area, numbers.cast::<Element>()) {
+                numbers.set_scroll_top(area.scroll_top());
+            }
+        }
+    };
+    let lines = recipe.dockerfile.split('\n').count().max(1) as u32;
+    let built = lab.built.as_deref();
+    let remarks = match built {
+        Some(Ok(built)) => built.remarks.as_slice(),
+        _ => &[],
+    };
+    let size = recipe.files.iter().map(|(_, size)| *size).sum();
+    html! {
+        <div class="lab-build prose-page" data-testid="build">
+            <section>
+                <h2><label for={EDITOR}>{words.dockerfile}</label></h2>
+                <div class="editor mono">
+                    <ol class="editor-numbers" aria-hidden="true" ref={numbers}>
+                        { for (1..=lines).map(|line| html! { <li key={line} class={mark_of(remarks, line)}>{line}</li> }) }
+                    </ol>
+                    <textarea id={EDITOR} data-testid="dockerfile" rows="14" spellcheck="false" autocapitalize="off" autocomplete="off"
+                        aria-describedby={REMARKS} value={recipe.dockerfile.clone()} oninput={on_text} onscroll={on_scroll} />
+                </div>
+                <ul id={REMARKS} class="remarks" data-testid="remarks">
+                    { for remarks.iter().map(|remark| html! {
+                        <li class={if remark.is_error { "mark-deleted" } else { "muted" }}>
+                            <strong>{(words.at_line)(remark.line)}</strong>{": "}{text::visible(remark.text.as_bytes())}
+                        </li>
+                    }) }
+                </ul>
+                <p class="lab-actions">
+                    <label>{words.tag}{" "}<input type="text" data-testid="tag" value={recipe.tag.clone()} oninput={on_tag} autocomplete="off" autocapitalize="off" spellcheck="false" /></label>
+                    <label class="lab-file">{words.context}{" "}<input type="file" multiple=true data-testid="context" onchange={on_files} /></label>
+                    if !recipe.files.is_empty() {
+                        <span class="muted">{(words.context_files)(recipe.files.len(), &format::size(all.lang, size))}</span>
+                    }
+                    <label><input type="checkbox" data-testid="no-cache" checked={recipe.no_cache} onchange={on_no_cache} />{" "}{words.no_cache}</label>
+                    <button type="button" class="primary" data-testid="run-build" disabled={lab.is_building} onclick={build}>{words.build}</button>
+                </p>
+            </section>
+            <section aria-live="polite" data-testid="build-result">
+                if lab.is_building { <p>{words.building}</p> }
+                if let Some(Err(failure)) = built { {explain(all, failure)} }
+                if let Some(Ok(built)) = built { {result(built, &app, all)} }
+            </section>
+        </div>
+    }
+}
+
+fn mark_of(remarks: &[Remark], line: u32) -> Option<&'static str> {
+    let of_line = remarks.iter().filter(|remark| remark.line == line);
+    of_line.map(|remark| if remark.is_error { "line-error" } else { "line-remark" }).next()
+}
+
+fn result(built: &Built, app: &AppHandle, all: &Words) -> Html {
+    let words = &all.container;
+    html! {
+        <>
+            <h2>{words.build_steps}</h2>
+            <ol class="build-steps" data-testid="build-steps">{ for built.steps.iter().map(|step| step_row(step, all)) }</ol>
+            if let Some(name) = &built.image {
+                <p class="lab-actions">{(words.built)(name)}{" "}{save_button(name, app, words)}</p>
+            } else {
+                <p><strong class="mark-deleted">{words.not_built}</strong></p>
+            }
+        </>
+    }
+}
+
+fn save_button(name: &str, app: &AppHandle, words: &ContainerWords) -> Html {
+    let line = format!("docker save {} > {}", quote(name), quote(&format!("{}.tar", file_name(name))));
+    let app = app.clone();
+    html! { <button type="button" data-testid="save-built" onclick={move |_| app.run(line.clone())}>{words.save}</button> }
+}
+
+fn step_row(step: &BuildStep, all: &Words) -> Html {
+    let words = &all.container;
+    let (mark, word) = if step.cached { ("mark-same", words.cached) } else { ("mark-added", words.made) };
+    html! {
+        <li>
+            <code>{text::visible(step.instruction.as_bytes())}</code>
+            <p class="muted">
+                <strong class={mark}>{word}</strong>{" · "}<span lang="en">{text::visible(step.why.as_bytes())}</span>{" · "}
+                {step.layer.map_or_else(|| words.no_layer.to_owned(), |bytes| (words.layer_of)(&format::size(all.lang, bytes)))}
+                if let Some(image) = &step.image { {" · "}<span class="mono">{image}</span> }
+            </p>
+            if !step.output.is_empty() {
+                <pre class="build-output"><Text bytes={bstr::BString::from(step.output.as_str())} breaks={Breaks::Keep} /></pre>
+            }
+        </li>
+    }
+}

@@ -1,0 +1,7 @@
+//! What the container page is made of.
+
+pub mod build;
+pub mod head;
+pub mod player;
+pub mod shelf;
+pub mod terminal;

@@ -1,0 +1,423 @@
+//! Words of the Container view.
+
+use crate::{app::lab::Part, container::Answer};
+
+/// The words. Layers are given by the number they bear on the screen; `None` is the container's own.
+pub struct ContainerWords {
+    /// A part of the view.
+    pub part: fn(Part) -> &'static str,
+    /// Labels the choice of a part.
+    pub parts: &'static str,
+    /// There is no container yet.
+    pub none: &'static str,
+    /// What a container is.
+    pub none_hint: &'static str,
+    /// Starts a container over layers 1 to n of an image.
+    pub start: fn(&str, u32, u32) -> String,
+    /// Turns to a container to change a path.
+    pub change_it: &'static str,
+    /// What the container stands on.
+    pub on: fn(&str, u32) -> String,
+    /// Said where a container is shown: nothing runs.
+    pub nothing_runs: &'static str,
+    /// "Content in its layer".
+    pub cost_upper: &'static str,
+    /// "Copied up".
+    pub cost_copied: &'static str,
+    /// "An image of it would grow by".
+    pub cost_grows: &'static str,
+
+    /// Labels the terminal.
+    pub terminal: &'static str,
+    /// Labels its line.
+    pub command: &'static str,
+    /// What its keys do.
+    pub command_hint: &'static str,
+    /// Gives the line to the shell.
+    pub run: &'static str,
+    /// Empties the terminal.
+    pub clear: &'static str,
+    /// Shows what there is.
+    pub help: &'static str,
+    /// Takes the last operation back.
+    pub undo: &'static str,
+    /// A command is under way.
+    pub busy: &'static str,
+
+    /// Heads the steps.
+    pub steps: &'static str,
+    /// There are none yet.
+    pub no_steps: &'static str,
+    /// Step n of m.
+    pub step: fn(u32, u32) -> String,
+    /// So many steps more.
+    pub more_steps: fn(&str) -> String,
+    /// Goes to the first step.
+    pub first: &'static str,
+    /// Goes to the step before.
+    pub back: &'static str,
+    /// Plays the steps.
+    pub play: &'static str,
+    /// Stops playing.
+    pub pause: &'static str,
+    /// Goes to the step after.
+    pub next: &'static str,
+    /// The container's own layer.
+    pub own_layer: &'static str,
+    /// A lookup of a path and the answers.
+    pub lookup: fn(&str, &str) -> String,
+    /// Stands between answers.
+    pub then: &'static str,
+    /// An answer.
+    pub answer: fn(Option<u32>, Answer) -> String,
+    /// A directory is copied up.
+    pub copy_up_dir: fn(&str, Option<u32>) -> String,
+    /// Something is copied up, so many bytes of it.
+    pub copy_up: fn(&str, Option<u32>, &str) -> String,
+    /// Something is made.
+    pub create: fn(&str) -> String,
+    /// So many bytes are written.
+    pub write: fn(&str, &str) -> String,
+    /// Metadata is changed.
+    pub change: fn(&str) -> String,
+    /// A whiteout is written.
+    pub whiteout: fn(&str) -> String,
+    /// A directory is made opaque.
+    pub opaque: fn(&str) -> String,
+    /// Something is taken out of the container's layer.
+    pub remove: fn(&str) -> String,
+    /// Something is moved in it.
+    pub moved: fn(&str, &str) -> String,
+    /// A directory remembers where it stands below.
+    pub redirect: fn(&str, &str) -> String,
+
+    /// Heads the columns.
+    pub columns: &'static str,
+    /// Only what the container touches.
+    pub only_changes: &'static str,
+
+    /// Heads what becomes of the container.
+    pub out: &'static str,
+    /// Labels the name of the image to be made.
+    pub image_name: &'static str,
+    /// Makes an image.
+    pub commit: &'static str,
+    /// Saves the image.
+    pub save: &'static str,
+    /// Saves the container's files.
+    pub export: &'static str,
+    /// Says what the difference is.
+    pub out_hint: &'static str,
+
+    /// Heads the images.
+    pub images: &'static str,
+    /// Heads the containers.
+    pub containers: &'static str,
+    /// There are none.
+    pub no_containers: &'static str,
+    /// A column head.
+    pub name: &'static str,
+    /// A column head.
+    pub id: &'static str,
+    /// A column head.
+    pub size: &'static str,
+    /// A column head.
+    pub shared: &'static str,
+    /// A column head.
+    pub unique: &'static str,
+    /// A column head.
+    pub image: &'static str,
+    /// A column head.
+    pub state: &'static str,
+    /// A column head of what can be done.
+    pub actions: &'static str,
+    /// An image without a name.
+    pub dangling: &'static str,
+    /// Starts a container.
+    pub run_image: &'static str,
+    /// Removes an image or a container, by its name.
+    pub remove_it: fn(&str) -> String,
+    /// The button's text.
+    pub remove_short: &'static str,
+    /// Goes into a container, by its name.
+    pub attach: fn(&str) -> String,
+    /// The button's text.
+    pub attach_short: &'static str,
+    /// Removes stopped containers.
+    pub prune_containers: &'static str,
+    /// Removes dangling images.
+    pub prune_images: &'static str,
+    /// All layers, each counted once.
+    pub all_layers: fn(&str) -> String,
+    /// Heads the picture of shared layers.
+    pub sharing: &'static str,
+    /// Heads the column of layers.
+    pub layer: &'static str,
+    /// The cell of a layer that an image has.
+    pub has: &'static str,
+
+    /// Labels the Dockerfile.
+    pub dockerfile: &'static str,
+    /// Labels the name of the image.
+    pub tag: &'static str,
+    /// Chooses the files of the context.
+    pub context: &'static str,
+    /// So many files of so many bytes.
+    pub context_files: fn(usize, &str) -> String,
+    /// Leaves the cache out.
+    pub no_cache: &'static str,
+    /// Builds.
+    pub build: &'static str,
+    /// It is being built.
+    pub building: &'static str,
+    /// Heads the steps of the build.
+    pub build_steps: &'static str,
+    /// The cache had it.
+    pub cached: &'static str,
+    /// It was made.
+    pub made: &'static str,
+    /// A step without a layer.
+    pub no_layer: &'static str,
+    /// A layer of so many bytes.
+    pub layer_of: fn(&str) -> String,
+    /// The image is there.
+    pub built: fn(&str) -> String,
+    /// The build ended before.
+    pub not_built: &'static str,
+    /// At line n.
+    pub at_line: fn(u32) -> String,
+}
+
+/// English.
+pub const EN: ContainerWords = ContainerWords {
+    part: |part| match part {
+        Part::Container => "Container",
+        Part::Shelf => "Images and containers",
+        Part::Build => "Build",
+    },
+    parts: "Parts of this view",
+    none: "No container yet",
+    none_hint: "A container is an image with one writable layer on top. Start one, change its files, and see what the union \
+                filesystem does. The image itself never changes, and no process runs.",
+    start: |image, upto, layers| match upto == layers {
+        true => format!("Start a container of {image}"),
+        false => format!("Start a container of {image}, layers 1–{upto}"),
+    },
+    change_it: "Change it in a container",
+    on: |image, layer| format!("On {image}; its own layer is number {layer}."),
+    nothing_runs: "No process runs in it: what you change are its files.",
+    cost_upper: "In its layer",
+    cost_copied: "Copied up",
+    cost_grows: "An image of it grows by",
+    terminal: "Terminal",
+    command: "Command",
+    command_hint: "Enter runs the line, ↑ and ↓ call lines back, Tab completes; Escape, then Tab leaves the line.",
+    run: "Run",
+    clear: "Clear",
+    help: "Help",
+    undo: "Undo",
+    busy: "Running…",
+    steps: "Step by step",
+    no_steps: "Change a file, and see here what the filesystem does: which layers it asks, what it copies up, which whiteout it writes.",
+    step: |step, of| format!("Step {step} of {of}"),
+    more_steps: |number| format!("{number} further steps are not shown."),
+    first: "First step",
+    back: "Step back",
+    play: "Play",
+    pause: "Pause",
+    next: "Next step",
+    own_layer: "the container's layer",
+    lookup: |path, answers| format!("Look up {path}: {answers}."),
+    then: ", then ",
+    answer: |layer, answer| {
+        let who = layer.map_or_else(|| "the container's layer".to_owned(), |layer| format!("layer {layer}"));
+        match answer {
+            Answer::Nothing => format!("not in {who}"),
+            Answer::Has(_) => format!("found in {who}"),
+            Answer::Whiteout => format!("a whiteout in {who}: it is deleted"),
+            Answer::Opaque => format!("an opaque directory in {who}: nothing below counts"),
+            Answer::Hidden => format!("hidden from {who} on"),
+        }
+    },
+    copy_up_dir: |path, layer| match layer {
+        Some(layer) => {
+            format!("Make the directory {path} in the container's layer, as layer {layer} has it.")
+        }
+        None => format!("Make the directory {path} in the container's layer, as the layers below have it."),
+    },
+    copy_up: |path, layer, bytes| match layer {
+        Some(layer) => format!("Copy {path} up from layer {layer}: the whole file, {bytes}."),
+        None => format!("Copy {path} up from below: {bytes}."),
+    },
+    create: |path| format!("Make {path} in the container's layer."),
+    write: |path, bytes| format!("Write {bytes} to {path} in the container's layer."),
+    change: |path| format!("Change the metadata of {path} in the container's layer."),
+    whiteout: |path| {
+        format!("Write a whiteout of {path}: the layers below keep it, and it is no longer seen.")
+    },
+    opaque: |path| format!("Make {path} opaque: nothing that the layers below have in it shows through."),
+    remove: |path| format!("Take {path} out of the container's layer."),
+    moved: |from, to| format!("Move {from} to {to} in the container's layer."),
+    redirect: |path, lower| format!("{path} remembers that it is {lower} of the layers below."),
+    columns: "Lower, upper, merged",
+    only_changes: "Only what the container touches",
+    out: "Out again",
+    image_name: "Name of the image",
+    commit: "Commit",
+    save: "Save image",
+    export: "Export files",
+    out_hint: "Commit makes the container's layer the topmost of a new image. Save writes that image with its layers and history; export \
+               writes the merged files alone, as one flat tar.",
+    images: "Images",
+    containers: "Containers",
+    no_containers: "There is no container.",
+    name: "Name",
+    id: "ID",
+    size: "Size",
+    shared: "Shared",
+    unique: "Unique",
+    image: "Image",
+    state: "State",
+    actions: "Actions",
+    dangling: "<none>",
+    run_image: "Run",
+    remove_it: |name| format!("Remove {name}"),
+    remove_short: "Remove",
+    attach: |name| format!("Go into {name}"),
+    attach_short: "Attach",
+    prune_containers: "Prune containers",
+    prune_images: "Prune images",
+    all_layers: |size| format!("All layers, each counted once: {size}."),
+    sharing: "Which image has which layer",
+    layer: "Layer",
+    has: "has it",
+    dockerfile: "Dockerfile",
+    tag: "Name of the image",
+    context: "Choose the context's files…",
+    context_files: |files, size| format!("{files} files, {size}"),
+    no_cache: "Without the cache",
+    build: "Build",
+    building: "Building…",
+    build_steps: "Steps of the build",
+    cached: "cached",
+    made: "made",
+    no_layer: "no layer",
+    layer_of: |size| format!("a layer of {size}"),
+    built: |id| format!("The image {id} is built. It stands among the images."),
+    not_built: "The build ended before there was an image.",
+    at_line: |line| format!("Line {line}"),
+};
+
+/// Simplified Chinese.
+pub const ZH: ContainerWords = ContainerWords {
+    part: |part| match part {
+        Part::Container => "容器",
+        Part::Shelf => "镜像与容器",
+        Part::Build => "构建",
+    },
+    parts: "本视图的各部分",
+    none: "尚无容器",
+    none_hint: "容器就是镜像加上最上面的一个可写层。启动一个容器，修改其中的文件，看联合文件系统做了什么。镜像本身从不改变，也没有进程在运行。",
+    start: |image, upto, layers| match upto == layers {
+        true => format!("用 {image} 启动容器"),
+        false => format!("用 {image} 的第 1–{upto} 层启动容器"),
+    },
+    change_it: "在容器中修改",
+    on: |image, layer| format!("基于 {image}；它自己的层是第 {layer} 层。"),
+    nothing_runs: "其中没有进程在运行：您修改的是它的文件。",
+    cost_upper: "容器层内容",
+    cost_copied: "向上复制",
+    cost_grows: "提交后镜像增大",
+    terminal: "终端",
+    command: "命令",
+    command_hint: "Enter 执行，↑ 和 ↓ 调出先前的命令，Tab 补全；按 Escape 后再按 Tab 离开此行。",
+    run: "执行",
+    clear: "清屏",
+    help: "帮助",
+    undo: "撤销",
+    busy: "正在执行…",
+    steps: "逐步查看",
+    no_steps: "修改一个文件，这里就会显示文件系统做了什么：查询了哪些层、向上复制了什么、写入了哪个删除标记。",
+    step: |step, of| format!("第 {step} 步，共 {of} 步"),
+    more_steps: |number| format!("另有 {number} 步未显示。"),
+    first: "第一步",
+    back: "上一步",
+    play: "播放",
+    pause: "暂停",
+    next: "下一步",
+    own_layer: "容器层",
+    lookup: |path, answers| format!("查找 {path}：{answers}。"),
+    then: "，然后",
+    answer: |layer, answer| {
+        let who = layer.map_or_else(|| "容器层".to_owned(), |layer| format!("第 {layer} 层"));
+        match answer {
+            Answer::Nothing => format!("{who}没有"),
+            Answer::Has(_) => format!("在{who}找到"),
+            Answer::Whiteout => format!("{who}有删除标记（whiteout）：已被删除"),
+            Answer::Opaque => format!("{who}是不透明目录：其下各层不再计入"),
+            Answer::Hidden => format!("自{who}起被隐藏"),
+        }
+    },
+    copy_up_dir: |path, layer| match layer {
+        Some(layer) => format!("在容器层中建立目录 {path}，与第 {layer} 层中的一样。"),
+        None => format!("在容器层中建立目录 {path}，与下层中的一样。"),
+    },
+    copy_up: |path, layer, bytes| match layer {
+        Some(layer) => format!("从第 {layer} 层向上复制 {path}：整个文件，{bytes}。"),
+        None => format!("从下层向上复制 {path}：{bytes}。"),
+    },
+    create: |path| format!("在容器层中新建 {path}。"),
+    write: |path, bytes| format!("向容器层中的 {path} 写入 {bytes}。"),
+    change: |path| format!("修改容器层中 {path} 的元数据。"),
+    whiteout: |path| format!("写入 {path} 的删除标记（whiteout）：下层仍保留它，但不再可见。"),
+    opaque: |path| format!("将 {path} 设为不透明目录：下层在其中的内容都不再显现。"),
+    remove: |path| format!("从容器层中移除 {path}。"),
+    moved: |from, to| format!("在容器层中将 {from} 移动到 {to}。"),
+    redirect: |path, lower| format!("{path} 记住它是下层的 {lower}。"),
+    columns: "下层、上层、合并视图",
+    only_changes: "仅显示容器涉及的内容",
+    out: "导出结果",
+    image_name: "镜像名称",
+    commit: "提交",
+    save: "保存镜像",
+    export: "导出文件",
+    out_hint: "提交使容器层成为新镜像的最上层。保存会写出该镜像及其各层和历史；导出只写出合并后的文件，即一个扁平的 tar。",
+    images: "镜像",
+    containers: "容器",
+    no_containers: "没有容器。",
+    name: "名称",
+    id: "ID",
+    size: "大小",
+    shared: "共享",
+    unique: "独有",
+    image: "镜像",
+    state: "状态",
+    actions: "操作",
+    dangling: "<none>",
+    run_image: "运行",
+    remove_it: |name| format!("删除 {name}"),
+    remove_short: "删除",
+    attach: |name| format!("进入 {name}"),
+    attach_short: "进入",
+    prune_containers: "清理容器",
+    prune_images: "清理镜像",
+    all_layers: |size| format!("全部层（每层只计一次）：{size}。"),
+    sharing: "各镜像包含哪些层",
+    layer: "层",
+    has: "包含",
+    dockerfile: "Dockerfile",
+    tag: "镜像名称",
+    context: "选择构建上下文的文件…",
+    context_files: |files, size| format!("{files} 个文件，{size}"),
+    no_cache: "不使用缓存",
+    build: "构建",
+    building: "正在构建…",
+    build_steps: "构建步骤",
+    cached: "命中缓存",
+    made: "新建",
+    no_layer: "无层",
+    layer_of: |size| format!("{size} 的层"),
+    built: |id| format!("镜像 {id} 已构建，列在镜像之中。"),
+    not_built: "构建在得到镜像之前就结束了。",
+    at_line: |line| format!("第 {line} 行"),
+};

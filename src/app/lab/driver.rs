@@ -1,0 +1,163 @@
+//! What the container page asks of the worker, one thing after the other.
+
+use bstr::{BString, ByteSlice};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::Blob;
+
+use super::{LabAction, Part, complete};
+use crate::{
+    app::{
+        AppHandle,
+        components::{lab::head, opener},
+        state::{Action, Page},
+        story,
+    },
+    worker::{
+        containers::{Ask, Ran, Recipe, SavedFile, Told},
+        protocol::Failure,
+    },
+};
+
+impl AppHandle {
+    /// Gives a line to the shell.
+    pub fn run(&self, line: String) {
+        self.lab(LabAction::Sent(line.clone()));
+        self.carry_out(Ask::Run { line });
+    }
+
+    /// Starts a container of an image of the archive that is looked at, over its layers `0..=upto`.
+    pub fn start_container(&self, image: u32, upto: u32) {
+        self.carry_out(Ask::Start { image, upto, directory: None });
+    }
+
+    /// Turns to a container of what is looked at, and to a directory in it; starts one unless the shell is in such a one.
+    pub fn change_in_container(&self, directory: BString) {
+        let selection = self.state.selection;
+        let job = self.state.archive.as_ref().map(|archive| archive.job);
+        let is_there = self.state.lab.container.as_ref().is_some_and(|container| {
+            Some(container.job) == job
+                && container.place == selection.image
+                && container.upto == Some(selection.upto)
+        });
+        self.lab(LabAction::Show(Part::Container));
+        self.dispatch(Action::SelectPage(Page::Container));
+        if is_there {
+            self.run(format!("cd {}", head::quote(&story::shown_path(directory.as_bstr()))));
+        } else {
+            let (image, upto) = (selection.image, selection.upto);
+            self.carry_out(Ask::Start { image, upto, directory: Some(directory) });
+        }
+    }
+
+    /// Takes the last operation on a container back.
+    pub fn undo(&self, container: String) {
+        self.carry_out(Ask::Undo { container });
+    }
+
+    /// Asks for images and containers.
+    pub fn look_at_shelf(&self) {
+        let app = self.clone();
+        spawn_local(async move { app.refresh_shelf().await });
+    }
+
+    /// Asks for a directory of a container.
+    pub fn look_at(&self, container: String, path: BString) {
+        let app = self.clone();
+        app.lab(LabAction::Enter(path.clone()));
+        spawn_local(async move {
+            if let Ok((Told::Directory(overlay), _)) = app.ask(Ask::Look { container, path }, None).await {
+                app.lab(LabAction::Looked(overlay));
+            }
+        });
+    }
+
+    /// What a line is after completion, and the candidates if they are to be listed.
+    pub async fn completed(&self, line: String) -> Option<(String, Vec<String>)> {
+        let Ok((Told::Completion(completion), _)) =
+            self.ask(Ask::Complete { line: line.clone() }, None).await
+        else {
+            return None;
+        };
+        let (done, list) = complete(&line, &completion);
+        Some((done, if list { completion.candidates } else { Vec::new() }))
+    }
+
+    /// Builds an image; the files of its context lie in the blob.
+    pub fn build(&self, recipe: Recipe, context: Option<Blob>) {
+        let app = self.clone();
+        app.lab(LabAction::Building);
+        spawn_local(async move {
+            let built = match app.ask(Ask::Build { recipe }, context).await {
+                Ok((Told::Built(built), _)) => Ok(built),
+                Ok(_) => return,
+                Err(failure) => Err(failure),
+            };
+            app.lab(LabAction::Built(built));
+            app.refresh_shelf().await;
+        });
+    }
+
+    /// Fetches what a command saved, and has the browser save it.
+    pub async fn fetch(&self, file: &SavedFile) -> Result<(), Failure> {
+        let (_, blob) = self.ask(Ask::Fetch { token: file.token }, None).await?;
+        self.save(blob, &file.name)
+    }
+
+    fn carry_out(&self, ask: Ask) {
+        let app = self.clone();
+        spawn_local(async move {
+            let ran = match app.ask(ask, None).await {
+                Ok((Told::Ran(ran), _)) => Ok(ran),
+                Ok(_) => return,
+                Err(failure) => Err(failure),
+            };
+            app.lab(LabAction::Ran(ran.clone()));
+            if let Ok(ran) = ran {
+                app.follow_up(*ran).await;
+            }
+        });
+    }
+
+    /// What follows from a command: files to be saved or chosen, and views that show something else now.
+    async fn follow_up(&self, ran: Ran) {
+        for file in &ran.files {
+            if let Err(failure) = self.fetch(file).await {
+                self.lab(LabAction::Ran(Err(failure)));
+            }
+        }
+        if ran.wants_file {
+            opener::choose_file();
+        }
+        if ran.shelf_changed || !ran.frames.is_empty() {
+            self.refresh_shelf().await;
+        }
+        // The directory that is looked at now shows the container as it is now.
+        if let Some(container) = ran.container {
+            // A shell that has moved takes the view with it.
+            let lab = &self.state.lab;
+            let moved =
+                lab.container.as_ref().map(|before| &before.id) != Some(&container.id) || lab.cwd != ran.cwd;
+            let path = if moved { ran.cwd.clone() } else { lab.directory.clone() };
+            let ask = |path| self.ask(Ask::Look { container: container.id.clone(), path }, None);
+            let mut answer = ask(path).await;
+            if answer.is_err() {
+                // It is gone.
+                answer = ask(BString::default()).await;
+            }
+            if let Ok((Told::Directory(overlay), _)) = answer {
+                self.lab(LabAction::Looked(overlay));
+            }
+        }
+    }
+
+    async fn refresh_shelf(&self) {
+        if let Ok((Told::Shelf(shelf), _)) = self.ask(Ask::Shelf, None).await {
+            self.lab(LabAction::Shelf(shelf));
+        }
+    }
+
+    /// Changes what the container page knows.
+    pub fn lab(&self, action: LabAction) {
+        self.dispatch(Action::Lab(action));
+    }
+}

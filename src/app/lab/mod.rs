@@ -1,0 +1,12 @@
+//! What the container page knows, and how it asks the worker.
+
+mod driver;
+mod history;
+#[cfg(all(test, feature = "ssr"))]
+mod render_tests;
+mod state;
+mod steps;
+
+pub use history::{Recall, complete};
+pub use state::{Lab, LabAction, Line, Part};
+pub use steps::{Plate, Sign, Turn, picture, sentence, turns};

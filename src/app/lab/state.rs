@@ -1,0 +1,287 @@
+//! What the container page knows. It outlives the page's components: turning to another page keeps it.
+
+use std::rc::Rc;
+
+use bstr::{BString, ByteSlice};
+
+use crate::worker::{
+    containers::{Built, ContainerView, Frame, Ran, Recipe, SavedFile, ShelfView},
+    protocol::{Failure, Overlay},
+};
+
+/// Lines that the terminal keeps.
+const LINES: usize = 4_000;
+/// Commands that can be called back.
+const COMMANDS: usize = 500;
+
+/// What the container page knows.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Lab {
+    /// Which part of the page is shown.
+    pub part: Part,
+    /// What the terminal shows.
+    pub lines: Rc<Vec<Line>>,
+    /// The commands given, the latest last.
+    pub commands: Rc<Vec<String>>,
+    /// Whether a command is under way.
+    pub is_busy: bool,
+    /// The container that the shell is in.
+    pub container: Option<Rc<ContainerView>>,
+    /// The shell's current directory, from the root.
+    pub cwd: BString,
+    /// The operations that the last command came to.
+    pub frames: Rc<Vec<Frame>>,
+    /// Counts the commands that came to operations.
+    pub runs: u32,
+    /// What the last command saved.
+    pub files: Rc<Vec<SavedFile>>,
+    /// Images and containers.
+    pub shelf: Rc<ShelfView>,
+    /// The directory of the container that is looked at.
+    pub directory: BString,
+    /// That directory, once it is known.
+    pub look: Option<Rc<Overlay>>,
+    /// What is to be built.
+    pub recipe: Rc<Recipe>,
+    /// Whether it is being built.
+    pub is_building: bool,
+    /// How the last build went.
+    pub built: Option<Rc<Result<Built, Failure>>>,
+}
+
+/// A part of the container page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Part {
+    /// One container: its shell, what its filesystem does, and its three columns.
+    #[default]
+    Container,
+    /// The images and containers that are open.
+    Shelf,
+    /// The Dockerfile.
+    Build,
+}
+
+impl Part {
+    /// All parts in their order.
+    pub const ALL: [Self; 3] = [Self::Container, Self::Shelf, Self::Build];
+
+    /// The stable name, for ids.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Container => "container",
+            Self::Shelf => "shelf",
+            Self::Build => "build",
+        }
+    }
+}
+
+/// A line of the terminal.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Line {
+    /// A command as it was given, behind its prompt.
+    Command(String, String),
+    /// What it said.
+    Said(BString),
+    /// What it said to standard error.
+    Error(BString),
+}
+
+/// What happens to a [`Lab`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum LabAction {
+    /// Turn to a part.
+    Show(Part),
+    /// A command is given to the worker.
+    Sent(String),
+    /// It is answered.
+    Ran(Result<Box<Ran>, Failure>),
+    /// Candidates of a completion are listed.
+    Listed(Vec<String>),
+    /// The terminal is cleared.
+    Clear,
+    /// Images and containers are known.
+    Shelf(ShelfView),
+    /// Another directory of the container is looked at.
+    Enter(BString),
+    /// A directory is known.
+    Looked(Overlay),
+    /// What is to be built changed.
+    Recipe(Recipe),
+    /// It is being built.
+    Building,
+    /// It was built, or not.
+    Built(Result<Built, Failure>),
+    /// The worker is no more, and with it all containers.
+    Lost,
+}
+
+impl Lab {
+    /// What stands before the command: the container's name and the current directory.
+    pub fn prompt(&self) -> String {
+        match &self.container {
+            Some(container) => format!("{}:/{}#", container.name, crate::app::text::visible(&self.cwd)),
+            None => "$".to_owned(),
+        }
+    }
+
+    /// Takes an action in.
+    pub fn apply(&mut self, action: LabAction) {
+        match action {
+            LabAction::Show(part) => self.part = part,
+            LabAction::Sent(line) => self.sent(line),
+            LabAction::Ran(Ok(ran)) => self.ran(*ran),
+            LabAction::Ran(Err(failure)) => {
+                self.is_busy = false;
+                self.say([Line::Error(failure.detail.into())]);
+            }
+            LabAction::Listed(candidates) => self.say([Line::Said(candidates.join("  ").into())]),
+            LabAction::Clear => self.lines = Rc::default(),
+            LabAction::Shelf(shelf) => {
+                // What another command changed of the container shows in its numbers.
+                if let Some(container) = &self.container {
+                    let now = shelf.containers.iter().find(|other| other.id == container.id);
+                    self.container = now.cloned().map(Rc::new);
+                }
+                self.shelf = Rc::new(shelf);
+            }
+            LabAction::Enter(path) => self.directory = path,
+            LabAction::Looked(overlay) => {
+                self.directory = overlay.path.clone();
+                self.look = Some(Rc::new(overlay));
+            }
+            LabAction::Recipe(recipe) => self.recipe = Rc::new(recipe),
+            LabAction::Building => self.is_building = true,
+            LabAction::Built(built) => {
+                self.is_building = false;
+                self.built = Some(Rc::new(built));
+            }
+            LabAction::Lost => {
+                let (lines, commands) = (Rc::clone(&self.lines), Rc::clone(&self.commands));
+                *self = Self {
+                    lines,
+                    commands,
+                    part: self.part,
+                    recipe: Rc::clone(&self.recipe),
+                    ..Self::default()
+                };
+            }
+        }
+    }
+
+    fn sent(&mut self, line: String) {
+        self.is_busy = true;
+        self.say([Line::Command(self.prompt(), line.clone())]);
+        let commands = Rc::make_mut(&mut self.commands);
+        // As shells do: what is repeated, or only blank, is kept once.
+        if !line.trim().is_empty() && commands.last() != Some(&line) {
+            commands.push(line);
+            let more = commands.len().saturating_sub(COMMANDS);
+            commands.drain(..more);
+        }
+    }
+
+    fn ran(&mut self, ran: Ran) {
+        self.is_busy = false;
+        if ran.clear {
+            self.lines = Rc::default();
+        }
+        let mut lines = Vec::new();
+        for said in ran.output {
+            let to_line: fn(BString) -> Line = if said.is_error { Line::Error } else { Line::Said };
+            // A newline ends a line; it does not begin another.
+            let text = said.bytes.strip_suffix(b"\n").unwrap_or(&said.bytes);
+            if !said.bytes.is_empty() {
+                lines.extend(text.split_str("\n").map(|line| to_line(line.into())));
+            }
+        }
+        self.say(lines);
+        if !ran.frames.is_empty() {
+            self.frames = Rc::new(ran.frames);
+            self.runs = self.runs.wrapping_add(1);
+        }
+        self.files = Rc::new(ran.files);
+        let before = self.container.as_ref().map(|container| container.id.clone());
+        self.container = ran.container.map(Rc::new);
+        self.cwd = ran.cwd;
+        if self.container.as_ref().map(|container| container.id.clone()) != before {
+            self.look = None;
+            self.directory = BString::default();
+        }
+    }
+
+    fn say(&mut self, more: impl IntoIterator<Item = Line>) {
+        let lines = Rc::make_mut(&mut self.lines);
+        lines.extend(more);
+        let old = lines.len().saturating_sub(LINES);
+        lines.drain(..old);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{container::Trace, worker::containers::Said};
+
+    fn said(bytes: &str, is_error: bool) -> Said {
+        Said { is_error, bytes: bytes.into() }
+    }
+
+    #[test]
+    fn output_becomes_lines_behind_the_command() {
+        let mut lab = Lab::default();
+        lab.apply(LabAction::Sent("ls".into()));
+        assert!(lab.is_busy);
+        let output = vec![said("a\nb\n", false), said("ls: c\n", true), said("", false), said("\n", false)];
+        lab.apply(LabAction::Ran(Ok(Box::new(Ran { output, ..Ran::default() }))));
+        assert!(!lab.is_busy);
+        let expected = [
+            Line::Command("$".into(), "ls".into()),
+            Line::Said("a".into()),
+            Line::Said("b".into()),
+            Line::Error("ls: c".into()),
+            Line::Said("".into()),
+        ];
+        assert_eq!(*lab.lines, expected);
+    }
+
+    #[test]
+    fn the_terminal_keeps_the_latest_lines() {
+        let mut lab = Lab::default();
+        let output = vec![said(&"x\n".repeat(LINES + 7), false), said("last\n", false)];
+        lab.apply(LabAction::Ran(Ok(Box::new(Ran { output, ..Ran::default() }))));
+        assert_eq!(lab.lines.len(), LINES);
+        assert_eq!(lab.lines.last(), Some(&Line::Said("last".into())));
+        let clear = Ran { clear: true, output: vec![said("new\n", false)], ..Ran::default() };
+        lab.apply(LabAction::Ran(Ok(Box::new(clear))));
+        assert_eq!(*lab.lines, [Line::Said("new".into())]);
+    }
+
+    #[test]
+    fn commands_are_kept_once_in_a_row() {
+        let mut lab = Lab::default();
+        for line in ["ls", "ls", "  ", "pwd", "ls"] {
+            lab.apply(LabAction::Sent(line.into()));
+        }
+        assert_eq!(*lab.commands, ["ls", "pwd", "ls"]);
+    }
+
+    #[test]
+    fn the_steps_of_the_last_operations_stay_behind_a_command_without_any() {
+        let frame = Frame { call: "unlink /a".into(), remark: None, trace: Trace::default() };
+        let mut lab = Lab::default();
+        lab.apply(LabAction::Ran(Ok(Box::new(Ran { frames: vec![frame], ..Ran::default() }))));
+        lab.apply(LabAction::Ran(Ok(Box::default())));
+        assert_eq!((lab.frames.len(), lab.runs), (1, 1));
+    }
+
+    #[test]
+    fn a_lost_worker_leaves_what_was_written() {
+        let mut lab = Lab::default();
+        lab.apply(LabAction::Sent("ls".into()));
+        lab.apply(LabAction::Recipe(Recipe { dockerfile: "FROM scratch".into(), ..Recipe::default() }));
+        lab.apply(LabAction::Lost);
+        assert_eq!((lab.commands.len(), lab.lines.len(), lab.is_busy), (1, 1, false));
+        assert_eq!(lab.recipe.dockerfile, "FROM scratch");
+        assert!(lab.container.is_none());
+    }
+}

@@ -1,0 +1,649 @@
+//! Carries out the instructions of a Dockerfile, one image after the other.
+
+use bstr::ByteSlice;
+use serde_json::{Map, Value};
+
+use super::{
+    cache::{Cache, Found},
+    config, copy,
+    dockerfile::{Dockerfile, Instruction, Keyword, Problem},
+    ignore::Ignore,
+    words,
+};
+use crate::{
+    container::{Commit, ImageKey, NewContainer},
+    digest::Digest,
+    engine::{ContainerId, HostFile, World},
+    shell::{Position, Shell, Stream},
+};
+
+/// What is to be built.
+#[derive(Clone, Default)]
+pub struct Build {
+    /// The Dockerfile.
+    pub dockerfile: String,
+    /// The files of the context, the context itself first, with an empty path.
+    pub context: Vec<HostFile>,
+    /// Names for the image.
+    pub tags: Vec<String>,
+    /// Values for `ARG`.
+    pub arguments: Vec<(String, String)>,
+    /// Labels besides those of the Dockerfile.
+    pub labels: Vec<(String, String)>,
+    /// The stage to stop after, by name or number.
+    pub target: Option<String>,
+    /// Every step is built anew.
+    pub no_cache: bool,
+}
+
+/// What became of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepReport {
+    /// The line of its instruction.
+    pub line: usize,
+    /// The instruction, its lines joined.
+    pub text: String,
+    /// Whether the cache had it.
+    pub cached: bool,
+    /// Why it had it, or had not.
+    pub why: String,
+    /// The image that it made; `None` of what makes none.
+    pub image: Option<Digest>,
+    /// The bytes of the layer that it made; `None` if it made none.
+    pub layer: Option<u64>,
+    /// What its commands printed.
+    pub output: String,
+}
+
+/// What was built.
+#[derive(Debug, Clone, Default)]
+pub struct Built {
+    /// Its steps, as far as it came.
+    pub steps: Vec<StepReport>,
+    /// The image.
+    pub image: Option<Digest>,
+    /// Why it did not come to its end.
+    pub problem: Option<Problem>,
+    /// What was passed over.
+    pub warnings: Vec<Problem>,
+}
+
+/// Builds an image. What was built before a problem stays on the shelf, as it does with docker.
+pub fn build(world: &mut World<'_>, cache: &mut Cache, build: &Build) -> Built {
+    let mut built = Built::default();
+    match Dockerfile::parse(&build.dockerfile) {
+        Ok(file) => {
+            let ignore = build.context.iter().find(|file| file.path == ".dockerignore");
+            let ignore = ignore.and_then(|file| match &file.kind {
+                crate::engine::HostKind::File(Some(source)) => source.read_at(0..source.len()).ok(),
+                _ => None,
+            });
+            let ignore = Ignore::parse(&ignore.unwrap_or_default());
+            let kept = |file: &&HostFile| file.path.is_empty() || !ignore.ignores(&file.path);
+            let context = copy::context(build.context.iter().filter(kept).cloned().collect());
+            let mut builder = Builder {
+                world,
+                cache,
+                build,
+                escape: file.escape,
+                context,
+                global: Vec::new(),
+                stages: Vec::new(),
+                built: &mut built,
+            };
+            if let Err(problem) = builder.run(&file.instructions) {
+                built.problem = Some(problem);
+            }
+        }
+        Err(problem) => built.problem = Some(problem),
+    }
+    built
+}
+
+struct Builder<'b, 'w> {
+    world: &'b mut World<'w>,
+    cache: &'b mut Cache,
+    build: &'b Build,
+    escape: char,
+    context: Vec<copy::Item>,
+    /// `ARG`s before the first `FROM`.
+    global: Vec<(String, String)>,
+    stages: Vec<Stage>,
+    built: &'b mut Built,
+}
+
+/// A stage of a build.
+#[derive(Clone, Default)]
+struct Stage {
+    name: Option<String>,
+    /// What has been built of it; `None` for nothing at all.
+    image: Option<(ImageKey, Digest)>,
+    /// Its `ARG`s.
+    arguments: Vec<(String, String)>,
+    /// A step was not in the cache, so none after it is.
+    missed: bool,
+    /// `CMD` was given in this stage.
+    has_cmd: bool,
+    /// Who made it.
+    author: String,
+}
+
+/// What docker lets every build set without `ARG`.
+const PREDEFINED: [&str; 6] =
+    ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy"];
+
+impl Builder<'_, '_> {
+    fn run(&mut self, instructions: &[Instruction]) -> Result<(), Problem> {
+        let mut stopped = false;
+        for instruction in instructions {
+            if instruction.keyword == Keyword::From {
+                if self.is_target() {
+                    stopped = true;
+                    break;
+                }
+                self.from(instruction)?;
+                continue;
+            }
+            if self.stages.is_empty() {
+                if instruction.keyword != Keyword::Arg {
+                    return Err(Problem::new(
+                        instruction.line,
+                        "no build stage in current context: FROM must come first",
+                    ));
+                }
+                for (name, value) in self.arguments(instruction)? {
+                    self.global.push((name, value));
+                }
+                self.report(instruction, None, false, "it makes no layer", None, String::new());
+                continue;
+            }
+            self.step(instruction)?;
+        }
+        if let Some(target) = self.build.target.clone().filter(|_| !stopped && !self.is_target()) {
+            return Err(Problem::new(1, format!("target stage {target:?} could not be found")));
+        }
+        self.finish(instructions.last().map_or(1, |last| last.line))
+    }
+
+    /// Whether the stage that was just built is the one that was asked for.
+    fn is_target(&self) -> bool {
+        let place = self.stages.len().checked_sub(1).map(|place| place.to_string());
+        let name = self.stages.last().and_then(|stage| stage.name.clone());
+        let target = self.build.target.as_ref();
+        target.is_some() && (target == name.as_ref() || target == place.as_ref())
+    }
+
+    /// Labels and names.
+    fn finish(&mut self, line: usize) -> Result<(), Problem> {
+        if !self.build.labels.is_empty() {
+            let labels: Vec<String> = self
+                .build
+                .labels
+                .iter()
+                .map(|(name, value)| format!("{}={}", quoted(name), quoted(value)))
+                .collect();
+            let body = labels.join(" ");
+            let instruction =
+                Instruction { line, keyword: Keyword::Label, flags: Vec::new(), body, json: None };
+            self.step(&instruction)?;
+        }
+        let Some((_, id)) = self.stages.last().and_then(|stage| stage.image.clone()) else {
+            return Err(Problem::new(line, "no image was generated. Is your Dockerfile empty?"));
+        };
+        for tag in &self.build.tags {
+            self.world.check_name(tag).map_err(|error| Problem::new(line, error))?;
+            self.world.shelf.tag(&id, tag);
+        }
+        self.built.image = Some(id);
+        Ok(())
+    }
+
+    fn stage(&mut self) -> &mut Stage {
+        if self.stages.is_empty() {
+            self.stages.push(Stage::default());
+        }
+        let last = self.stages.len() - 1;
+        &mut self.stages[last]
+    }
+
+    fn from(&mut self, instruction: &Instruction) -> Result<(), Problem> {
+        let problem = |message: String| Problem::new(instruction.line, message);
+        let global = self.global.clone();
+        let variables = |name: &str| config::find(&global, name);
+        let words: Result<Vec<String>, _> = words::split(&instruction.body, self.escape)
+            .iter()
+            .map(|word| words::expand(word, self.escape, &variables))
+            .collect();
+        let words = words.map_err(|error| problem(error.to_string()))?;
+        let (base, name) = match words.as_slice() {
+            [base] => (base, None),
+            [base, keyword, name] if keyword.eq_ignore_ascii_case("as") => (base, Some(name.to_lowercase())),
+            _ => return Err(problem("FROM requires either one or three arguments".into())),
+        };
+        if base.is_empty() {
+            return Err(problem("base name should not be blank".into()));
+        }
+        let earlier =
+            self.stages.iter().rev().find(|stage| stage.name.as_deref() == Some(&base.to_lowercase()));
+        let image = if let Some(stage) = earlier {
+            stage.image.clone()
+        } else if base == "scratch" {
+            None
+        } else {
+            let key = self.world.find_image(base).ok_or_else(|| {
+                problem(format!(
+                    "{base} is not open here, and no registry is reached: open or load an archive of it"
+                ))
+            })?;
+            let id = self.world.id_of(key).ok_or_else(|| problem(format!("{base} is gone")))?;
+            Some((key, id))
+        };
+        let id = image.as_ref().map(|(_, id)| id.clone());
+        self.stages.push(Stage { name, image, ..Stage::default() });
+        let why = if base == "scratch" { "an empty image" } else { "the image as it is" };
+        self.report(instruction, id, false, why, None, String::new());
+        let triggers = self.config().get("OnBuild").and_then(Value::as_array).cloned().unwrap_or_default();
+        for trigger in triggers.iter().filter_map(Value::as_str) {
+            let file = Dockerfile::parse(trigger)
+                .map_err(|error| problem(format!("ONBUILD {trigger}: {}", error.message)))?;
+            for triggered in file.instructions {
+                self.step(&Instruction { line: instruction.line, ..triggered })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The object `config` of what has been built of the stage.
+    fn config(&self) -> Map<String, Value> {
+        let key = self.stages.last().and_then(|stage| stage.image.as_ref()).map(|(key, _)| *key);
+        match key.map(|key| self.world.raw_config(key)) {
+            Some(Value::Object(mut fields)) => match fields.remove("config") {
+                Some(Value::Object(config)) => config,
+                _ => Map::new(),
+            },
+            _ => Map::new(),
+        }
+    }
+
+    /// The variables of the stage: `ENV` before `ARG`.
+    fn variables(&self) -> Vec<(String, String)> {
+        let mut all = self.stages.last().map_or_else(Vec::new, |stage| stage.arguments.clone());
+        all.extend(config::env_of(&self.config()));
+        all
+    }
+
+    /// The arguments of `ARG`, as the build gives them or their defaults.
+    fn arguments(&self, instruction: &Instruction) -> Result<Vec<(String, String)>, Problem> {
+        let known = if self.stages.is_empty() { self.global.clone() } else { self.variables() };
+        let variables = |name: &str| config::find(&known, name);
+        let mut found = Vec::new();
+        for word in words::split(&instruction.body, self.escape) {
+            let (name, default) = match word.split_once('=') {
+                Some((name, default)) => {
+                    let default = words::expand(default, self.escape, &variables);
+                    (name, Some(default.map_err(|error| Problem::new(instruction.line, error.to_string()))?))
+                }
+                None => (word.as_str(), None),
+            };
+            let given = config::find(&self.build.arguments, name);
+            let value = given.or(default).or_else(|| config::find(&self.global, name));
+            if let Some(value) = value {
+                found.push((name.to_owned(), value));
+            }
+        }
+        Ok(found)
+    }
+
+    fn step(&mut self, instruction: &Instruction) -> Result<(), Problem> {
+        let problem = |message: String| Problem::new(instruction.line, message);
+        match instruction.keyword {
+            Keyword::Arg => {
+                let arguments = self.arguments(instruction)?;
+                self.stage().arguments.extend(arguments);
+                self.report(instruction, None, false, "it makes no layer", None, String::new());
+                Ok(())
+            }
+            Keyword::Maintainer => {
+                self.stage().author = instruction.body.clone();
+                self.config_step(instruction)
+            }
+            Keyword::Run => self.run_step(instruction),
+            Keyword::Copy | Keyword::Add => self.copy_step(instruction),
+            Keyword::Workdir => self.workdir_step(instruction),
+            Keyword::From => Err(problem("FROM is not a step".into())),
+            _ => self.config_step(instruction),
+        }
+    }
+
+    /// What only changes the config.
+    fn config_step(&mut self, instruction: &Instruction) -> Result<(), Problem> {
+        let known = self.variables();
+        let escape = self.escape;
+        let resets = instruction.keyword == Keyword::Entrypoint && !self.stage().has_cmd;
+        if instruction.keyword == Keyword::Cmd {
+            self.stage().has_cmd = true;
+        }
+        let apply = |run: &mut Map<String, Value>| {
+            if instruction.keyword == Keyword::Maintainer {
+                return Ok(());
+            }
+            if resets {
+                // The base's CMD was meant for the base's ENTRYPOINT.
+                run.remove("Cmd");
+            }
+            config::apply(run, instruction, escape, &|name| config::find(&known, name))
+        };
+        apply(&mut self.config()).map_err(|message| Problem::new(instruction.line, message))?;
+        let text = format!("{} {known:?}", text_of(instruction));
+        // It was tried just now.
+        let edit = |run: &mut Map<String, Value>| _ = apply(run);
+        self.cached(instruction, &text, "", &edit, None)
+    }
+
+    /// `WORKDIR` makes its directory.
+    fn workdir_step(&mut self, instruction: &Instruction) -> Result<(), Problem> {
+        let known = self.variables();
+        let variables = |name: &str| config::find(&known, name);
+        let path = words::expand(&instruction.body, self.escape, &variables)
+            .map_err(|error| Problem::new(instruction.line, error.to_string()))?;
+        let path = config::directory(&self.config(), &path);
+        let edit = |run: &mut Map<String, Value>| _ = run.insert("WorkingDir".into(), path.clone().into());
+        let mut work = |builder: &mut Self, container: ContainerId| {
+            let mut fs = builder.world.files(container).ok_or("the image is gone")?;
+            copy::make_parents(&mut fs, format!("{path}/").as_bytes())
+                .map_err(|error| format!("{path}: {error}"))?;
+            Ok(String::new())
+        };
+        self.cached(instruction, &format!("WORKDIR {path}"), "", &edit, Some(&mut work))
+    }
+
+    /// `RUN`: the commands that the shell has.
+    fn run_step(&mut self, instruction: &Instruction) -> Result<(), Problem> {
+        if let Some((flag, _)) = instruction.flags.first() {
+            return Err(Problem::new(
+                instruction.line,
+                format!("RUN --{flag} is not supported: no process runs here"),
+            ));
+        }
+        let arguments = self.stages.last().map_or_else(Vec::new, |stage| stage.arguments.clone());
+        let given: Vec<(String, String)> = self
+            .build
+            .arguments
+            .iter()
+            .filter(|(name, _)| PREDEFINED.contains(&name.as_str()))
+            .cloned()
+            .collect();
+        let config = self.config();
+        let script = match &instruction.json {
+            Some(words) => words.iter().map(|word| single_quoted(word)).collect::<Vec<_>>().join(" "),
+            None => instruction.body.clone(),
+        };
+        if config.get("User").and_then(Value::as_str).is_some_and(|user| !["", "0", "root"].contains(&user)) {
+            let message = "what RUN makes is owned by root here, whatever USER says";
+            self.built.warnings.push(Problem::new(instruction.line, message));
+        }
+        let text = format!("{} {arguments:?}", text_of(instruction));
+        let mut work = |builder: &mut Self, container: ContainerId| {
+            let mut position: Position = builder.world.position_of(container);
+            for (name, value) in given.iter().chain(&arguments) {
+                // ENV wins over ARG.
+                if config::find(&config::env_of(&config), name).is_none() {
+                    position.set_variable(name, value.as_str().into());
+                }
+            }
+            let mut shell = Shell::for_build(container, position);
+            let output = shell.run(builder.world, &script);
+            let out = output.printed.of(Stream::Out).to_str_lossy().into_owned();
+            let error = output.printed.of(Stream::Error).to_str_lossy().into_owned();
+            if output.status != 0 {
+                let first = error.lines().last().unwrap_or_default();
+                return Err(format!(
+                    "the command '{}' returned a non-zero code: {}{}{first}",
+                    instruction.body,
+                    output.status,
+                    if first.is_empty() { "" } else { ": " }
+                ));
+            }
+            Ok(out + &error)
+        };
+        self.cached(instruction, &text, "", &|_| {}, Some(&mut work))
+    }
+
+    fn copy_step(&mut self, instruction: &Instruction) -> Result<(), Problem> {
+        let problem = |message: String| Problem::new(instruction.line, message);
+        let name = instruction.keyword.name();
+        let known = self.variables();
+        let variables = |name: &str| config::find(&known, name);
+        let expand = |word: &str| {
+            words::expand(word, self.escape, &variables).map_err(|error| problem(error.to_string()))
+        };
+        let (mut from, mut chown, mut chmod) = (None, None, None);
+        for (flag, value) in &instruction.flags {
+            let value = expand(value)?;
+            match flag.as_str() {
+                "from" if instruction.keyword == Keyword::Copy => from = Some(value),
+                "chown" => chown = Some(value),
+                "chmod" => chmod = Some(value),
+                // It says how layers are stacked, not what is in them.
+                "link" => {}
+                other => return Err(problem(format!("{name} --{other} is not supported here"))),
+            }
+        }
+        let given = match &instruction.json {
+            Some(words) => words.clone(),
+            None => words::split(&instruction.body, self.escape),
+        };
+        let given = given.iter().map(|word| expand(word)).collect::<Result<Vec<_>, _>>()?;
+        let Some((target, sources)) = given.split_last().filter(|(_, sources)| !sources.is_empty()) else {
+            return Err(problem(format!(
+                "{name} requires at least two arguments, but only one was provided"
+            )));
+        };
+        let mut chosen = Vec::new();
+        for source in sources {
+            let is_remote =
+                ["http://", "https://", "git@", "git://"].iter().any(|scheme| source.starts_with(scheme));
+            if is_remote {
+                return Err(problem(format!(
+                    "{name} {source}: nothing is fetched from here; put the file into the context and copy it"
+                )));
+            }
+            let found = match &from {
+                None => copy::choose(&self.context, source),
+                Some(from) => {
+                    let items = self
+                        .of_stage(from, source)
+                        .map_err(|error| problem(format!("{name} --from={from}: {error}")))?;
+                    copy::choose(&items, source)
+                }
+            };
+            if found.is_empty() {
+                let place =
+                    if from.is_some() { "" } else { " in the build context, or excluded by .dockerignore" };
+                return Err(problem(format!("{name} failed: file not found{place}: {source}")));
+            }
+            chosen.extend(found);
+        }
+        let path = config::directory(&self.config(), target);
+        let several = sources.len() > 1 || chosen.len() > 1;
+        if several && !target.ends_with('/') && target != "." {
+            return Err(problem(format!(
+                "when using {name} with more than one source file, the destination must be a directory and end with a /"
+            )));
+        }
+        let is_directory = target.ends_with('/')
+            || target == "."
+            || target.ends_with("/.")
+            || several
+            || self.is_directory(&path);
+        // An archive that is added is unpacked.
+        if instruction.keyword == Keyword::Add {
+            for (_, items) in &mut chosen {
+                if let [item] = items.as_slice()
+                    && let Some(inner) =
+                        copy::unpacked(item).map_err(|error| problem(format!("ADD: {error}")))?
+                {
+                    *items = inner;
+                }
+            }
+        }
+        let placed = copy::place(chosen, path.as_bytes(), is_directory);
+        let content = copy::digest(&placed).map_err(problem)?;
+        let text = format!("{name} {:?} {given:?}", instruction.flags);
+        let mut work = |builder: &mut Self, container: ContainerId| {
+            let now = builder.world.now;
+            let mut fs = builder.world.files(container).ok_or("the image is gone")?;
+            if is_directory {
+                copy::make_parents(&mut fs, format!("{}/", path.trim_end_matches('/')).as_bytes())
+                    .map_err(|error| format!("{path}: {error}"))?;
+            }
+            copy::write(&mut fs, &placed, chown.as_deref(), chmod.as_deref(), now)?;
+            Ok(String::new())
+        };
+        self.cached(instruction, &text, &content, &|_| {}, Some(&mut work))
+    }
+
+    /// Whether the stage has a directory at a path.
+    fn is_directory(&mut self, path: &str) -> bool {
+        let Some((key, _)) = self.stages.last().and_then(|stage| stage.image.clone()) else {
+            return path == "/";
+        };
+        let Ok(container) = self.container(Some(key)) else { return false };
+        let found = self.world.files(container).and_then(|fs| fs.stat(path.as_bytes(), true).ok());
+        self.world.remove_container(container);
+        found.is_some_and(|stat| stat.kind == crate::layer::Kind::Directory)
+    }
+
+    /// What a stage, or another image, has where a pattern begins.
+    fn of_stage(&mut self, from: &str, source: &str) -> Result<Vec<copy::Item>, String> {
+        let own = self.stages.len().saturating_sub(1);
+        let by_number = from.parse::<usize>().ok().filter(|place| *place < own);
+        let place = by_number.or_else(|| {
+            self.stages[..own].iter().rposition(|stage| stage.name.as_deref() == Some(&from.to_lowercase()))
+        });
+        let key = match place {
+            Some(place) => self.stages[place].image.as_ref().map(|(key, _)| *key),
+            None => Some(
+                self.world
+                    .find_image(from)
+                    .ok_or("there is no such stage, and no such image is open here")?,
+            ),
+        };
+        let container = self.container(key)?;
+        let fs = self.world.files(container).ok_or("the image is gone")?;
+        let items = copy::items_like(&fs, source);
+        self.world.remove_container(container);
+        items
+    }
+
+    /// A container over an image, or over nothing, for one step.
+    fn container(&mut self, key: Option<ImageKey>) -> Result<ContainerId, String> {
+        let random = self.world.host.random();
+        let hex: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        let new = NewContainer {
+            random,
+            name: format!("build-{}", &hex[..12]),
+            image: key,
+            ..NewContainer::default()
+        };
+        let now = self.world.now;
+        let hex = self.world.shelf.create(new, now).map_err(|error| error.to_string())?;
+        ContainerId::new(&hex).ok_or_else(|| "the container is gone".to_owned())
+    }
+
+    /// Takes a step from the cache, or carries it out: `work` changes files, `edit` the config.
+    fn cached(
+        &mut self,
+        instruction: &Instruction,
+        text: &str,
+        content: &str,
+        edit: &(dyn Fn(&mut Map<String, Value>) + '_),
+        work: Option<&mut dyn FnMut(&mut Self, ContainerId) -> Result<String, String>>,
+    ) -> Result<(), Problem> {
+        let problem = |message: String| Problem::new(instruction.line, message);
+        let stage = self.stage().clone();
+        let parent = stage.image.as_ref().map_or_else(String::new, |(_, id)| id.to_string());
+        let found = {
+            let shelf = &self.world.shelf;
+            self.cache.find(&parent, text, content, |id| shelf.images().iter().any(|image| image.id == *id))
+        };
+        let why = match &found {
+            _ if self.build.no_cache => "--no-cache",
+            _ if stage.missed => "a step before it was not in the cache",
+            Found::Hit(_) => "the same instruction was built on the same image",
+            Found::NoStep => "this instruction was not built on this image before",
+            Found::OtherContent => "what it copies has changed",
+        };
+        let hit = match found {
+            Found::Hit(id) if !self.build.no_cache && !stage.missed => Some(id),
+            _ => None,
+        };
+        if let Some(id) = hit {
+            let key =
+                self.world.find_image(&id.to_string()).ok_or_else(|| problem("the image is gone".into()))?;
+            self.stage().image = Some((key, id.clone()));
+            let layer = work.is_some().then(|| self.world.top_layer(key)).flatten();
+            self.report(instruction, Some(id), true, why, layer, String::new());
+            return Ok(());
+        }
+        self.stage().missed = true;
+        let container = self.container(stage.image.as_ref().map(|(key, _)| *key)).map_err(problem)?;
+        let changes_files = work.is_some();
+        let worked = work.map_or(Ok(String::new()), |work| work(self, container));
+        let committed = worked.and_then(|output| {
+            let created_by = text_of(instruction);
+            let place = self.world.place(container).ok_or("the container is gone")?;
+            let commit = Commit {
+                created: self.world.now,
+                author: &stage.author,
+                created_by: &created_by,
+                empty_layer: !changes_files,
+                edit,
+                ..Commit::default()
+            };
+            let id = self.world.shelf.commit(place, &commit).map_err(|error| error.to_string())?;
+            Ok((id, output))
+        });
+        self.world.remove_container(container);
+        let (id, output) = committed.map_err(problem)?;
+        let key =
+            self.world.find_image(&id.to_string()).ok_or_else(|| problem("the image is gone".into()))?;
+        self.cache.keep(&parent, text, content, id.clone());
+        self.stage().image = Some((key, id.clone()));
+        let layer = changes_files.then(|| self.world.top_layer(key)).flatten();
+        self.report(instruction, Some(id), false, why, layer, output);
+        Ok(())
+    }
+
+    fn report(
+        &mut self,
+        instruction: &Instruction,
+        image: Option<Digest>,
+        cached: bool,
+        why: &str,
+        layer: Option<u64>,
+        output: String,
+    ) {
+        let (line, text, why) = (instruction.line, text_of(instruction), why.to_owned());
+        self.built.steps.push(StepReport { line, text, cached, why, image, layer, output });
+    }
+}
+
+/// An instruction in one line.
+fn text_of(instruction: &Instruction) -> String {
+    let mut text = instruction.keyword.name().to_owned();
+    for (name, value) in &instruction.flags {
+        text.push_str(&if value.is_empty() { format!(" --{name}") } else { format!(" --{name}={value}") });
+    }
+    format!("{text} {}", instruction.body)
+}
+
+/// A word as it is to a Dockerfile.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$"))
+}
+
+/// A word as it is to a shell.
+fn single_quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}

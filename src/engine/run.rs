@@ -1,0 +1,163 @@
+//! `docker run`, `create`, `attach` and `exec`. No process runs: a container's filesystem is opened instead.
+
+use bstr::BString;
+
+use super::{Engine, NewContainer, Pending, Status, argv};
+use crate::shell::{Position, options::Arguments};
+
+/// What begins an interactive shell.
+const SHELLS: [&str; 6] = ["sh", "bash", "ash", "dash", "zsh", "fish"];
+
+pub(super) fn run(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
+    let Some(made) = make(engine, arguments) else { return 125 };
+    engine.world.set_status(made.id, Status::Up);
+    let ours = command_of(&made.words);
+    if arguments.has("detach") {
+        engine.print(&format!("{}\n", made.hex));
+        engine.complain(&format!(
+            "no process runs here: container {} is open; docker exec -it {0} sh stands in it",
+            made.name
+        ));
+        return 0;
+    }
+    for reason in &made.reasons {
+        engine.complain(reason);
+    }
+    if let Some(words) = ours {
+        // A command that the shell has: it is carried out, and the container ends with it.
+        engine.complain(&format!("no process runs here: this is the shell's own {}", words[0]));
+        let position = engine.position(made.id, arguments);
+        engine.pending = Some(Pending::Run { container: made.id, position, words, ends: true });
+        if arguments.has("rm") {
+            engine.world.remove_when_ended(made.id);
+        }
+        return 0;
+    }
+    let shown = argv::json(&made.words);
+    engine.complain(&format!(
+        "no process runs here: a container would run {shown}. Container {} is open, and you stand in it.",
+        made.name
+    ));
+    let position = engine.position(made.id, arguments);
+    engine.pending = Some(Pending::Attach(made.id, position));
+    if arguments.has("rm") {
+        engine.world.remove_when_ended(made.id);
+    }
+    0
+}
+
+pub(super) fn create(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
+    let Some(made) = make(engine, arguments) else { return 1 };
+    engine.print(&format!("{}\n", made.hex));
+    0
+}
+
+/// A container that was made.
+struct Made {
+    id: super::ContainerId,
+    hex: String,
+    name: String,
+    words: Vec<String>,
+    reasons: Vec<String>,
+}
+
+fn make(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> Option<Made> {
+    let mut operands = arguments.operands.iter().map(ToString::to_string);
+    let image = operands.next()?;
+    let rest: Vec<String> = operands.collect();
+    let Some(key) = engine.world.find_image(&image) else {
+        engine.fail(&format!(
+            "Unable to find image '{image}' locally\ndocker: no registry is reached from here: open or load an archive of it"
+        ));
+        return None;
+    };
+    let config = engine.world.config(key);
+    let entrypoint = arguments.value("entrypoint").map(|entrypoint| entrypoint.to_string());
+    let argv = argv::argv(&config.config, entrypoint.as_deref(), &rest);
+    if argv.words.is_empty() {
+        engine.fail("docker: Error response from daemon: no command specified");
+        return None;
+    }
+    let new = NewContainer {
+        image: key,
+        name: arguments.value("name").map(|name| name.to_string()),
+        command: argv.words.clone(),
+        env: arguments.values("env").map(|pair| pair.to_string()).collect(),
+        hostname: arguments.value("hostname").map(|name| name.to_string()),
+    };
+    match engine.world.create(new) {
+        Ok(row) => {
+            Some(Made { id: row.id, hex: row.hex, name: row.name, words: argv.words, reasons: argv.reasons })
+        }
+        Err(error) => {
+            engine.fail(&format!("docker: Error response from daemon: {error}"));
+            None
+        }
+    }
+}
+
+/// The words of a command that the shell has; `None` for an interactive shell or a program of the image.
+fn command_of(words: &[String]) -> Option<Vec<BString>> {
+    let name = words.first()?.rsplit('/').next()?;
+    if SHELLS.contains(&name) {
+        let has_text =
+            words.get(1).is_some_and(|flag| flag.starts_with('-') && flag.contains('c')) && words.len() > 2;
+        return has_text.then(|| words.iter().map(|word| word.as_str().into()).collect());
+    }
+    let mut words: Vec<BString> = words.iter().map(|word| word.as_str().into()).collect();
+    words[0] = name.into();
+    crate::shell::is_command(name).then_some(words)
+}
+
+pub(super) fn attach(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
+    let name = arguments.operands[0].to_string();
+    let Some(row) = engine.container(&name) else { return 1 };
+    if row.status != Status::Up {
+        return engine.fail("You cannot attach to a stopped container, start it first");
+    }
+    engine.attach(row.id);
+    0
+}
+
+pub(super) fn exec(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
+    let mut operands = arguments.operands.iter().map(ToString::to_string);
+    let name = operands.next().unwrap_or_default();
+    let words: Vec<String> = operands.collect();
+    let Some(row) = engine.container(&name) else { return 1 };
+    if row.status != Status::Up {
+        return engine.fail(&format!("Error response from daemon: container {} is not running", row.hex));
+    }
+    let position = engine.position(row.id, arguments);
+    let program = words.first().map_or("", |word| word.rsplit('/').next().unwrap_or_default());
+    let pending = match command_of(&words) {
+        Some(words) => Pending::Run { container: row.id, position, words, ends: false },
+        None if SHELLS.contains(&program) => {
+            engine
+                .complain(&format!("no process runs here: this shell stands in container {} now", row.name));
+            Pending::Attach(row.id, position)
+        }
+        None => {
+            return {
+                engine.fail(&format!(
+                    "{program}: no process runs here, and it is none of the shell's commands; help lists those"
+                ));
+                126
+            };
+        }
+    };
+    engine.pending = Some(pending);
+    0
+}
+
+/// Where a process would begin: as the image says, unless options say otherwise.
+pub(super) fn adjusted(mut position: Position, arguments: &Arguments) -> Position {
+    if let Some(directory) = arguments.value("workdir") {
+        position.cwd = directory.to_owned();
+    }
+    for pair in arguments.values("env") {
+        let pair = pair.to_string();
+        let (name, value) = pair.split_once('=').unwrap_or((&pair, ""));
+        position.set_variable(name, value.into());
+    }
+    position
+}

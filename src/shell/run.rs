@@ -1,0 +1,651 @@
+//! Carries out lines.
+
+use std::rc::Rc;
+
+use bstr::{BString, ByteSlice};
+
+use super::{
+    commands::{COMMANDS, find_command, quote},
+    context::{Context, Fault, base_name},
+    expand::{self, ExpandError, Surroundings},
+    output::{Output, Printed, Stream, Traced},
+    parse::{self, Command, Direction, ParseError, Script, When},
+    position::Position,
+};
+use crate::{
+    container::{ContainerFs, Errno},
+    engine::{ContainerId, Engine, Memory, Pending, World},
+    limits, oci,
+};
+
+/// A shell: where it stands, and what it remembers.
+#[derive(Debug, Default)]
+pub struct Shell {
+    /// The container that it stands in; else it stands on the host, where docker is all there is.
+    attached: Option<(ContainerId, Position)>,
+    history: Vec<String>,
+    /// The status of the last command.
+    status: i32,
+    /// How deep it is in output of commands that is put in.
+    depth: usize,
+    memory: Memory,
+    /// Whether docker is there: not where a Dockerfile runs commands.
+    without_docker: bool,
+    /// What was built, to be used again.
+    pub(crate) cache: crate::build::Cache,
+}
+
+/// What a script has done so far.
+#[derive(Default)]
+struct Done {
+    printed: Printed,
+    traces: Vec<Traced>,
+    exited: bool,
+}
+
+/// Commands that need no files, and so work on the host as well.
+const WITHOUT_FILES: [&str; 9] = ["echo", "env", "export", "false", "id", "set", "true", "uname", "unset"];
+
+impl Shell {
+    /// A shell on the host.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A shell that stands in a container for a step of a build: without docker.
+    pub(crate) fn for_build(container: ContainerId, position: Position) -> Self {
+        Self { attached: Some((container, position)), without_docker: true, ..Self::default() }
+    }
+
+    /// Stands in a container from now on, in this directory, or else where its image says.
+    pub fn enter(&mut self, world: &World<'_>, container: ContainerId, cwd: Option<&[u8]>) {
+        let mut position = world.position_of(container);
+        if let Some(cwd) = cwd {
+            position.cwd = cwd.into();
+        }
+        self.attached = Some((container, position));
+    }
+
+    /// The container that it stands in.
+    pub fn attached(&self) -> Option<ContainerId> {
+        self.attached.as_ref().map(|(container, _)| *container)
+    }
+
+    /// The current directory, if it stands in a container.
+    pub fn cwd(&self) -> Option<&[u8]> {
+        self.attached.as_ref().map(|(_, position)| position.cwd.as_slice())
+    }
+
+    /// What stands before a line.
+    pub fn prompt(&self) -> String {
+        self.attached.as_ref().map_or_else(|| "$ ".to_owned(), |(_, position)| position.prompt())
+    }
+
+    /// The lines that were run, oldest first.
+    pub fn history(&self) -> &[String] {
+        &self.history
+    }
+
+    /// Runs a line, or several.
+    pub fn run(&mut self, world: &mut World<'_>, line: &str) -> Output {
+        if !line.trim().is_empty() && self.history.last().is_none_or(|last| last != line) {
+            self.history.push(line.to_owned());
+            if self.history.len() > limits::SHELL_HISTORY {
+                self.history.remove(0);
+            }
+        }
+        let mut done = Done::default();
+        std::mem::swap(&mut world.memory, &mut self.memory);
+        // What a line does is undone at once.
+        if let Some(container) = self.attached() {
+            world.checkpoint(container);
+        }
+        self.source(world, line, &mut done);
+        std::mem::swap(&mut world.memory, &mut self.memory);
+        if done.printed.is_cut() {
+            let message = format!("sh: the output is cut off after {} bytes\n", limits::SHELL_OUTPUT);
+            done.printed.push(Stream::Error, message.as_bytes());
+            self.status = 1;
+        }
+        let Done { printed, traces, exited } = done;
+        Output { printed, status: self.status, traces, exited }
+    }
+
+    /// Runs text as commands.
+    fn source(&mut self, world: &mut World<'_>, text: &str, done: &mut Done) {
+        match parse::parse(text) {
+            Ok(script) => self.script(world, &script, done),
+            Err(error) => {
+                done.printed.push(Stream::Error, format!("sh: {error}\n").as_bytes());
+                self.status = 2;
+            }
+        }
+    }
+
+    fn script(&mut self, world: &mut World<'_>, script: &Script, done: &mut Done) {
+        for (when, command) in script {
+            let runs = match when {
+                When::Always => true,
+                When::Success => self.status == 0,
+                When::Failure => self.status != 0,
+            };
+            if runs && !done.exited {
+                self.status = self.command(world, command, done);
+            }
+        }
+    }
+
+    fn command(&mut self, world: &mut World<'_>, command: &Command, done: &mut Done) -> i32 {
+        let mut around = Around { shell: self, world, done };
+        let words = match expand::fields(&command.words, &mut around) {
+            Ok(words) => words,
+            Err(error) => return around.fail(&error.to_string()),
+        };
+        let mut assignments = Vec::new();
+        for (name, word) in &command.assignments {
+            match expand::text(word, &mut around) {
+                Ok(value) => assignments.push((name.clone(), value)),
+                Err(error) => return around.fail(&error.to_string()),
+            }
+        }
+        let mut redirections = Vec::new();
+        for redirection in &command.redirections {
+            let target = match expand::fields(std::slice::from_ref(&redirection.target), &mut around) {
+                Ok(target) => target,
+                Err(error) => return around.fail(&error.to_string()),
+            };
+            let target = match (redirection.direction, target.as_slice()) {
+                (Direction::Duplicate, _) => BString::default(),
+                (_, [target]) => target.clone(),
+                _ => return around.fail("ambiguous redirect"),
+            };
+            redirections.push((redirection.descriptor, redirection.direction, target));
+        }
+        // Variables before a command are that command's.
+        let before = self.attached.as_ref().map(|(_, position)| position.env.clone());
+        for (name, value) in assignments {
+            self.set_variable(&name, value);
+        }
+        if words.is_empty() && redirections.is_empty() {
+            return 0;
+        }
+        let is_docker = !self.without_docker && words.first().is_some_and(|name| base_name(name) == "docker");
+        let status = if is_docker {
+            self.docker(world, &words[1..], &redirections, done)
+        } else {
+            self.redirected(world, &words, &redirections, done)
+        };
+        let sets =
+            words.first().is_some_and(|name| ["export", "unset", "cd"].iter().any(|known| name == known));
+        if let (Some(env), Some((_, position)), false, false) =
+            (before, &mut self.attached, sets, command.assignments.is_empty())
+        {
+            position.env = env;
+        }
+        status
+    }
+
+    fn set_variable(&mut self, name: &str, value: BString) {
+        if let Some((_, position)) = &mut self.attached {
+            position.set_variable(name, value);
+        }
+    }
+
+    /// docker: what it reads and writes are files of the host.
+    fn docker(
+        &mut self,
+        world: &mut World<'_>,
+        words: &[BString],
+        redirections: &[(u8, Direction, BString)],
+        done: &mut Done,
+    ) -> i32 {
+        let mut input = None;
+        let mut outputs: Vec<(u8, &BString)> = Vec::new();
+        let mut joined = None;
+        for (descriptor, direction, target) in redirections {
+            match direction {
+                Direction::Input => input = Some(target.to_str_lossy().into_owned()),
+                Direction::Output => outputs.push((*descriptor, target)),
+                Direction::Duplicate => joined = Some(*descriptor),
+                Direction::Append => {
+                    let message = "sh: >> of docker's output: files of the host are written anew, with >\n";
+                    done.printed.push(Stream::Error, message.as_bytes());
+                    return 1;
+                }
+            }
+        }
+        let to_file = outputs.iter().rfind(|(descriptor, _)| *descriptor == 1).map(|(_, target)| *target);
+        let mut engine = Engine::new(self, world, input, to_file.is_some());
+        let status = engine.run(words);
+        let (mut printed, pending, stream, traces) = engine.finish();
+        done.traces.extend(traces);
+        if let Some(from) = joined {
+            let to = if from == 2 { Stream::Out } else { Stream::Error };
+            printed = printed.redirected(|stream| {
+                let own = if stream == Stream::Out { 1 } else { 2 };
+                Some(if own == from { to } else { stream })
+            });
+        }
+        let mut status = status;
+        for (descriptor, target) in outputs {
+            let stream_of = if descriptor == 2 { Stream::Error } else { Stream::Out };
+            let bytes = printed.of(stream_of);
+            printed = printed.redirected(|stream| (stream != stream_of).then_some(stream));
+            if target == "/dev/null" {
+                continue;
+            }
+            let path = target.to_str_lossy();
+            let result = match (&stream, descriptor) {
+                (Some(rope), 1) => world.save(&path, rope),
+                _ => world.save_bytes(&path, bytes),
+            };
+            if let Err(error) = result {
+                printed.push(Stream::Error, format!("sh: {path}: {error}\n").as_bytes());
+                status = 1;
+            }
+        }
+        done.printed.append(printed);
+        match pending {
+            None => status,
+            Some(Pending::Attach(container, position)) => {
+                self.attached = Some((container, position));
+                status
+            }
+            Some(Pending::Detach(container)) => {
+                if self.attached() == Some(container) {
+                    self.attached = None;
+                }
+                status
+            }
+            // Commands of this shell, in a container.
+            Some(Pending::Run { container, position, words, ends }) => {
+                let stood = self.attached.replace((container, position));
+                let before = done.exited;
+                let status = self.redirected(world, &words, &[], done);
+                done.exited = before;
+                if ends {
+                    world.exited(container, status);
+                }
+                self.attached = stood;
+                status
+            }
+        }
+    }
+
+    /// A command of the shell, its input and output as redirected.
+    fn redirected(
+        &mut self,
+        world: &mut World<'_>,
+        words: &[BString],
+        redirections: &[(u8, Direction, BString)],
+        done: &mut Done,
+    ) -> i32 {
+        let mut input = None;
+        let mut to: [Target; 3] =
+            [Target::Own(Stream::Out), Target::Own(Stream::Out), Target::Own(Stream::Error)];
+        for (descriptor, direction, target) in redirections {
+            let null = target == "/dev/null";
+            match direction {
+                Direction::Input if null => input = Some(Rc::from([])),
+                Direction::Input => {
+                    let read = self.with_files(world, done, words, |context| {
+                        let mut bytes = Vec::new();
+                        context.read(target, &mut |piece| {
+                            bytes.extend_from_slice(piece);
+                            bytes.len() <= limits::SHELL_OUTPUT
+                        })?;
+                        Ok(bytes)
+                    });
+                    match read {
+                        Ok(bytes) => input = Some(bytes.into()),
+                        Err(error) => return complain(done, target, &error),
+                    }
+                }
+                Direction::Duplicate => {
+                    let other = if *descriptor == 2 { 1 } else { 2 };
+                    to[usize::from(*descriptor)] = to[other].clone();
+                }
+                Direction::Output | Direction::Append => {
+                    let is_append = *direction == Direction::Append;
+                    if !null {
+                        let opened =
+                            self.with_files(world, done, words, |context| context.open(target, !is_append));
+                        if let Err(error) = opened {
+                            return complain(done, target, &error);
+                        }
+                    }
+                    let target = if null { Target::Nowhere } else { Target::File(target.clone()) };
+                    to[usize::from(*descriptor).min(2)] = target;
+                }
+            }
+        }
+        if words.is_empty() {
+            return 0;
+        }
+        let (printed, status) = self.builtin(world, words, input, done);
+        let is_plain = matches!((&to[1], &to[2]), (Target::Own(Stream::Out), Target::Own(Stream::Error)));
+        if is_plain {
+            done.printed.append(printed);
+            return status;
+        }
+        let mut status = status;
+        for (stream, bytes) in printed.pieces() {
+            let place = usize::from(*stream == Stream::Error) + 1;
+            match &to[place] {
+                Target::Own(stream) => done.printed.push(*stream, bytes),
+                Target::Nowhere => {}
+                Target::File(path) => {
+                    let written = self.with_files(world, done, words, |context| context.append(path, bytes));
+                    if let Err(error) = written {
+                        status = complain(done, path, &error);
+                    }
+                }
+            }
+        }
+        status
+    }
+
+    /// Runs a command of the shell and gives what it printed.
+    fn builtin(
+        &mut self,
+        world: &mut World<'_>,
+        words: &[BString],
+        input: Option<Rc<[u8]>>,
+        done: &mut Done,
+    ) -> (Printed, i32) {
+        let mut printed = Printed::default();
+        let Some((given, arguments)) = words.split_first() else { return (printed, 0) };
+        let name = if given.starts_with(b"/") { base_name(given) } else { given.clone() };
+        match name.to_str().unwrap_or_default() {
+            "exit" | "logout" => {
+                let status = match arguments
+                    .first()
+                    .map(|status| status.to_str().unwrap_or_default().parse::<i32>())
+                {
+                    None => self.status,
+                    Some(Ok(status)) => status & 0xff,
+                    Some(Err(_)) => 2,
+                };
+                match self.attached.take() {
+                    // As in docker, the container's shell was its process: it ends, and the container with it.
+                    Some((container, _)) => world.exited(container, status),
+                    None => done.exited = true,
+                }
+                (printed, status)
+            }
+            "help" => {
+                let (text, status) = help(arguments);
+                let stream = if status == 0 { Stream::Out } else { Stream::Error };
+                printed.push(stream, text.as_bytes());
+                (printed, status)
+            }
+            "history" => {
+                for (line, number) in self.history.iter().zip(1..) {
+                    printed.push(Stream::Out, format!("{number:5}  {line}\n").as_bytes());
+                }
+                (printed, 0)
+            }
+            "clear" | ":" => (printed, 0),
+            "sh" | "bash" | "ash" | "dash" => self.shell(world, &name, arguments, done),
+            "sudo" => {
+                printed.push(Stream::Error, b"sudo: you are root already\n");
+                let (more, status) = self.builtin(world, arguments, input, done);
+                printed.append(more);
+                (printed, status)
+            }
+            text => match find_command(text.as_bytes()) {
+                Some((_, _, run)) => {
+                    if self.attached.is_none() && !WITHOUT_FILES.contains(&text) {
+                        let message = format!(
+                            "sh: {text}: no container is open here: docker run -it IMAGE opens one\n"
+                        );
+                        printed.push(Stream::Error, message.as_bytes());
+                        return (printed, 1);
+                    }
+                    self.in_context(world, words, input, done, |context| run(context, arguments))
+                }
+                None => self.not_found(world, given, done),
+            },
+        }
+    }
+
+    /// `sh -c TEXT`.
+    fn shell(
+        &mut self,
+        world: &mut World<'_>,
+        name: &BString,
+        arguments: &[BString],
+        done: &mut Done,
+    ) -> (Printed, i32) {
+        let mut printed = Printed::default();
+        let mut rest = arguments;
+        while let [option, after @ ..] = rest
+            && option.starts_with(b"-")
+            && option.len() > 1
+        {
+            rest = after;
+            if !option.contains(&b'c') {
+                continue;
+            }
+            let Some(text) = rest.first() else {
+                printed.push(Stream::Error, format!("{name}: -c: option requires an argument\n").as_bytes());
+                return (printed, 2);
+            };
+            if self.depth >= limits::SHELL_DEPTH {
+                printed.push(Stream::Error, b"sh: shells are nested too deep\n");
+                return (printed, 1);
+            }
+            self.depth += 1;
+            let mut inner = Done::default();
+            let stood = self.attached.clone();
+            self.source(world, &text.to_str_lossy(), &mut inner);
+            // What a process sets is its own.
+            self.attached = stood;
+            self.depth -= 1;
+            done.traces.extend(inner.traces);
+            return (inner.printed, self.status);
+        }
+        if let Some(script) = rest.first() {
+            let message = format!(
+                "{name}: {}: no process runs here; {name} -c 'COMMANDS' runs this shell's commands\n",
+                quote(script)
+            );
+            printed.push(Stream::Error, message.as_bytes());
+            return (printed, 126);
+        }
+        (printed, 0)
+    }
+
+    fn not_found(&mut self, world: &mut World<'_>, name: &BString, done: &mut Done) -> (Printed, i32) {
+        let mut printed = Printed::default();
+        let mut in_image = None;
+        if self.attached.is_some() {
+            let (_, _) = self.in_context(world, &[], None, done, |context| {
+                let path = context.variable("PATH").unwrap_or_default();
+                let candidates: Vec<BString> = if name.contains(&b'/') {
+                    vec![name.clone()]
+                } else {
+                    path.split_str(":").map(|directory| super::context::join(directory, name)).collect()
+                };
+                in_image = candidates.into_iter().find(|path| {
+                    context.stat(path, true).is_ok_and(|stat| stat.is_file() && stat.mode & 0o111 != 0)
+                });
+                0
+            });
+        }
+        let (message, status) = match in_image {
+            Some(path) => (
+                format!(
+                    "sh: {name}: {path} is in the image, but no process runs here; help lists the commands that there are\n"
+                ),
+                126,
+            ),
+            None => (format!("sh: {name}: command not found; help lists the commands that there are\n"), 127),
+        };
+        printed.push(Stream::Error, message.as_bytes());
+        (printed, status)
+    }
+
+    /// Runs something over the files of the container that the shell stands in, or over none.
+    fn in_context(
+        &mut self,
+        world: &mut World<'_>,
+        words: &[BString],
+        input: Option<Rc<[u8]>>,
+        done: &mut Done,
+        run: impl FnOnce(&mut Context<'_>) -> i32,
+    ) -> (Printed, i32) {
+        let command = bstr::join(" ", words).to_str_lossy().into_owned();
+        let now = world.now;
+        match &mut self.attached {
+            Some((container, position)) => {
+                let Some(fs) = world.files(*container) else {
+                    let mut printed = Printed::default();
+                    printed.push(Stream::Error, b"sh: the container is gone\n");
+                    self.attached = None;
+                    return (printed, 1);
+                };
+                let mut context = Context::new(fs, position, now, command, input);
+                let status = run(&mut context);
+                let (printed, traces) = context.finish();
+                done.traces.extend(traces);
+                (printed, status)
+            }
+            None => {
+                let lower = crate::container::Lower::scratch();
+                let mut upper = ContainerFs::empty_upper(&lower);
+                let fs = ContainerFs::new(lower, &mut upper, Default::default(), now);
+                let mut position = Position::new(&oci::Config::default(), "host");
+                let mut context = Context::new(fs, &mut position, now, command, input);
+                let status = run(&mut context);
+                (context.finish().0, status)
+            }
+        }
+    }
+
+    /// Looks at the files of a container: of the one that the shell stands in, unless another is named.
+    pub(super) fn over_files(
+        &mut self,
+        world: &mut World<'_>,
+        place: Option<(ContainerId, Position)>,
+        look: impl FnOnce(&mut Context<'_>),
+    ) {
+        let is_other = place.is_some();
+        let stood = if is_other { std::mem::replace(&mut self.attached, place) } else { None };
+        if self.attached.is_some() {
+            self.in_context(world, &[], None, &mut Done::default(), |context| {
+                look(context);
+                0
+            });
+        }
+        if is_other {
+            self.attached = stood;
+        }
+    }
+
+    /// The same, for what may fail.
+    fn with_files<T>(
+        &mut self,
+        world: &mut World<'_>,
+        done: &mut Done,
+        words: &[BString],
+        run: impl FnOnce(&mut Context<'_>) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        if self.attached.is_none() {
+            return Err(Fault::Read("no container is open here".to_owned()));
+        }
+        let mut result = Err(Fault::Errno(Errno::EIO));
+        self.in_context(world, words, None, done, |context| {
+            result = run(context);
+            0
+        });
+        result
+    }
+}
+
+/// Where a stream goes.
+#[derive(Clone)]
+enum Target {
+    Own(Stream),
+    File(BString),
+    Nowhere,
+}
+
+fn complain(done: &mut Done, path: &BString, error: &Fault) -> i32 {
+    done.printed.push(Stream::Error, format!("sh: {path}: {error}\n").as_bytes());
+    1
+}
+
+/// What expansions ask a shell.
+struct Around<'s, 'w, 'a> {
+    shell: &'s mut Shell,
+    world: &'s mut World<'w>,
+    done: &'a mut Done,
+}
+
+impl Around<'_, '_, '_> {
+    fn fail(&mut self, what: &str) -> i32 {
+        self.done.printed.push(Stream::Error, format!("sh: {what}\n").as_bytes());
+        1
+    }
+}
+
+impl Surroundings for Around<'_, '_, '_> {
+    fn variable(&self, name: &str) -> Option<BString> {
+        if name == "?" {
+            return Some(self.shell.status.to_string().into());
+        }
+        self.shell.attached.as_ref().and_then(|(_, position)| position.variable(name))
+    }
+
+    fn output(&mut self, script: &str) -> Result<Vec<u8>, ExpandError> {
+        if self.shell.depth >= limits::SHELL_DEPTH {
+            return Err(ExpandError::Depth);
+        }
+        let script = parse::parse(script).map_err(|error: ParseError| ExpandError::Parse(error))?;
+        self.shell.depth += 1;
+        let mut inner = Done::default();
+        let stood = self.shell.attached.clone();
+        self.shell.script(self.world, &script, &mut inner);
+        self.shell.attached = stood;
+        self.shell.depth -= 1;
+        self.done.printed.push(Stream::Error, &inner.printed.of(Stream::Error));
+        self.done.traces.extend(inner.traces);
+        Ok(inner.printed.of(Stream::Out))
+    }
+
+    fn paths(&mut self, pattern: &[u8]) -> Vec<BString> {
+        let mut found = Vec::new();
+        if self.shell.attached.is_some() {
+            self.shell.in_context(self.world, &[], None, self.done, |context| {
+                found = context.glob(pattern);
+                0
+            });
+        }
+        found
+    }
+}
+
+fn help(arguments: &[BString]) -> (String, i32) {
+    if let Some(topic) = arguments.first() {
+        return match find_command(topic) {
+            Some((_, help, _)) => (format!("{help}\n"), 0),
+            None if topic == "docker" => {
+                ("docker help lists docker's commands; docker COMMAND --help tells of one\n".into(), 0)
+            }
+            None => (format!("sh: help: no help topics match {}\n", quote(topic)), 1),
+        };
+    }
+    let mut text = String::from(
+        "No process runs here: these commands are the shell's own, and act on the container's files.\n\n",
+    );
+    for (_, help, _) in COMMANDS {
+        text.push_str(&format!("  {help}\n"));
+    }
+    text.push_str(
+        "  docker COMMAND: images and containers; docker help lists them\n  \
+         exit [STATUS]: leave the container, or the shell\n  help [COMMAND]: this\n  history: the lines that were run\n\n\
+         A > FILE, A >> FILE, A < FILE, A; B, A && B, A || B, $(A), $NAME, 'text', \"text\", *, ?, [abc], # comment\n",
+    );
+    (text, 0)
+}

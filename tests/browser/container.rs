@@ -1,0 +1,212 @@
+//! The container page: what a reader does with a real container's files, and what comes out.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use layerscope::fixture::{Archive, Image, Shape, Tar};
+
+use crate::{
+    app::{Folder, id},
+    support::{Options, Page, run, say},
+};
+
+/// An image with what the tutorial changes: in two layers, so that something is copied up from below.
+fn debian() -> Archive {
+    let base = Tar::new()
+        .dir("etc", 0o755)
+        .file("etc/os-release", "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\n")
+        .file("etc/debian_version", "12.7\n")
+        .dir("etc/apt", 0o755)
+        .file("etc/apt/sources.list", "deb http://deb.debian.org/debian bookworm main\n")
+        .dir("usr", 0o755)
+        .dir("usr/bin", 0o755)
+        .file("usr/bin/env", "#!/bin/sh\n")
+        .symlink("bin", "usr/bin");
+    let app = Tar::new().dir("opt", 0o755).file("opt/app", "1\n");
+    let image = Image::new()
+        .name("debian:12")
+        .platform("linux", "amd64")
+        .layer(&base, "ADD rootfs.tar /")
+        .layer(&app, "COPY app /opt/app")
+        .cmd(&["bash"]);
+    Archive::new(Shape::DockerOci).image(image)
+}
+
+impl Page {
+    /// Types a line into the terminal and waits until it is carried out.
+    async fn shell(&self, line: &str) {
+        let lines = self.count(&format!("{} .terminal-command", id("terminal-log"))).await;
+        self.click(&id("terminal-line")).await;
+        self.type_keys(line).await;
+        self.key("Enter").await;
+        self.until(&format!("{line} to be carried out"), async |page| {
+            let now = page.count(&format!("{} .terminal-command", id("terminal-log"))).await;
+            now > lines && page.count(&format!("{}:not([disabled])", id("terminal-run"))).await == 1
+        })
+        .await;
+    }
+
+    /// Starts a container of the image that is looked at.
+    async fn start_container(&self) {
+        self.show("container").await;
+        self.wait_for(&format!("{}:not([disabled])", id("start-container"))).await;
+        self.click(&id("start-container")).await;
+        self.wait_for(&id("container-head")).await;
+        self.wait_for(&id("container-columns")).await;
+    }
+
+    /// The paths of the container as `find` lists them.
+    async fn found(&self) -> Vec<String> {
+        self.shell("clear").await;
+        self.shell("find /").await;
+        let script = format!(
+            "[...document.querySelectorAll(\"{} > div:not(.terminal-command)\")].map((line) => line.textContent)",
+            id("terminal-log")
+        );
+        let lines = self.strings(&script).await;
+        let mut paths: Vec<String> = lines.into_iter().filter(|line| line.starts_with('/')).collect();
+        paths.sort();
+        paths
+    }
+}
+
+/// The changes of every tutorial, on a real image.
+#[test]
+fn a_changed_container_is_saved_and_loaded_by_others() {
+    let folder = Folder::new();
+    let made = folder.archive("debian.tar", &debian());
+    changes_come_out("container-fixture", &folder, &made);
+}
+
+/// The same on a Debian that others made: the path of an archive in `LAYERSCOPE_DEBIAN`.
+#[test]
+fn a_changed_debian_is_saved_and_loaded_by_others() {
+    let Some(path) = std::env::var_os("LAYERSCOPE_DEBIAN") else {
+        return say("SKIPPED: no archive of a Debian image in LAYERSCOPE_DEBIAN");
+    };
+    changes_come_out("container-debian", &Folder::new(), Path::new(&path));
+}
+
+fn changes_come_out(name: &str, folder: &Folder, archive: &Path) {
+    run(name, Options::default(), async |page| {
+        page.drop_archive(archive).await;
+        page.start_container().await;
+        page.shell("echo changed >> /etc/os-release").await;
+        page.wait_for_text(&id("step-list"), "/etc/os-release").await;
+        page.shell("rm /etc/debian_version").await;
+        page.wait_for_text(&id("step-list"), "/etc/debian_version").await;
+        page.shell("rm -r /etc/apt").await;
+        page.shell("mkdir /etc/apt").await;
+        page.shell("touch /etc/apt/new").await;
+        page.shell("cd /etc").await;
+        page.wait_for_text(&id("overlay-upper"), "os-release").await;
+        page.wait_for_text(&id("cost-copied"), "B").await;
+        let merged = page.found().await;
+        assert!(merged.contains(&"/etc/apt/new".to_owned()), "{merged:?}");
+        assert!(!merged.iter().any(|path| path == "/etc/debian_version" || path == "/etc/apt/sources.list"));
+
+        page.shell("docker commit c1 edited:1").await;
+        page.shell("docker save edited:1 > edited.tar").await;
+        let saved = page.saved("edited.tar").await;
+
+        // A second container of the same image sees none of it.
+        page.click(&id("start-container")).await;
+        page.wait_for_text(&id("container-head"), "c2").await;
+        let other = page.found().await;
+        assert!(
+            other.contains(&"/etc/debian_version".to_owned()) && !other.contains(&"/etc/apt/new".to_owned())
+        );
+        page.assert_silent().await;
+
+        assert_eq!(unpacked(folder, &saved), merged, "umoci's tree is the one that the page showed");
+    });
+}
+
+/// What umoci unpacks of an archive that skopeo takes, as the page lists it.
+fn unpacked(folder: &Folder, archive: &Path) -> Vec<String> {
+    let layout = folder.path().join("layout");
+    let bundle = folder.path().join("bundle");
+    let of = |scheme: &str, path: &Path| format!("{scheme}:{}", path.display());
+    run_tool(Command::new("skopeo").args([
+        "--insecure-policy",
+        "copy",
+        "--quiet",
+        &of("docker-archive", archive),
+        &format!("{}:edited", of("oci", &layout)),
+    ]));
+    run_tool(Command::new("umoci").args([
+        "unpack",
+        "--rootless",
+        "--image",
+        &format!("{}:edited", layout.display()),
+        &bundle.display().to_string(),
+    ]));
+    let root = bundle.join("rootfs");
+    let mut paths = vec!["/".to_owned()];
+    let mut open = vec![root.clone()];
+    while let Some(directory) = open.pop() {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let entry = entry.unwrap();
+            paths.push(format!("/{}", entry.path().strip_prefix(&root).unwrap().display()));
+            if entry.file_type().unwrap().is_dir() {
+                open.push(entry.path());
+            }
+        }
+    }
+    paths.sort();
+    paths
+}
+
+fn run_tool(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+impl Page {
+    /// A file that the browser saved, once all of it is there.
+    async fn saved(&self, name: &str) -> PathBuf {
+        let path = self.downloads().join(name);
+        self.until(&format!("{name} to be saved"), async |_| path.exists()).await;
+        path
+    }
+}
+
+#[test]
+fn the_terminal_works_by_keys_alone() {
+    let folder = Folder::new();
+    let archive = folder.archive("debian.tar", &debian());
+    run("container-keys", Options::default(), async |page| {
+        page.drop_archive(&archive).await;
+        page.key("6").await;
+        page.wait_for(&id("view-container")).await;
+        page.wait_for(&format!("{}:not([disabled])", id("start-container"))).await;
+        page.tab_to(&id("start-container")).await;
+        page.key("Enter").await;
+        page.wait_for(&id("container-head")).await;
+        page.tab_to(&id("terminal-line")).await;
+        page.type_keys("cat /etc/os-r").await;
+        page.key("Tab").await;
+        page.until("the completion", async |page| {
+            page.attribute_value("terminal-line").await.starts_with("cat /etc/os-release")
+        })
+        .await;
+        page.key("Enter").await;
+        page.wait_for_text(&id("terminal-log"), "bookworm").await;
+        page.key("ArrowUp").await;
+        page.until("the command before", async |page| {
+            page.attribute_value("terminal-line").await.starts_with("cat /etc/os-release")
+        })
+        .await;
+        page.assert_silent().await;
+    });
+}
+
+impl Page {
+    /// What stands in a field.
+    async fn attribute_value(&self, test_id: &str) -> String {
+        let script = format!("document.querySelector(\"{}\").value", id(test_id));
+        self.eval(&script).await.as_str().unwrap_or_default().to_owned()
+    }
+}
