@@ -4,11 +4,13 @@
 mod blob_parts;
 #[cfg(feature = "web")]
 mod directory;
+mod fetch;
 #[cfg(feature = "web")]
 mod idle;
 mod message;
 mod number;
 mod random;
+mod remote;
 #[cfg(feature = "web")]
 mod save;
 mod source;
@@ -18,11 +20,13 @@ mod spawn;
 pub use blob_parts::BlobParts;
 #[cfg(feature = "web")]
 pub use directory::{DroppedDirectory, chosen_directory};
+pub use fetch::{Fetched, fetch, is_reachable, sleep};
 #[cfg(feature = "web")]
 pub use idle::idle;
 pub use message::{pack, unpack};
 pub use number::{from_f64, to_f64};
 pub use random::{content_key, random_id};
+pub use remote::Remote;
 #[cfg(feature = "web")]
 pub use save::save;
 pub use source::{PendingRead, Source};

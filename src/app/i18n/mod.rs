@@ -18,6 +18,7 @@ pub mod details;
 pub mod files;
 pub mod image;
 pub mod overlay;
+pub mod remote;
 pub mod saving;
 pub mod shell;
 pub mod trust;
@@ -93,6 +94,8 @@ pub struct Words {
     pub files: files::FilesWords,
     /// The details of a path.
     pub details: details::DetailsWords,
+    /// Images elsewhere.
+    pub remote: remote::RemoteWords,
     /// The overlay page.
     pub overlay: overlay::OverlayWords,
     /// What is saved to disk.
@@ -110,6 +113,7 @@ pub static EN: Words = Words {
     image: image::EN,
     files: files::EN,
     details: details::EN,
+    remote: remote::EN,
     overlay: overlay::EN,
     saving: saving::EN,
     trust: trust::EN,
@@ -123,6 +127,7 @@ pub static ZH: Words = Words {
     image: image::ZH,
     files: files::ZH,
     details: details::ZH,
+    remote: remote::ZH,
     overlay: overlay::ZH,
     saving: saving::ZH,
     trust: trust::ZH,
