@@ -3,6 +3,7 @@
 use std::{cell::RefCell, collections::BTreeMap, ops::Range, rc::Rc};
 
 use futures_util::future::try_join_all;
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
@@ -455,8 +456,7 @@ impl Server {
     /// A tar as a blob. What it takes from the archive as it is, is not read; the rest is handed to the browser in pieces,
     /// so little of it is held here.
     async fn tar(&self, job: Job, selection: Selection) -> Result<Blob, Failure> {
-        let source =
-            self.state.borrow().open.get(&job).map(|open| open.source.clone()).ok_or_else(not_open)?;
+        let source = self.state.borrow().sources.get(&job).cloned().ok_or_else(not_open)?;
         let mut export = self.with_session(job, |session| session.export(selection))??;
         let mut parts = BlobParts::default();
         loop {
