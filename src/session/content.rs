@@ -207,7 +207,9 @@ impl ContentRead {
 
     /// Where the whole of what is read stands in the archive as it is, if it does.
     pub fn direct(&self) -> Option<Range<u64>> {
-        let is_direct = self.stages.is_empty() && matches!(self.pieces.as_slices().0, [Piece::Data(_)]);
+        let is_direct = self.stages.is_empty()
+            && self.data.is_empty()
+            && matches!(self.pieces.as_slices().0, [Piece::Data(_)]);
         is_direct.then(|| self.range.clone())
     }
 
