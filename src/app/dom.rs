@@ -96,6 +96,56 @@ pub async fn copy(text: &str) -> bool {
     wasm_bindgen_futures::JsFuture::from(clipboard.write_text(text)).await.is_ok()
 }
 
+/// The page that may fetch from other hosts, beside this one.
+pub const REMOTE_PAGE: &str = "remote.html";
+
+/// Whether this is that page.
+pub fn is_remote_page() -> bool {
+    browser::root().is_some_and(|root| root.has_attribute("data-remote"))
+}
+
+/// Where this page came from: scheme, host and port.
+pub fn origin() -> String {
+    browser::window().and_then(|window| window.location().origin().ok()).unwrap_or_default()
+}
+
+/// Whether the browser says that there is a network.
+pub fn is_online() -> bool {
+    browser::window().is_none_or(|window| window.navigator().on_line())
+}
+
+/// The fragment of the page's URL, with its `#`.
+pub fn fragment() -> String {
+    browser::window().and_then(|window| window.location().hash().ok()).unwrap_or_default()
+}
+
+/// Sets the fragment, as a step that the browser's back button undoes, or in place of what is there.
+pub fn set_fragment(text: &str, is_step: bool) {
+    let now = fragment();
+    if now.trim_start_matches('#') == text {
+        return;
+    }
+    let Some(Ok(history)) = browser::window().map(|window| window.history()) else { return };
+    let url = format!("#{text}");
+    let null = wasm_bindgen::JsValue::NULL;
+    // A browser that is asked too often ignores it: the URL is true again at the next change.
+    let _ = match (text.is_empty(), is_step && !now.is_empty()) {
+        (true, _) => history.replace_state_with_url(&null, "", Some(&path())),
+        (false, true) => history.push_state_with_url(&null, "", Some(&url)),
+        (false, false) => history.replace_state_with_url(&null, "", Some(&url)),
+    };
+}
+
+/// The path of the page's URL.
+fn path() -> String {
+    browser::window().and_then(|window| window.location().pathname().ok()).unwrap_or_default()
+}
+
+/// The window, to listen to.
+pub fn window_target() -> Option<web_sys::EventTarget> {
+    browser::window().map(Into::into)
+}
+
 mod browser {
     use wasm_bindgen::JsCast;
     use web_sys::{Document, HtmlElement, Window};

@@ -1,14 +1,17 @@
 //! How a component reaches the page's state and the worker.
 
 use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, File};
 use yew::prelude::*;
 
 use super::{
     dom,
+    remote::{Link, RemoteAction},
     state::{Action, Refusal, State},
 };
 use crate::platform::{self, DroppedDirectory};
+use crate::registry::{self, Origin, Place, Remote};
 use crate::worker::{
     client::Client,
     containers::{Ask, Told},
@@ -136,6 +139,74 @@ impl AppHandle {
         self.open(name, |client| Ok(client.open_sample(name)));
     }
 
+    /// Whether there is a worker to ask.
+    pub fn is_ready(&self) -> bool {
+        self.client.is_some()
+    }
+
+    /// Asks the worker about no archive in particular.
+    ///
+    /// # Errors
+    ///
+    /// What the worker says, or that there is no worker.
+    pub async fn call_anyway(&self, request: Request) -> Result<Reply, Failure> {
+        match &self.client {
+            Some(client) => client.call(self.job().unwrap_or(Job(0)), request).await,
+            None => Err(no_worker()),
+        }
+    }
+
+    /// The URL of a gateway that this page's own server has, if it has one.
+    pub async fn gateway(&self) -> Option<String> {
+        let url = format!("{}/_layerscope/v1/", dom::origin());
+        let request = registry::Request {
+            url: url.clone(),
+            accept: None,
+            authorization: None,
+            range: None,
+            is_token: false,
+        };
+        let answer = platform::fetch(&request).await.ok().filter(|answer| answer.head.status == 200)?;
+        let body = answer.whole(1 << 10).await.ok()??;
+        let body: serde_json::Value = serde_json::from_slice(&body).ok()?;
+        body.get("gateway").map(|_| url)
+    }
+
+    /// Opens an image elsewhere, if this page may: through a gateway of its own server, or by itself where the policy
+    /// allows that.
+    pub fn open_remote(&self, remote: Remote) {
+        let app = self.clone();
+        spawn_local(async move {
+            let place = Place::parse(&remote.place).ok();
+            let origin = place.as_ref().and_then(Place::origin);
+            let is_own = origin.is_some() && origin == Origin::of_url(&dom::origin()).ok();
+            let gateway = match &place {
+                Some(Place::Registry(_)) if !is_own => app.gateway().await,
+                _ => None,
+            };
+            if gateway.is_none() && !is_own && !dom::is_remote_page() {
+                return app.dispatch(Action::Remote(RemoteAction::Forbidden(remote)));
+            }
+            let remote = Remote { gateway, ..remote };
+            let title = place.as_ref().map(Place::title).unwrap_or_default();
+            let client = app.client.clone();
+            let Some(client) = client else { return app.refuse(&title, no_worker()) };
+            let job = client.open_remote(remote.clone());
+            app.dispatch(Action::Remote(RemoteAction::Asked(job, remote)));
+            app.opened(job, &title, None);
+        });
+    }
+
+    /// Opens what a link says.
+    pub fn follow(&self, link: &Link) {
+        self.open_remote(Remote {
+            place: link.place.to_string(),
+            choice: link.choice.as_ref().map(ToString::to_string),
+            gateway: None,
+            pull: !link.look,
+        });
+    }
+
     /// Opens what was opened as `job` under this name once more: its worker may have ended, or (`unlimited`) a limit kept
     /// it from being read to its end. What is shown stays until then, and gives its place.
     pub fn open_again(&self, job: Job, name: &AttrValue, unlimited: bool) {
@@ -176,6 +247,16 @@ impl AppHandle {
             client.close(job);
         }
         self.dispatch(Action::Close(job));
+    }
+}
+
+/// Opens what a link says, or asks the reader first if that is from another host.
+pub fn begin(app: &AppHandle, link: Link) {
+    let origin = Place::parse(&link.place).ok().and_then(|place| place.origin());
+    if origin.is_some() && origin == Origin::of_url(&dom::origin()).ok() {
+        app.follow(&link);
+    } else {
+        app.dispatch(Action::Remote(RemoteAction::Link(link)));
     }
 }
 

@@ -18,6 +18,7 @@ pub mod lab;
 pub mod mode;
 pub mod pages;
 pub mod preview;
+pub mod remote;
 #[cfg(all(test, feature = "ssr"))]
 mod render_tests;
 pub mod root;

@@ -13,13 +13,14 @@ use super::{
         image_picker,
         notice::Notice,
         opener::{DirectoryInput, FileInput},
+        remote::{PullPanel, RemoteQuestions},
         start::Start,
         status_bar::StatusBar,
         workspace::Workspace,
     },
     dom,
     handle::{AppHandle, use_app},
-    hooks::use_keys,
+    hooks::{use_keys, use_link},
     i18n::{LanguageProvider, use_words},
     state::{Action, Page, Stage, State},
 };
@@ -62,11 +63,14 @@ pub fn Shell() -> Html {
     use_shortcuts(&app);
     use_title(&app);
     use_marks(&app);
+    use_link(&app);
     html! {
         <div class="app">
             <Header />
             if let Some(archive) = &app.state.archive {
                 <Notice />
+                <RemoteQuestions />
+                <PullPanel />
                 // Each archive has a workspace of its own: what its components hold is of that archive.
                 <Workspace key={archive.job.0} />
             } else {

@@ -10,12 +10,14 @@ use yew::{AttrValue, Reducible};
 
 use super::{
     lab::{Lab, LabAction},
+    remote::{Elsewhere, RemoteAction, RemotePage},
     shelf::Shelved,
 };
 use crate::{
     audit::Audit,
     codec::Compression,
     image::Format,
+    registry::Pull,
     report::{AnomalyReport, DocumentReport, ImageReport, LayerReport, Report, UnusedReport},
     worker::protocol::{
         ChangeFilter, Compare, Event, Failure, Job, LayerSizes, Node, OsRelease, Progress, Sort, Totals,
@@ -33,6 +35,8 @@ pub struct State {
     pub shelf: Rc<Vec<Shelved>>,
     /// Why the last opening ended without a history, until the reader dismisses it.
     pub refusal: Option<Rc<Refusal>>,
+    /// What is asked about images elsewhere.
+    pub remote: Rc<RemotePage>,
     /// What the container page knows.
     pub lab: Rc<Lab>,
     /// What is selected.
@@ -198,6 +202,8 @@ pub struct Archive {
     pub anomalies: Rc<Vec<AnomalyReport>>,
     /// How far reading of the archive as a whole has come, where that is a step of its own.
     pub reading: Option<Reading>,
+    /// Where it is, if it is not a file of the reader's.
+    pub elsewhere: Option<Rc<Elsewhere>>,
     /// Whether it is still being read.
     pub stage: Stage,
     /// Whether the reader has read which limits kept it from being read to its end.
@@ -245,6 +251,8 @@ pub struct Layer {
     pub sizes: Option<LayerSizes>,
     /// How far reading has come, while it is being read.
     pub reading: Option<Reading>,
+    /// How far it is fetched, if it is elsewhere.
+    pub pull: Option<Pull>,
 }
 
 /// How far reading of something has come.
@@ -335,6 +343,8 @@ pub enum Action {
     View(ViewOptions),
     /// Show another pane, where there is room for one only.
     ShowPane(Pane),
+    /// About images elsewhere.
+    Remote(RemoteAction),
     /// Open or close the help.
     ShowHelp(bool),
 }
@@ -392,6 +402,7 @@ impl State {
             Action::Search(text) => next.search = text,
             Action::View(view) => next.view = view,
             Action::ShowPane(pane) => next.pane = pane,
+            Action::Remote(action) => next.apply_remote(action),
             Action::ShowHelp(help) => next.help = help,
         }
         (next != *self).then_some(next)
@@ -415,7 +426,10 @@ impl State {
         match self.opening.clone() {
             Some(opening) if opening.job == job => self.apply_to_opening(opening, event, at),
             // The archive before stays until the next is open.
-            _ => self.archive_mut(job)?.apply(event, at),
+            _ => match event {
+                Event::Remote(news) => self.apply_remote_news(job, news),
+                event => self.archive_mut(job)?.apply(event, at),
+            },
         }
     }
 
@@ -446,6 +460,7 @@ impl State {
                 self.refusal = refusal(None);
                 self.opening = None;
             }
+            Event::Remote(news) => self.apply_remote_opening(news)?,
             Event::Image { .. }
             | Event::Layer { .. }
             | Event::Merged { .. }
@@ -469,6 +484,7 @@ impl PartialEq for State {
         same(&self.opening, &other.opening)
             && same(&self.archive, &other.archive)
             && Rc::ptr_eq(&self.shelf, &other.shelf)
+            && self.remote == other.remote
             && Rc::ptr_eq(&self.lab, &other.lab)
             && same(&self.refusal, &other.refusal)
             && self.selection == other.selection
@@ -506,6 +522,7 @@ impl Archive {
             unused: Rc::new(report.unused),
             anomalies: Rc::new(report.anomalies),
             reading: None,
+            elsewhere: None,
             stage: Stage::Reading,
             limits_dismissed: false,
         }
@@ -547,7 +564,7 @@ impl Archive {
             Event::Image { report } => {
                 self.images.push(Rc::new(Image::new(*report)));
             }
-            Event::Opened { .. } => return None,
+            Event::Opened { .. } | Event::Remote(_) => return None,
         }
         Some(())
     }
@@ -564,7 +581,7 @@ impl Archive {
         }
     }
 
-    fn image_mut(&mut self, image: u32) -> Option<&mut Image> {
+    pub(super) fn image_mut(&mut self, image: u32) -> Option<&mut Image> {
         self.images.get_mut(image as usize).map(Rc::make_mut)
     }
 
@@ -587,7 +604,7 @@ impl Image {
     pub fn new(report: ImageReport) -> Self {
         let layers = report.layers.iter().cloned().map(Rc::new);
         Self {
-            layers: layers.map(|report| Layer { report, sizes: None, reading: None }).collect(),
+            layers: layers.map(|report| Layer { report, sizes: None, reading: None, pull: None }).collect(),
             report: Rc::new(report),
             merged: 0,
             totals: Rc::default(),
@@ -872,7 +889,7 @@ mod tests {
         let check = |digest, diff_id| {
             let mut report = samples::layer_report(0);
             (report.digest_verified, report.diff_id_verified) = (digest, diff_id);
-            let layer = Layer { report: Rc::new(report), sizes: None, reading: None };
+            let layer = Layer { report: Rc::new(report), sizes: None, reading: None, pull: None };
             archive.verification(&layer)
         };
         assert_eq!(check(None, None), Verification::Pending);
@@ -882,7 +899,7 @@ mod tests {
         assert_eq!(check(Some(false), None), Verification::Mismatch);
         archive.stage = Stage::Finished;
         let mut report = samples::layer_report(0);
-        let layer = |report| Layer { report: Rc::new(report), sizes: None, reading: None };
+        let layer = |report| Layer { report: Rc::new(report), sizes: None, reading: None, pull: None };
         assert_eq!(archive.verification(&layer(report.clone())), Verification::Unchecked);
         (report.stated_digest, report.stated_diff_id) = (None, None);
         assert_eq!(archive.verification(&layer(report.clone())), Verification::Unstated);

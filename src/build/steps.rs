@@ -126,6 +126,9 @@ pub(super) struct Stage {
     pub(super) author: String,
 }
 
+/// What a step does to the files of its container; what it says, or why it cannot be done.
+type Work<'w, B> = dyn FnMut(&mut B, ContainerId) -> Result<String, String> + 'w;
+
 impl Builder<'_, '_> {
     fn run(&mut self, instructions: &[Instruction]) -> Result<(), Problem> {
         let mut stopped = false;
@@ -331,7 +334,7 @@ impl Builder<'_, '_> {
         text: &str,
         content: &str,
         edit: &(dyn Fn(&mut Map<String, Value>) + '_),
-        work: Option<&mut dyn FnMut(&mut Self, ContainerId) -> Result<String, String>>,
+        work: Option<&mut Work<'_, Self>>,
     ) -> Result<(), Problem> {
         let problem = |message: String| Problem::new(instruction.line, message);
         let stage = self.stage().clone();

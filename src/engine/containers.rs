@@ -98,10 +98,11 @@ pub(super) fn start(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
         Ok(())
     });
     let stands = arguments.has("attach") || arguments.has("interactive");
-    if stands && let [name] = arguments.operands.as_slice() {
-        if let Some(row) = engine.world.container(&name.to_string()) {
-            engine.attach(row.id);
-        }
+    if stands
+        && let [name] = arguments.operands.as_slice()
+        && let Some(row) = engine.world.container(&name.to_string())
+    {
+        engine.attach(row.id);
     }
     status
 }

@@ -111,8 +111,9 @@ pub(super) fn disk(engine: &mut Engine<'_, '_>, _: &Arguments) -> i32 {
     let stopped: u64 =
         containers.iter().filter(|row| row.status != super::Status::Up).map(|row| row.size).sum();
     let own: u64 = containers.iter().map(|row| row.size).sum();
-    let share =
-        |part: u64, all: u64| if all == 0 { String::new() } else { format!(" ({}%)", part * 100 / all) };
+    let share = |part: u64, all: u64| {
+        (part * 100).checked_div(all).map_or_else(String::new, |percent| format!(" ({percent}%)"))
+    };
     let row = |cells: [String; 5]| cells.to_vec();
     let text = table(&[
         row(["TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE"].map(str::to_owned)),

@@ -2,11 +2,13 @@
 
 #[cfg(feature = "web")]
 mod directory;
+mod fetch;
 #[cfg(feature = "web")]
 mod idle;
 mod message;
 mod number;
 mod random;
+mod remote;
 #[cfg(feature = "web")]
 mod save;
 mod source;
@@ -14,11 +16,13 @@ mod spawn;
 
 #[cfg(feature = "web")]
 pub use directory::{DroppedDirectory, chosen_directory};
+pub use fetch::{Fetched, fetch, is_reachable, sleep};
 #[cfg(feature = "web")]
 pub use idle::idle;
 pub use message::{pack, unpack};
 pub use number::{from_f64, to_f64};
 pub use random::{content_key, random_id};
+pub use remote::Remote;
 #[cfg(feature = "web")]
 pub use save::save;
 pub use source::{PendingRead, Source};

@@ -1,14 +1,17 @@
 //! Bytes of what was opened, by range.
 
-use std::ops::Range;
+use std::{future::Future, ops::Range, pin::Pin, rc::Rc};
 
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
-use super::{describe, from_f64, to_f64};
-use crate::worker::protocol::{Failure, FailureKind};
+use super::{Remote, describe, fetch, from_f64, to_f64};
+use crate::{
+    registry::{Request, Trouble},
+    worker::protocol::{Failure, FailureKind},
+};
 
 /// Something that was opened.
 #[derive(Debug, Clone)]
@@ -17,6 +20,8 @@ pub enum Source {
     Blob(Blob),
     /// A built-in sample.
     Sample(&'static [u8]),
+    /// What comes from elsewhere.
+    Remote(Rc<Remote>),
 }
 
 /// A read that has been started; the browser carries it out while the caller does other things.
@@ -26,6 +31,8 @@ enum Pending {
     /// How many bytes are to come, and the read.
     Blob(u64, JsFuture),
     Sample(&'static [u8]),
+    /// A range of a file on a web server.
+    Fetch(Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>>>>),
 }
 
 impl Source {
@@ -34,6 +41,7 @@ impl Source {
         match self {
             Self::Blob(blob) => from_f64(blob.size()),
             Self::Sample(bytes) => bytes.len() as u64,
+            Self::Remote(remote) => remote.len(),
         }
     }
 
@@ -49,7 +57,10 @@ impl Source {
     /// If the browser refuses at once.
     pub fn start(&self, range: Range<u64>) -> Result<PendingRead, Failure> {
         Ok(PendingRead(match self {
-            Self::Blob(_) => {
+            Self::Remote(remote) if remote.file().is_some() && !remote.has(&range) => {
+                Pending::Fetch(Box::pin(fetch_range(Rc::clone(remote), range)))
+            }
+            Self::Blob(_) | Self::Remote(_) => {
                 let slice = self.slice(range)?;
                 Pending::Blob(from_f64(slice.size()), JsFuture::from(slice.array_buffer()))
             }
@@ -67,6 +78,7 @@ impl Source {
     /// If the browser refuses.
     pub fn slice(&self, range: Range<u64>) -> Result<Blob, Failure> {
         match self {
+            Self::Remote(remote) => remote.slice(range),
             Self::Blob(blob) => blob
                 .slice_with_f64_and_f64(to_f64(range.start), to_f64(range.end))
                 .map_err(|error| unreadable(&error)),
@@ -92,6 +104,11 @@ impl PendingRead {
                 let passed = usize::try_from(passed).map_or(bytes.len(), |passed| passed.min(bytes.len()));
                 Ok(bytes[passed..].to_vec())
             }
+            Pending::Fetch(fetch) => {
+                let mut bytes = fetch.await?;
+                bytes.drain(..usize::try_from(passed).map_or(bytes.len(), |passed| passed.min(bytes.len())));
+                Ok(bytes)
+            }
             Pending::Blob(len, read) => {
                 let buffer = read.await.map_err(|error| unreadable(&error))?;
                 let bytes = Uint8Array::new(buffer.unchecked_ref::<ArrayBuffer>());
@@ -105,6 +122,30 @@ impl PendingRead {
             }
         }
     }
+}
+
+/// Reads a range of a file on a web server that knows ranges.
+async fn fetch_range(remote: Rc<Remote>, range: Range<u64>) -> Result<Vec<u8>, Failure> {
+    let failed =
+        |trouble, detail| Failure { kind: FailureKind::Remote(trouble), detail, offset: Some(range.start) };
+    let Some(file) = remote.file().filter(|_| range.start < range.end) else { return Ok(Vec::new()) };
+    let end = range.end.min(remote.len());
+    let request = Request {
+        url: file.url.clone(),
+        accept: None,
+        authorization: None,
+        range: Some((range.start, Some(end.saturating_sub(1)))),
+        is_token: false,
+    };
+    let fetched = fetch(&request).await.map_err(|error| failed(Trouble::Unreachable, error))?;
+    if fetched.head.status != 206 {
+        return Err(failed(
+            Trouble::Status(fetched.head.status),
+            format!("{} sends no range any more", file.url),
+        ));
+    }
+    let bytes = fetched.whole(end - range.start).await.map_err(|error| failed(Trouble::Cut, error))?;
+    bytes.ok_or_else(|| failed(Trouble::TooLarge, format!("{} sends more than was asked for", file.url)))
 }
 
 fn unreadable(error: &JsValue) -> Failure {

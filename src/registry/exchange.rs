@@ -179,6 +179,11 @@ impl Exchange {
         }
     }
 
+    /// Begins where so many bytes of it are there already.
+    pub fn resumed(target: Target, received: u64) -> Self {
+        Self { received, ..Self::new(target) }
+    }
+
     /// What is to be done next.
     pub fn step(&self, auth: &Auth) -> Step {
         match &self.stage {

@@ -5,16 +5,35 @@
 
 mod challenge;
 mod exchange;
+mod messages;
 mod place;
 mod reference;
+mod referrers;
 mod resolution;
+mod tags;
 mod trouble;
 mod url;
 
 pub use challenge::{Challenge, challenges};
 pub use exchange::{Auth, Credentials, Exchange, Head, Request, Step, Target};
+pub use messages::{Answer, Ask, News, Pull, Remote};
 pub use place::{Place, PlaceError};
 pub use reference::{DOCKER, Error as ReferenceError, Parts, Reference};
-pub use resolution::{Choice, Content, Next, Plan, PlannedFile, Resolution};
+pub use referrers::{Referrer, artifact_blobs, artifact_target, readable, referrers, referrers_targets};
+pub use resolution::{Choice, Content, Next, Plan, PlannedFile, Resolution, plain as plain_target};
+pub use tags::{next_tags_target, tags, tags_target};
 pub use trouble::Trouble;
 pub use url::{Error as UrlError, Origin, decode, encode};
+
+/// The URL of a repository's part of a registry's API, and what a token for it is to allow: nothing is ever authorised by
+/// the page where a gateway does that.
+fn repository_url(reference: &Reference, gateway: Option<&str>) -> (String, Option<String>) {
+    let repository = &reference.repository;
+    match gateway {
+        Some(gateway) => (format!("{gateway}{}/v2/{repository}", reference.registry), None),
+        None => {
+            let scope = format!("repository:{repository}:pull");
+            (format!("{}/v2/{repository}", reference.origin()), Some(scope))
+        }
+    }
+}

@@ -160,7 +160,7 @@ impl Base {
 }
 
 /// A file of a web server that asks for nothing.
-pub(super) fn plain(url: String) -> Target {
+pub fn plain(url: String) -> Target {
     Target { url, scope: None, accept: None, range: None }
 }
 
@@ -170,14 +170,7 @@ impl Resolution {
     pub fn new(place: &Place, gateway: Option<&str>, choice: Option<String>) -> Option<Self> {
         let (base, name) = match place {
             Place::Registry(reference) => {
-                let repository = &reference.repository;
-                let (url, scope) = match gateway {
-                    Some(gateway) => (format!("{gateway}{}/v2/{repository}", reference.registry), None),
-                    None => {
-                        let scope = format!("repository:{repository}:pull");
-                        (format!("{}/v2/{repository}", reference.origin()), Some(scope))
-                    }
-                };
+                let (url, scope) = super::repository_url(reference, gateway);
                 let name = Reference { digest: None, ..reference.clone() }.to_string();
                 (Base::Registry { url, scope, reference: reference.clone() }, Some(name))
             }

@@ -5,6 +5,7 @@
 //! what there is to ask. Like all of the core it reads nothing by itself.
 
 mod adding;
+mod blobs;
 mod content;
 mod describe;
 mod opening;

@@ -128,6 +128,11 @@ impl ScanJob {
         self.member
     }
 
+    /// Where in the archive the blob lies, in bytes.
+    pub fn range(&self) -> Range<u64> {
+        self.range.clone()
+    }
+
     /// What it is read for.
     pub fn task(&self) -> Task {
         self.task

@@ -56,7 +56,7 @@ impl Shell {
         };
         let takes_paths =
             !words.is_empty() && words[0] != "docker" || before[..start].trim_end().ends_with(['<', '>']);
-        if (takes_paths || word.contains('/')) && !words.first().is_some_and(|first| *first == "docker") {
+        if (takes_paths || word.contains('/')) && words.first().is_none_or(|first| *first != "docker") {
             candidates = self.paths(world, None, word);
         }
         candidates.retain(|candidate| candidate.starts_with(word));

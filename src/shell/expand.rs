@@ -111,11 +111,9 @@ impl Expansion<'_> {
                         let home = self.around.variable("HOME").unwrap_or_else(|| "/root".into());
                         self.push(&home, true)?;
                         self.push(rest.as_bytes(), false)?;
-                    } else if depth > 0 {
-                        // The word of `${NAME:-word}` is what an expansion gives, and is split as that.
-                        self.value(text.as_bytes(), false)?;
                     } else {
-                        self.push(text.as_bytes(), false)?;
+                        // What stands for a variable is split as its value is.
+                        self.literal(text, depth)?;
                     }
                 }
                 Part::Quoted(text) => self.push(text.as_bytes(), true)?,
@@ -153,6 +151,10 @@ impl Expansion<'_> {
             }
             None => self.value(&value.unwrap_or_default(), variable.quoted),
         }
+    }
+
+    fn literal(&mut self, text: &str, depth: usize) -> Result<(), ExpandError> {
+        if depth == 0 { self.push(text.as_bytes(), false) } else { self.value(text.as_bytes(), false) }
     }
 
     /// The value of an expansion: split at blanks unless it is quoted.

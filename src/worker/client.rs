@@ -17,6 +17,7 @@ use super::protocol::{
     BUILD, Envelope, Event, Failure, FailureKind, Job, Message, Reply, Request, RequestId, Source, Version,
 };
 use crate::platform::{self, Handlers, WorkerCode, WorkerThread};
+use crate::registry::Remote;
 
 /// How many seconds a worker may leave an opening or a cancelling without an answer. One step of its work, of which each
 /// ends with a look at what has been asked, takes less than one of them; a few on a slow machine.
@@ -129,6 +130,11 @@ impl Client {
     /// Opens a built-in sample beside what is open.
     pub fn open_sample(&self, name: &str) -> Job {
         self.0.open(Source::Sample(name.to_owned()), None, false, None)
+    }
+
+    /// Opens an image elsewhere beside what is open.
+    pub fn open_remote(&self, remote: Remote) -> Job {
+        self.0.open(Source::Remote(remote), None, false, None)
     }
 
     /// Opens once more what was opened as `job`, with [`Request::Open`]'s `unlimited` or as it was opened before, in place

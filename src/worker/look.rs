@@ -19,11 +19,13 @@ use crate::{
 pub fn directory(fs: &ContainerFs<'_>, path: &BStr, layer: u32) -> Result<Overlay, Errno> {
     let mut nothing = ContainerFs::empty_upper(&fs.lower());
     let below = ContainerFs::new(fs.lower(), &mut nothing, Options::default(), Timestamp::default());
-    let (merged, lower) = (fs.read_dir(path), below.read_dir(path));
+    // To the kernel an empty path is none.
+    let asked = [b"/", path.as_bytes()].concat();
+    let (merged, lower) = (fs.read_dir(&asked), below.read_dir(&asked));
     if let (Err(errno), Err(_)) = (&merged, &lower) {
         return Err(*errno);
     }
-    let path: BString = fs.real_path(path).unwrap_or_else(|_| path.to_owned());
+    let path: BString = fs.real_path(&asked).unwrap_or_else(|_| path.to_owned());
     let (merged, lower) = (merged.unwrap_or_default(), lower.unwrap_or_default());
     let upper = in_upper(fs.upper(), path.as_bstr());
     let own: Vec<(&BStr, Slot)> = upper.map(|ino| fs.upper().entries(ino).collect()).unwrap_or_default();
@@ -177,5 +179,32 @@ fn kind(kind: layer::Kind) -> Kind {
         layer::Kind::Fifo => Kind::Fifo,
         layer::Kind::Whiteout => Kind::Whiteout,
         layer::Kind::Opaque => Kind::Opaque,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::container::Lower;
+
+    #[test]
+    fn the_root_and_what_is_in_it_are_seen_with_their_entries() {
+        let lower = Lower::scratch();
+        let mut upper = ContainerFs::empty_upper(&lower);
+        let mut fs = ContainerFs::new(lower, &mut upper, Options::default(), Timestamp::default());
+        fs.mkdir(b"/a", 0o755).unwrap();
+        fs.mkdir(b"/a/b", 0o700).unwrap();
+        let seen = |path: &str| {
+            let overlay = directory(&fs, path.into(), 3).unwrap();
+            let name = overlay.names[0].clone();
+            let entries: Vec<String> = overlay.entries.iter().map(|entry| entry.path.to_string()).collect();
+            assert_eq!(overlay.path, path);
+            assert_eq!((name.lower, name.mark), (None, Some(Mark::Added)));
+            assert_eq!(name.merged.map(|(layer, _)| layer), Some(3));
+            (overlay.names.len(), name.name.to_string(), entries)
+        };
+        assert_eq!(seen(""), (1, "a".into(), vec!["a".into()]));
+        assert_eq!(seen("a"), (1, "b".into(), vec!["a".into(), "a/b".into()]));
+        assert!(directory(&fs, "nowhere".into(), 3).is_err());
     }
 }

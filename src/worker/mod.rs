@@ -11,6 +11,10 @@ pub mod client;
 #[cfg(feature = "worker")]
 mod pool;
 #[cfg(feature = "worker")]
+mod remote;
+#[cfg(feature = "worker")]
 mod scanner;
 #[cfg(feature = "worker")]
 pub mod server;
+#[cfg(feature = "worker")]
+mod stream;

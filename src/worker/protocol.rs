@@ -12,6 +12,7 @@ use crate::{
     anomaly::Code,
     audit::Audit,
     overlay::Mark,
+    registry::{self, News, Remote, Trouble},
     report::{AnomalyReport, ImageReport, LayerReport, Report},
     tar::Timestamp,
 };
@@ -119,6 +120,8 @@ pub enum Request {
         /// The most bytes wanted.
         limit: u64,
     },
+    /// About images elsewhere. Answered with [`Reply::Remote`].
+    Remote(registry::Ask),
     /// About containers. Answered with [`Reply::Containers`].
     Containers(Box<Ask>),
     /// The whole content, to be saved. Answered with [`Reply::Done`], a `Blob` riding beside.
@@ -142,6 +145,8 @@ pub enum Source {
     },
     /// A built-in sample by its name: see [`crate::fixture::samples`].
     Sample(String),
+    /// An image elsewhere.
+    Remote(Remote),
 }
 
 /// What the tree shows.
@@ -265,6 +270,8 @@ pub enum Reply {
     Overlay(Overlay),
     /// What an image's layers cost; `None` unless every one was read to its end.
     Audit(Option<Audit>),
+    /// About images elsewhere.
+    Remote(registry::Answer),
     /// About containers.
     Containers(Box<Told>),
     /// Content.
@@ -317,7 +324,9 @@ pub enum Event {
     },
     /// Further oddities, since the report or the event before.
     Anomalies(Vec<AnomalyReport>),
-    /// Everything is read.
+    /// About an image elsewhere.
+    Remote(News),
+    /// Everything is read that is wanted.
     Finished,
     /// Reading was cancelled; what is known stays.
     Cancelled,
@@ -408,6 +417,8 @@ pub enum FailureKind {
     NotFound,
     /// The blob is not in the archive.
     Missing,
+    /// It could not be fetched.
+    Remote(Trouble),
     /// The worker could not be loaded or started.
     NotStarted,
     /// The worker crashed.

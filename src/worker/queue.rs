@@ -94,6 +94,17 @@ impl Queue {
         })
     }
 
+    /// More of this archive is wanted. Whether it is to be read on from its rest: [`Queue::resume`] gives it out in its turn.
+    pub fn read_on(&mut self, job: Job) -> bool {
+        match self.open.get_mut(&job) {
+            Some(layers @ (Layers::Ended | Layers::Cancelled)) => {
+                *layers = Layers::Paused;
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// The page wants no more of this archive; what is known stays. Whether it rested, so that nobody else will say that
     /// it has ended.
     pub fn cancel(&mut self, job: Job) -> bool {

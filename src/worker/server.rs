@@ -18,6 +18,7 @@ use super::{
     },
     queue::{Leave, Queue},
     scanner::{self, Pace, Reader},
+    stream,
 };
 use crate::{
     container::{ArchiveId, Opened, Part, ReadAt, Rope, Shelf},
@@ -25,6 +26,7 @@ use crate::{
     image::{Member, MemberKind},
     limits::Limits,
     platform::{self, Source},
+    registry::Auth,
     session::{ContentRead, Found, Opening, Session, Task},
 };
 
@@ -35,10 +37,12 @@ const POOL_FROM: u64 = 8 << 20;
 pub fn run() {
     std::panic::set_hook(Box::new(|info| web_sys::console::error_1(&info.to_string().into())));
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
-    if scope.name() == scanner::NAME {
-        return scanner::run(scope);
+    match scope.name().as_str() {
+        scanner::NAME => return scanner::run(scope),
+        stream::NAME => return stream::run(scope),
+        _ => {}
     }
-    let server = Rc::new(Server { scope, state: RefCell::default() });
+    let server = Rc::new(Server { scope, state: RefCell::default(), auth: RefCell::default() });
     let on_message = {
         let server = Rc::clone(&server);
         Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
@@ -55,26 +59,28 @@ pub fn run() {
     server.send(&Message::Ready { build: BUILD.to_owned() }, None);
 }
 
-struct Server {
+pub(super) struct Server {
     scope: DedicatedWorkerGlobalScope,
     /// Never borrowed across an await.
-    state: RefCell<State>,
+    pub(super) state: RefCell<State>,
+    /// What was learnt of registries. Kept in memory only.
+    pub(super) auth: RefCell<Auth>,
 }
 
 #[derive(Default)]
-struct State {
+pub(super) struct State {
     /// Archives whose documents have been read, their images, and containers.
-    shelf: Shelf,
+    pub(super) shelf: Shelf,
     /// Where the archives' bytes are.
-    sources: BTreeMap<Job, Source>,
+    pub(super) sources: BTreeMap<Job, Source>,
     /// Which of them is read, and which is to join them.
-    queue: Queue,
+    pub(super) queue: Queue,
     /// The shell over all of it.
     desk: Desk,
 }
 
 /// Why the reading of an archive ends early.
-enum Stop {
+pub(super) enum Stop {
     /// The page wants no more of it.
     Cancelled,
     /// Another archive goes first, or this one is closed.
@@ -114,6 +120,12 @@ impl Server {
                 self.close(job);
                 self.reply(id, Ok(Reply::Done));
                 spawn_local(async move { self.go_on().await });
+            }
+            Request::Remote(ask) => {
+                spawn_local(async move {
+                    let result = self.answer_remote(job, ask).await;
+                    self.reply(id, result);
+                });
             }
             Request::Containers(ask) => {
                 let (result, blob) = match self.ask(job, *ask, blob) {
@@ -155,6 +167,10 @@ impl Server {
         let not_found = |what: &str| failure(FailureKind::NotFound, what);
         let mut directory = None;
         let (source, name) = match source {
+            protocol::Source::Remote(remote) => {
+                self.open_remote(job, remote, limits, replaces);
+                return Ok(());
+            }
             protocol::Source::Directory { name, files } => {
                 let file = |(path, size)| (path, MemberKind::File, size);
                 directory = Some(Member::of_directory(files.into_iter().map(file)));
@@ -201,7 +217,14 @@ impl Server {
     }
 
     /// Takes on an archive whose documents are read, beside the others or in place of one of them.
-    fn keep(&self, job: Job, name: String, source: Source, session: Session, replaces: Option<Job>) {
+    pub(super) fn keep(
+        &self,
+        job: Job,
+        name: String,
+        source: Source,
+        session: Session,
+        replaces: Option<Job>,
+    ) {
         if let Some(replaced) = replaces {
             self.close(replaced);
         }
@@ -213,7 +236,7 @@ impl Server {
     }
 
     /// Reads the documents of an archive.
-    async fn read_documents(
+    pub(super) async fn read_documents(
         &self,
         job: Job,
         source: &Source,
@@ -250,7 +273,11 @@ impl Server {
     }
 
     /// Reads the layers of an open archive, and says how that ended.
-    async fn read_layers(&self, job: Job, source: &Source) {
+    pub(super) async fn read_layers(&self, job: Job, source: &Source) {
+        if let Source::Remote(archive) = source {
+            let result = self.pull(job, archive).await;
+            return self.end(job, result);
+        }
         let lanes = if source.len() < POOL_FROM { 0 } else { pool::width() };
         let lanes: Vec<Scanner> = (0..lanes).map(|_| Scanner::default()).collect();
         let result = if lanes.is_empty() {
@@ -290,13 +317,13 @@ impl Server {
         Ok(())
     }
 
-    fn progress(&self, job: Job, place: (u32, u32), done: u64, total: u64) -> Result<(), Stop> {
+    pub(super) fn progress(&self, job: Job, place: (u32, u32), done: u64, total: u64) -> Result<(), Stop> {
         self.check(job)?;
         self.event(job, Event::Progress(Progress { layer: Some(place), done, total }));
         Ok(())
     }
 
-    fn accept(&self, job: Job, found: Found) -> Result<(), Failure> {
+    pub(super) fn accept(&self, job: Job, found: Found) -> Result<(), Failure> {
         let events = self.with_session(job, |session| {
             session.accept(found);
             session.take_events()
@@ -306,12 +333,12 @@ impl Server {
     }
 
     /// Whether the layers of this archive are still to be read now.
-    fn check(&self, job: Job) -> Result<(), Stop> {
+    pub(super) fn check(&self, job: Job) -> Result<(), Stop> {
         Ok(self.state.borrow_mut().queue.may_read(job)?)
     }
 
     /// Reads those archives on that had to wait.
-    async fn go_on(&self) {
+    pub(super) async fn go_on(&self) {
         while let Some((job, source)) = self.resume() {
             self.read_layers(job, &source).await;
         }
@@ -324,7 +351,7 @@ impl Server {
     }
 
     /// Tells how the reading of an archive ended.
-    fn end(&self, job: Job, result: Result<(), Stop>) {
+    pub(super) fn end(&self, job: Job, result: Result<(), Stop>) {
         let event = match result {
             Ok(()) => Event::Finished,
             Err(Stop::Cancelled) => Event::Cancelled,
@@ -336,7 +363,11 @@ impl Server {
     }
 
     /// Works on an archive, if it is still open.
-    fn with_session<T>(&self, job: Job, work: impl FnOnce(&mut Session) -> T) -> Result<T, Failure> {
+    pub(super) fn with_session<T>(
+        &self,
+        job: Job,
+        work: impl FnOnce(&mut Session) -> T,
+    ) -> Result<T, Failure> {
         let mut state = self.state.borrow_mut();
         let open = state.shelf.archives.get_mut(&archive(job)).ok_or_else(not_open)?;
         Ok(work(&mut open.session))
@@ -417,7 +448,7 @@ impl Server {
         self.send(&Message::Reply { id, result }, None);
     }
 
-    fn event(&self, job: Job, event: Event) {
+    pub(super) fn event(&self, job: Job, event: Event) {
         self.send(&Message::Event { job, event }, None);
     }
 
@@ -442,6 +473,7 @@ fn answer(session: &mut Session, request: Request) -> Result<Reply, Failure> {
         Request::Open { .. }
         | Request::Cancel
         | Request::Close
+        | Request::Remote(_)
         | Request::Content { .. }
         | Request::Containers(_)
         | Request::Download { .. } => {

@@ -59,7 +59,12 @@ impl Page {
 
     /// The paths of the container as `find` lists them.
     async fn found(&self) -> Vec<String> {
-        self.shell("clear").await;
+        // Only what `find` says is to be in the log; a cleared log has no line that could be waited for.
+        self.click(&id("terminal-clear")).await;
+        self.until("the log to be empty", async |page| {
+            page.count(&format!("{} .terminal-command", id("terminal-log"))).await == 0
+        })
+        .await;
         self.shell("find /").await;
         let script = format!(
             "[...document.querySelectorAll(\"{} > div:not(.terminal-command)\")].map((line) => line.textContent)",

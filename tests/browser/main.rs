@@ -22,6 +22,9 @@ mod native;
 mod open;
 mod overlay;
 mod privacy;
+mod remote;
+#[path = "../support/servers/mod.rs"]
+mod servers;
 mod support;
 mod tree;
 mod trust;

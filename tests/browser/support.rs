@@ -216,6 +216,19 @@ impl Page {
         self.client.goto(&self.url).await.unwrap();
     }
 
+    /// Opens what is beside the page, or a fragment of it.
+    pub async fn open_at(&self, rest: &str) {
+        self.client.goto("about:blank").await.unwrap();
+        self.client.goto(&format!("{}{rest}", self.url)).await.unwrap();
+    }
+
+    /// Puts text into a field in place of what is there.
+    pub async fn type_into(&self, selector: &str, text: &str) {
+        let field = self.wait_for(selector).await;
+        field.clear().await.unwrap();
+        field.send_keys(text).await.unwrap();
+    }
+
     /// The page's address.
     pub fn url(&self) -> &str {
         &self.url

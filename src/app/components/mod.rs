@@ -23,6 +23,7 @@ pub mod opener;
 pub mod overlay_view;
 pub mod panes;
 pub mod progress;
+pub mod remote;
 pub mod scrubber;
 pub mod splitter;
 pub mod stack;

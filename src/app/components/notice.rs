@@ -6,13 +6,17 @@ use crate::{
     anomaly::Code,
     app::{
         AppHandle,
-        components::opener::OpenButton,
+        components::{
+            opener::OpenButton,
+            remote::{Doctor, Login},
+        },
         format, hue,
         i18n::{Words, use_words},
         state::{Action, Archive, Stage},
         text, trust, use_app,
     },
     limits::Limit,
+    registry::Trouble,
     worker::protocol::{Failure, FailureKind, Job},
 };
 
@@ -35,6 +39,7 @@ pub fn Notice() -> Html {
                     <h2><bdi>{(words.shell.not_opened)(&text::visible(refusal.name.as_bytes()))}</bdi></h2>
                     if let Some(failure) = &refusal.failure {
                         {explain(words, failure)}
+                        {elsewhere(&app, failure)}
                     } else {
                         <p>{words.shell.opening_cancelled}</p>
                     }
@@ -78,6 +83,21 @@ pub fn Notice() -> Html {
                 <section class="notice" role="status" data-testid="cancelled"><p>{words.shell.cancelled}</p></section>
             }
         </>
+    }
+}
+
+/// What can be done about an image elsewhere that was not opened: log in, or know why.
+fn elsewhere(app: &AppHandle, failure: &Failure) -> Html {
+    let (Some(remote), FailureKind::Remote(trouble)) = (app.state.refused_remote().cloned(), failure.kind)
+    else {
+        return Html::default();
+    };
+    match trouble {
+        Trouble::Unauthorized | Trouble::Credentials => html! { <Login {remote} /> },
+        Trouble::Unreachable | Trouble::HiddenChallenge | Trouble::Cut => {
+            html! { <Doctor {remote} {trouble} /> }
+        }
+        _ => Html::default(),
     }
 }
 

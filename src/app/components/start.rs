@@ -8,6 +8,7 @@ use crate::app::{
         notice::Notice,
         opener::{OpenButton, OpenDirectoryButton},
         progress::OpeningProgress,
+        remote::{RemoteQuestions, RemoteStart},
     },
     hue,
     i18n::use_words,
@@ -61,6 +62,7 @@ pub fn Start() -> Html {
         <main class="start" data-testid="start" id="content">
             <h1>{words.shell.tagline}</h1>
             <Notice />
+            <RemoteQuestions />
             <section class="drop-zone" data-testid="drop-zone">
                 if let Some(opening) = opening {
                     <OpeningProgress {opening} />
@@ -73,6 +75,7 @@ pub fn Start() -> Html {
                     <p class="muted">{words.shell.drop_hint}</p>
                 }
             </section>
+            <RemoteStart />
             <section class="samples" aria-labelledby="samples-title">
                 <h2 id="samples-title">{words.shell.samples_title}</h2>
                 <ul>

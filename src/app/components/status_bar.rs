@@ -34,6 +34,7 @@ pub fn StatusBar() -> Html {
                         None => words.shell.nothing_open.to_owned(),
                     }}
                 </span>
+                {remote_html(words)}
                 if since.is_some() { {requests_html(words, requests)} }
             </footer>
         };
@@ -71,6 +72,7 @@ pub fn StatusBar() -> Html {
                     </button>
                 }
             </span>
+            {remote_html(words)}
             {requests_html(words, requests)}
         </footer>
     }
@@ -99,6 +101,13 @@ fn numbers(words: &Words, image: &Image) -> Html {
                 }
             </span>
         </>
+    }
+}
+
+/// That this page may fetch from other hosts, if it may.
+fn remote_html(words: &Words) -> Html {
+    html! {
+        if dom::is_remote_page() { <span data-testid="status-remote" class="mark-finding">{words.remote.status}</span> }
     }
 }
 

@@ -18,6 +18,7 @@ pub mod details;
 pub mod files;
 pub mod image;
 pub mod overlay;
+pub mod remote;
 pub mod shell;
 pub mod trust;
 
@@ -92,6 +93,8 @@ pub struct Words {
     pub files: files::FilesWords,
     /// The details of a path.
     pub details: details::DetailsWords,
+    /// Images elsewhere.
+    pub remote: remote::RemoteWords,
     /// The overlay page.
     pub overlay: overlay::OverlayWords,
     /// The trust page.
@@ -107,6 +110,7 @@ pub static EN: Words = Words {
     image: image::EN,
     files: files::EN,
     details: details::EN,
+    remote: remote::EN,
     overlay: overlay::EN,
     trust: trust::EN,
     container: container::EN,
@@ -119,6 +123,7 @@ pub static ZH: Words = Words {
     image: image::ZH,
     files: files::ZH,
     details: details::ZH,
+    remote: remote::ZH,
     overlay: overlay::ZH,
     trust: trust::ZH,
     container: container::ZH,

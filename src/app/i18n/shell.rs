@@ -392,6 +392,7 @@ pub const EN: ShellWords = ShellWords {
             "The reading of a layer stopped unexpectedly.",
             "The browser may have run out of memory: close other tabs, and open the archive again.",
         ),
+        FailureKind::Remote(trouble) => (super::remote::EN.trouble)(trouble),
         FailureKind::Stale => {
             ("The page is out of date.", "Parts of it come from different versions. Reload the page.")
         }
@@ -598,6 +599,7 @@ pub const ZH: ShellWords = ShellWords {
         FailureKind::Interrupted => {
             ("某一层的读取意外停止。", "浏览器可能内存不足：请关闭一些标签页，再重新打开这个归档。")
         }
+        FailureKind::Remote(trouble) => (super::remote::ZH.trouble)(trouble),
         FailureKind::Stale => ("页面已过期。", "页面的各部分来自不同版本。请重新加载页面。"),
         FailureKind::Superseded => ("其间打开了别的内容。", "无需操作。"),
     },

@@ -181,7 +181,7 @@ impl Ls {
     fn sort(&self, entries: &mut [Listed]) {
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         match self.by {
-            Some("t") => entries.sort_by(|a, b| b.stat.mtime.cmp(&a.stat.mtime)),
+            Some("t") => entries.sort_by_key(|entry| std::cmp::Reverse(entry.stat.mtime)),
             Some("S") => entries.sort_by_key(|entry| std::cmp::Reverse(entry.stat.size)),
             _ => {}
         }

@@ -1,0 +1,147 @@
+//! Signatures and attestations that the registry has of an image, and what is in them.
+
+use serde_json::Value;
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use crate::{
+    app::{components::notice, i18n::use_words, text, use_app},
+    digest::Digest,
+    registry::{Answer, Ask, Referrer},
+    worker::protocol::{Failure, Reply, Request},
+};
+
+/// How many members of an object or a list are shown at first.
+const SHOWN: usize = 200;
+
+/// The list, once it was asked for.
+#[component]
+pub fn Referrers() -> Html {
+    let words = use_words();
+    let app = use_app();
+    let found = use_state(|| None::<Result<Vec<Referrer>, Failure>>);
+    let read = use_state(|| None::<(Digest, Result<Vec<(String, Value)>, Failure>)>);
+    let mut known: Vec<(Digest, String)> = Vec::new();
+    if let Some(Ok(referrers)) = &*found {
+        known.extend(referrers.iter().map(|r| (r.digest.clone(), r.artifact_type.clone())));
+    }
+    // Those that came with the index.
+    let attestations = app.state.image().map(|image| image.report.attestations.clone()).unwrap_or_default();
+    for attestation in attestations {
+        if known.iter().all(|(digest, _)| *digest != attestation.manifest_digest) {
+            known.push((attestation.manifest_digest, attestation.predicate_types.join(", ")));
+        }
+    }
+    let list = {
+        let (app, found) = (app.clone(), found.clone());
+        move |_| {
+            let (app, found) = (app.clone(), found.clone());
+            spawn_local(async move {
+                found.set(match app.call(Request::Remote(Ask::Referrers)).await {
+                    Ok(Reply::Remote(Answer::Referrers(referrers))) => Some(Ok(referrers)),
+                    Ok(_) => None,
+                    Err(failure) => Some(Err(failure)),
+                });
+            });
+        }
+    };
+    let open = |digest: Digest| {
+        let (app, read) = (app.clone(), read.clone());
+        move |_: MouseEvent| {
+            let (app, read, digest) = (app.clone(), read.clone(), digest.clone());
+            spawn_local(async move {
+                let answer = match app.call(Request::Remote(Ask::Read(digest.clone()))).await {
+                    Ok(Reply::Remote(Answer::Documents(documents))) => Ok(documents
+                        .into_iter()
+                        .map(|(kind, json)| (kind, serde_json::from_str(&json).unwrap_or_default()))
+                        .collect()),
+                    Ok(_) => return,
+                    Err(failure) => Err(failure),
+                };
+                read.set(Some((digest, answer)));
+            });
+        }
+    };
+    html! {
+        <section class="referrers" data-testid="referrers">
+            <button type="button" data-testid="list-referrers" onclick={list}>{words.remote.referrers}</button>
+            {match &*found {
+                Some(Err(failure)) => notice::explain(words, failure),
+                Some(Ok(_)) if known.is_empty() => html! { <p class="muted" role="status">{words.remote.no_referrers}</p> },
+                _ => Html::default(),
+            }}
+            <ul>
+                { for known.iter().map(|(digest, kind)| html! {
+                    <li key={digest.to_string()}>
+                        <code title={digest.to_string()}>{digest.hex()[..12].to_owned()}</code>{" "}
+                        <bdi>{text::visible(kind.as_bytes())}</bdi>{" "}
+                        <button type="button" class="link" data-testid="read-referrer" onclick={open(digest.clone())}>{words.remote.read}</button>
+                        if let Some((_, answer)) = read.as_ref().filter(|(of, _)| of == digest) {
+                            {match answer {
+                                Ok(documents) => html! {
+                                    <div class="json" data-testid="referrer-document">
+                                        { for documents.iter().map(|(kind, value)| tree(kind, value, 0)) }
+                                    </div>
+                                },
+                                Err(failure) => notice::explain(words, failure),
+                            }}
+                        }
+                    </li>
+                }) }
+            </ul>
+        </section>
+    }
+}
+
+/// A value of JSON as a tree that can be opened level by level. Its depth was bounded when it was parsed.
+fn tree(name: &str, value: &Value, depth: usize) -> Html {
+    let name = text::visible(name.as_bytes());
+    let branch = |entries: Vec<Html>, len: usize| {
+        html! {
+            <details open={depth < 2}>
+                <summary><bdi>{name.clone()}</bdi>{" "}<span class="muted">{len}</span></summary>
+                <div class="json-members">{ for entries }</div>
+            </details>
+        }
+    };
+    match value {
+        Value::Object(members) => {
+            let entries = members.iter().take(SHOWN).map(|(key, value)| tree(key, value, depth + 1));
+            branch(entries.collect(), members.len())
+        }
+        Value::Array(items) => {
+            let entries =
+                items.iter().take(SHOWN).enumerate().map(|(i, item)| tree(&title(i, item), item, depth + 1));
+            branch(entries.collect(), items.len())
+        }
+        Value::String(value) => {
+            html! { <p><bdi>{name}</bdi>{": "}<code><bdi>{text::visible(value.as_bytes())}</bdi></code></p> }
+        }
+        other => html! { <p><bdi>{name}</bdi>{": "}<code>{other.to_string()}</code></p> },
+    }
+}
+
+/// What an item of a list is called: SPDX and CycloneDX name their packages, in-toto its subjects.
+fn title(index: usize, item: &Value) -> String {
+    let field = |name: &str| item.get(name).and_then(Value::as_str);
+    match (field("name"), field("versionInfo").or_else(|| field("version"))) {
+        (Some(name), Some(version)) => format!("{name} {version}"),
+        (Some(name), None) => name.to_owned(),
+        _ => (index + 1).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::title;
+
+    #[test]
+    fn items_are_called_by_their_names() {
+        assert_eq!(title(0, &json!({"name": "zlib", "versionInfo": "1.3"})), "zlib 1.3");
+        assert_eq!(title(0, &json!({"name": "zlib", "version": "1.3"})), "zlib 1.3");
+        assert_eq!(title(0, &json!({"name": "image"})), "image");
+        assert_eq!(title(2, &json!("x")), "3");
+    }
+}

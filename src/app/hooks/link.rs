@@ -1,0 +1,110 @@
+//! The URL follows what is looked at, and what is looked at follows the URL.
+
+use gloo::events::EventListener;
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use crate::{
+    app::{AppHandle, dom, handle, remote::Link, state::Action},
+    worker::protocol::{Reply, Request},
+};
+
+/// Opens what the URL's fragment says when the page is loaded, or asks first; keeps the fragment true after that.
+#[hook]
+pub fn use_link(app: &AppHandle) {
+    // Whatever is to be applied once its image is open.
+    let waiting = use_mut_ref(|| None::<Link>);
+    let latest = use_mut_ref(|| app.clone());
+    *latest.borrow_mut() = app.clone();
+    {
+        let (waiting, app, ready) = (waiting.clone(), app.clone(), app.is_ready());
+        use_effect_with(ready, move |ready| {
+            if let Some(link) = Link::parse(&dom::fragment()).filter(|_| *ready) {
+                *waiting.borrow_mut() = Some(link.clone());
+                handle::begin(&app, link);
+            }
+        });
+    }
+    {
+        let (waiting, latest) = (waiting.clone(), latest.clone());
+        use_effect_with((), move |()| {
+            let listener = dom::window_target().map(|target| {
+                EventListener::new(&target, "popstate", move |_| {
+                    let app = latest.borrow().clone();
+                    let Some(link) = Link::parse(&dom::fragment()) else { return };
+                    match app.state.link() {
+                        Some(now) if (&now.place, &now.choice) == (&link.place, &link.choice) => {
+                            apply(&app, &link)
+                        }
+                        _ => {
+                            *waiting.borrow_mut() = Some(link.clone());
+                            handle::begin(&app, link);
+                        }
+                    }
+                })
+            });
+            move || drop(listener)
+        });
+    }
+    let elsewhere = app.state.archive.as_ref().filter(|archive| archive.elsewhere.is_some());
+    let merged = app.state.image().map(|image| image.merged);
+    {
+        let (app, job) = (app.clone(), elsewhere.map(|archive| archive.job));
+        let waiting = waiting.clone();
+        use_effect_with((job, merged), move |(job, _)| {
+            let place = app.state.link().map(|link| link.place);
+            let link =
+                waiting.borrow().clone().filter(|link| job.is_some() && Some(&link.place) == place.as_ref());
+            if let Some(link) = link {
+                apply(&app, &link);
+                // A path has to be there before it can be found.
+                let is_merged = app.state.image().is_some_and(|image| image.is_merged());
+                if is_merged || link.look || link.path.is_none() {
+                    *waiting.borrow_mut() = None;
+                }
+            }
+        });
+    }
+    let link = app.state.link();
+    let node = app.state.selection.node;
+    let app = app.clone();
+    use_effect_with((link, node), move |(link, node)| {
+        let Some(mut link) = link.clone().filter(|_| waiting.borrow().is_none()) else {
+            if app.state.archive.as_ref().is_some_and(|archive| archive.elsewhere.is_none()) {
+                dom::set_fragment("", false);
+            }
+            return;
+        };
+        let before = Link::parse(&dom::fragment());
+        let is_step = before.is_none_or(|before| (&before.place, before.view) != (&link.place, link.view));
+        let Some(node) = *node else { return dom::set_fragment(&link.fragment(), is_step) };
+        spawn_local(async move {
+            let ask = Request::Biography { image: link.image, node };
+            if let Ok(Reply::Biography(biography)) = app.call(ask).await {
+                link.path = Some(biography.path.to_string().into());
+            }
+            dom::set_fragment(&link.fragment(), is_step);
+        });
+    });
+}
+
+/// Looks at what a link says, as far as it is there.
+fn apply(app: &AppHandle, link: &Link) {
+    app.dispatch(Action::SelectImage(link.image));
+    if let Some(layer) = link.layer {
+        app.dispatch(Action::SelectUpto(layer));
+    }
+    if let Some(view) = link.view {
+        app.dispatch(Action::SelectPage(view));
+    }
+    app.dispatch(Action::Search(link.filter.clone()));
+    if let Some(path) = link.path.clone() {
+        let app = app.clone();
+        spawn_local(async move {
+            let ask = Request::Locate { path: path.as_str().into() };
+            if let Ok(Reply::Located { found: Some((node, _)), .. }) = app.call(ask).await {
+                app.dispatch(Action::SelectNode(Some(node)));
+            }
+        });
+    }
+}

@@ -1,0 +1,100 @@
+//! Why a page cannot read what a server has, as far as a script can find out.
+//!
+//! A browser tells a script only that nothing came. The rest is inferred.
+
+use crate::registry::Trouble;
+
+/// What was found out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Evidence {
+    /// The browser says that there is a network.
+    pub online: bool,
+    /// This page was loaded by `https`.
+    pub page_is_secure: bool,
+    /// This page came from this machine or its network.
+    pub page_is_private: bool,
+    /// The server is asked by `https`.
+    pub target_is_secure: bool,
+    /// The server is this machine or in its network.
+    pub target_is_private: bool,
+    /// The server is this machine.
+    pub target_is_loopback: bool,
+    /// Something answers there, which a page may not look at.
+    pub is_reachable: bool,
+    /// The server's API lets a page read its answer to a plain request.
+    pub is_readable: bool,
+    /// Something of the same server was read before: the manifest, when a layer fails.
+    pub was_read: bool,
+}
+
+/// Why nothing came, most likely.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// There is no network.
+    Offline,
+    /// A page loaded by `https` may not ask by `http`.
+    MixedContent,
+    /// A page from elsewhere asks this network: the browser may ask the reader first, or forbid it.
+    LocalNetwork,
+    /// Nothing answers: no such host, nobody listens, or the certificate is wrong.
+    Unreachable,
+    /// It answers, and does not let a page read it.
+    NoCors,
+    /// It lets a page read plain requests, and refuses those that need leave first (`OPTIONS`), as for a token.
+    Preflight,
+    /// It sends the page elsewhere, where it may not read.
+    Redirect,
+    /// It lets a page read its answers, and not the header that says how to log in.
+    HiddenHeader,
+}
+
+/// The most likely cause of a trouble.
+pub fn diagnose(trouble: Trouble, evidence: Evidence) -> Option<Cause> {
+    let Evidence { target_is_loopback, target_is_secure, page_is_secure, .. } = evidence;
+    match trouble {
+        Trouble::HiddenChallenge => Some(Cause::HiddenHeader),
+        Trouble::Unreachable | Trouble::Cut if !evidence.online && !target_is_loopback => {
+            Some(Cause::Offline)
+        }
+        Trouble::Unreachable if page_is_secure && !target_is_secure && !target_is_loopback => {
+            Some(Cause::MixedContent)
+        }
+        Trouble::Unreachable if evidence.was_read => Some(Cause::Redirect),
+        Trouble::Unreachable if evidence.is_readable => Some(Cause::Preflight),
+        Trouble::Unreachable if evidence.is_reachable => Some(Cause::NoCors),
+        Trouble::Unreachable if evidence.target_is_private && !evidence.page_is_private => {
+            Some(Cause::LocalNetwork)
+        }
+        Trouble::Unreachable => Some(Cause::Unreachable),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cause_follows_from_what_was_found() {
+        let usual =
+            Evidence { online: true, page_is_secure: true, target_is_secure: true, ..Evidence::default() };
+        let cause = |evidence| diagnose(Trouble::Unreachable, evidence);
+        assert_eq!(cause(Evidence { online: false, ..usual }), Some(Cause::Offline));
+        assert_eq!(cause(Evidence { target_is_secure: false, ..usual }), Some(Cause::MixedContent));
+        let private = Evidence { target_is_private: true, ..usual };
+        assert_eq!(cause(private), Some(Cause::LocalNetwork));
+        assert_eq!(cause(Evidence { page_is_private: true, ..private }), Some(Cause::Unreachable));
+        assert_eq!(cause(usual), Some(Cause::Unreachable));
+        assert_eq!(cause(Evidence { is_reachable: true, ..usual }), Some(Cause::NoCors));
+        assert_eq!(
+            cause(Evidence { is_reachable: true, is_readable: true, ..usual }),
+            Some(Cause::Preflight)
+        );
+        assert_eq!(cause(Evidence { was_read: true, ..usual }), Some(Cause::Redirect));
+        // This machine can be asked by http, and without a network.
+        let here = Evidence { page_is_secure: true, target_is_loopback: true, ..Evidence::default() };
+        assert_eq!(cause(here), Some(Cause::Unreachable));
+        assert_eq!(diagnose(Trouble::HiddenChallenge, usual), Some(Cause::HiddenHeader));
+        assert_eq!(diagnose(Trouble::NotFound, usual), None);
+    }
+}

@@ -1,0 +1,159 @@
+//! Requests to other hosts. The page's Content-Security-Policy decides whether they leave.
+
+use js_sys::{Object, Promise, Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{ReadableStreamDefaultReader, Response};
+
+use super::describe;
+use crate::registry::{Head, Request};
+
+/// Headers that mean something here. A page can read others only if the server exposes them, and these only then.
+const HEADERS: [&str; 9] = [
+    "content-type",
+    "content-length",
+    "content-range",
+    "content-encoding",
+    "docker-content-digest",
+    "www-authenticate",
+    "link",
+    "retry-after",
+    "warning",
+];
+
+/// An answer whose body is still to come. Dropped before its end, the rest is not fetched.
+pub struct Fetched {
+    /// What is known already.
+    pub head: Head,
+    reader: Option<ReadableStreamDefaultReader>,
+    /// What was read and put back.
+    ahead: Option<Uint8Array>,
+}
+
+/// Sends a request: no cookies, no referrer, redirects followed.
+///
+/// # Errors
+///
+/// What the browser says, which for a page is little: that nothing came.
+pub async fn fetch(request: &Request) -> Result<Fetched, String> {
+    send(request).await.map_err(|error| describe(&error))
+}
+
+async fn send(request: &Request) -> Result<Fetched, JsValue> {
+    let (options, headers) = (Object::new(), Object::new());
+    let set = |object: &Object, name: &str, value: &str| Reflect::set(object, &name.into(), &value.into());
+    for (name, value) in [("credentials", "omit"), ("referrerPolicy", "no-referrer"), ("redirect", "follow")]
+    {
+        set(&options, name, value)?;
+    }
+    if let Some(accept) = request.accept {
+        set(&headers, "Accept", accept)?;
+    }
+    if let Some(authorization) = &request.authorization {
+        set(&headers, "Authorization", authorization)?;
+    }
+    match request.range {
+        Some((first, Some(last))) => set(&headers, "Range", &format!("bytes={first}-{last}"))?,
+        Some((first, None)) => set(&headers, "Range", &format!("bytes={first}-"))?,
+        None => true,
+    };
+    Reflect::set(&options, &"headers".into(), &headers)?;
+    let response = call_fetch(&request.url, &options).await?;
+    let read = |name: &&str| Some(((*name).to_owned(), response.headers().get(name).ok()??));
+    let head = Head {
+        status: response.status(),
+        url: response.url(),
+        headers: HEADERS.iter().filter_map(read).collect(),
+    };
+    let reader = response.body().map(|body| body.get_reader().unchecked_into());
+    Ok(Fetched { head, reader, ahead: None })
+}
+
+/// `fetch` of the page or of a worker.
+async fn call_fetch(url: &str, options: &Object) -> Result<Response, JsValue> {
+    let fetch: js_sys::Function = Reflect::get(&js_sys::global(), &"fetch".into())?.dyn_into()?;
+    let promise: Promise = fetch.call2(&JsValue::UNDEFINED, &url.into(), options)?.dyn_into()?;
+    JsFuture::from(promise).await?.dyn_into()
+}
+
+/// Whether something answers at a URL, read or not: a request whose answer no page may look at.
+pub async fn is_reachable(url: &str) -> bool {
+    let options = Object::new();
+    let set = [
+        ("mode", "no-cors"),
+        ("credentials", "omit"),
+        ("referrerPolicy", "no-referrer"),
+        ("cache", "no-store"),
+    ];
+    for (name, value) in set {
+        // Setting a property of a plain new object cannot fail.
+        let _ = Reflect::set(&options, &name.into(), &value.into());
+    }
+    call_fetch(url, &options).await.is_ok()
+}
+
+impl Fetched {
+    /// The next piece of the body; `None` at its end.
+    ///
+    /// # Errors
+    ///
+    /// What the browser says: the connection was cut.
+    pub async fn next(&mut self) -> Result<Option<Uint8Array>, String> {
+        if let Some(ahead) = self.ahead.take() {
+            return Ok(Some(ahead));
+        }
+        let Some(reader) = &self.reader else { return Ok(None) };
+        let result = JsFuture::from(reader.read()).await.map_err(|error| describe(&error))?;
+        let field = |name: &str| Reflect::get(&result, &name.into()).unwrap_or(JsValue::UNDEFINED);
+        if field("done").is_truthy() {
+            self.reader = None;
+            return Ok(None);
+        }
+        Ok(field("value").dyn_into().ok())
+    }
+
+    /// Puts bytes back: they come again next.
+    pub fn put_back(&mut self, bytes: Uint8Array) {
+        self.ahead = Some(bytes);
+    }
+
+    /// The whole body, if it is no longer than `limit` bytes; `None` if it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`Fetched::next`].
+    pub async fn whole(mut self, limit: u64) -> Result<Option<Vec<u8>>, String> {
+        let mut bytes = Vec::new();
+        while let Some(piece) = self.next().await? {
+            if bytes.len() as u64 + u64::from(piece.length()) > limit {
+                return Ok(None);
+            }
+            bytes.extend(piece.to_vec());
+        }
+        Ok(Some(bytes))
+    }
+}
+
+impl Drop for Fetched {
+    fn drop(&mut self) {
+        if let Some(reader) = self.reader.take() {
+            let cancelled = JsFuture::from(reader.cancel());
+            // A body that has failed cannot be cancelled; nobody minds.
+            spawn_local(async move { drop(cancelled.await) });
+        }
+    }
+}
+
+/// Waits.
+pub async fn sleep(milliseconds: u64) {
+    let milliseconds = i32::try_from(milliseconds).unwrap_or(i32::MAX);
+    let promise = Promise::new(&mut |resolve, _| {
+        let wake = Closure::once_into_js(move || drop(resolve.call0(&JsValue::UNDEFINED)));
+        // Every global scope that runs this has it.
+        let set = Reflect::get(&js_sys::global(), &"setTimeout".into()).map(JsCast::unchecked_into);
+        if let Ok::<js_sys::Function, _>(set) = set {
+            drop(set.call2(&JsValue::UNDEFINED, &wake, &milliseconds.into()));
+        }
+    });
+    drop(JsFuture::from(promise).await);
+}

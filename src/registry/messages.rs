@@ -1,0 +1,109 @@
+//! What page and worker tell each other about images elsewhere.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Choice, Credentials, Referrer};
+use crate::digest::Digest;
+
+/// What is to be opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remote {
+    /// Where it is: what [`super::Place::parse`] reads.
+    pub place: String,
+    /// The platform, or the digest of the manifest, of several.
+    pub choice: Option<String>,
+    /// The URL of a gateway that forwards requests to registries; nobody else is asked then.
+    pub gateway: Option<String>,
+    /// Whether all layers are fetched at once; otherwise those that are asked for.
+    pub pull: bool,
+}
+
+/// What the page can ask.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ask {
+    /// Keep a name and a password for the registry of a place, in memory. Answered with [`Answer::Done`].
+    LogIn {
+        /// The place.
+        place: String,
+        /// Who is there.
+        credentials: Credentials,
+    },
+    /// Fetch layers of the first image: those at these places, or all if none are named. Answered with [`Answer::Done`].
+    Fetch(Vec<u32>),
+    /// The tags of a repository. Answered with [`Answer::Tags`].
+    Tags {
+        /// The place.
+        place: String,
+        /// As in [`Remote`].
+        gateway: Option<String>,
+        /// What [`Answer::Tags`] said there is more at.
+        next: Option<String>,
+    },
+    /// What refers to the open image: signatures, attestations. Answered with [`Answer::Referrers`].
+    Referrers,
+    /// The documents of an artifact of the open image's repository, by the digest of its manifest. Answered with
+    /// [`Answer::Documents`].
+    Read(Digest),
+}
+
+/// Answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answer {
+    /// It is done.
+    Done,
+    /// Tags, as far as they are known.
+    Tags {
+        /// The tags, in the registry's order.
+        tags: Vec<String>,
+        /// Where there are more.
+        next: Option<String>,
+    },
+    /// What refers to the image.
+    Referrers(Vec<Referrer>),
+    /// Documents: the media type of each, and its JSON.
+    Documents(Vec<(String, String)>),
+}
+
+/// What happens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum News {
+    /// There are several images: opening has ended, and is to be begun anew with a choice.
+    Choose(Vec<Choice>),
+    /// What is open is elsewhere.
+    Opened {
+        /// Where.
+        place: String,
+        /// The digest of the image's manifest, for a link to this very image; `None` for an archive.
+        manifest: Option<Digest>,
+    },
+    /// How far a layer is. How many bytes of it have come is told as progress.
+    Layer {
+        /// The image.
+        image: u32,
+        /// The layer.
+        layer: u32,
+        /// How far.
+        pull: Pull,
+    },
+    /// Layers are being fetched once more.
+    Resumed,
+}
+
+/// How far a layer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Pull {
+    /// It is fetched when it is asked for.
+    OnDemand,
+    /// It is fetched when those before it are.
+    Waiting,
+    /// Its bytes are coming.
+    Downloading,
+    /// The server is asked again in so many milliseconds.
+    Retrying(u64),
+    /// All its bytes are there, and are being read.
+    Verifying,
+    /// Another open image has the same blob: it was not fetched.
+    Exists,
+    /// It was fetched and read.
+    Complete,
+}

@@ -1,0 +1,531 @@
+//! Images elsewhere: their documents first, their layers as they are wanted.
+
+use std::rc::Rc;
+
+use futures_util::future::try_join_all;
+use wasm_bindgen_futures::spawn_local;
+
+use super::{
+    protocol::{Event, Failure, FailureKind, Job, Progress, Reply},
+    scanner::Pace,
+    server::{Server, Stop},
+    stream::{Stream, Thread},
+};
+use crate::{
+    codec::Compression,
+    image::{Member, MemberKind},
+    limits::{self, Limits},
+    platform::{self, Fetched, Source},
+    registry::{
+        self, Answer, Ask, Content, Exchange, Head, News, Next, Place, Plan, Pull, Remote, Resolution, Step,
+        Target, Trouble,
+    },
+    session::{ScanJob, Task},
+};
+
+/// How many layers are fetched side by side.
+const LANES: usize = 3;
+/// How much of an archive is looked at to tell how it is to be read.
+const HEAD: u64 = 64 << 10;
+/// Images of fewer bytes are read without further threads.
+const THREADS_FROM: u64 = 8 << 20;
+
+impl Server {
+    /// Opens an image elsewhere.
+    pub(super) fn open_remote(
+        self: &Rc<Self>,
+        job: Job,
+        remote: Remote,
+        limits: Limits,
+        replaces: Option<Job>,
+    ) {
+        let server = Rc::clone(self);
+        self.state.borrow_mut().queue.start(job);
+        spawn_local(async move {
+            match server.read_remote(job, &remote, limits, replaces).await {
+                Ok(Some(source)) => server.read_layers(job, &source).await,
+                // Somebody has to choose first.
+                Ok(None) => server.state.borrow_mut().queue.end(job),
+                Err(stop) => server.end(job, Err(stop)),
+            }
+            server.go_on().await;
+        });
+    }
+
+    async fn read_remote(
+        &self,
+        job: Job,
+        remote: &Remote,
+        limits: Limits,
+        replaces: Option<Job>,
+    ) -> Result<Option<Source>, Stop> {
+        let place = parse(&remote.place)?;
+        let resolution = Resolution::new(&place, remote.gateway.as_deref(), remote.choice.clone());
+        let (source, members) = match resolution {
+            Some(resolution) => match self.resolve(job, resolution).await? {
+                Some(plan) => {
+                    let (archive, members) = lay_out(plan, remote);
+                    (Source::Remote(Rc::new(archive)), Some(members))
+                }
+                None => return Ok(None),
+            },
+            None => (self.archive(job, remote, &place).await?, None),
+        };
+        let session = self.read_documents(job, &source, place.title(), members, limits).await?;
+        self.keep(job, place.title(), source.clone(), session, replaces);
+        if let Source::Remote(archive) = &source {
+            let news = News::Opened { place: remote.place.clone(), manifest: archive.manifest.clone() };
+            self.event(job, Event::Remote(news));
+            // Only headers of an archive are read until its layers are asked for.
+            self.want(job, archive, &[], remote.pull)?;
+        }
+        Ok(Some(source))
+    }
+
+    /// Reads the documents of a registry's or a layout's image; `None` if somebody has to choose.
+    async fn resolve(&self, job: Job, mut resolution: Resolution) -> Result<Option<Plan>, Stop> {
+        loop {
+            match resolution.next() {
+                Next::Fetch(target) => {
+                    let fetched = self.document(target).await;
+                    self.state.borrow().queue.may_open(job)?;
+                    match fetched {
+                        Ok((head, body)) => resolution.supply(&head, body),
+                        Err(Failure { kind: FailureKind::Remote(trouble), detail, .. }) => {
+                            resolution.fail(trouble, detail);
+                        }
+                        Err(failure) => return Err(failure.into()),
+                    }
+                }
+                Next::Choose(choices) => {
+                    self.event(job, Event::Remote(News::Choose(choices)));
+                    return Ok(None);
+                }
+                Next::Fail(trouble, detail) => return Err(failed(trouble, detail).into()),
+                Next::Done => break,
+            }
+        }
+        resolution.finish().map(Some).ok_or_else(|| failed(Trouble::Manifest, String::new()).into())
+    }
+
+    /// An archive on a web server: its ranges where there are some, or else the whole of it.
+    async fn archive(&self, job: Job, remote: &Remote, place: &Place) -> Result<Source, Stop> {
+        let Place::Archive(url) = place else { return Err(failed(Trouble::NotFound, String::new()).into()) };
+        let file = registry::plain_target(url.clone());
+        let first = Target { range: Some((0, HEAD - 1)), ..file.clone() };
+        let (exchange, mut fetched, _) = self.begin(first, 0).await?;
+        self.state.borrow().queue.may_open(job)?;
+        let head = exchange.head().clone();
+        if head.is_web_page() {
+            return Err(failed(Trouble::NotARegistry, format!("{url} is a web page")).into());
+        }
+        let total =
+            head.header("content-range").and_then(|range| range.rsplit('/').next()?.parse::<u64>().ok());
+        if let (206, Some(total)) = (head.status, total) {
+            let bytes =
+                fetched.whole(HEAD).await.map_err(|error| failed(Trouble::Cut, error))?.unwrap_or_default();
+            let is_plain =
+                Compression::sniff(&bytes[..bytes.len().min(crate::codec::MAGIC_LEN)]) == Compression::None;
+            let archive = platform::Remote::new(
+                remote.place.clone(),
+                None,
+                None,
+                total,
+                is_plain.then(|| file.clone()),
+            );
+            archive.add_bytes(0, &bytes);
+            if is_plain {
+                return Ok(Source::Remote(Rc::new(archive)));
+            }
+            fetched = self.begin(file.clone(), 0).await?.1;
+        } else if head.status == 206 {
+            fetched = self.begin(file.clone(), 0).await?.1;
+        }
+        // Read from end to end: it is compressed, or the server knows no ranges, or hides which it sends.
+        let stated =
+            fetched.head.header("content-length").and_then(|n| n.parse::<u64>().ok()).unwrap_or_default();
+        // Its length is not always known before its end.
+        let whole = 0..u64::MAX;
+        let archive = platform::Remote::new(remote.place.clone(), None, None, u64::MAX, None);
+        archive.add(whole.clone(), None, None);
+        let mut exchange = Exchange::new(file);
+        let mut pace = Pace::default();
+        loop {
+            match fetched.next().await {
+                Ok(Some(bytes)) => {
+                    archive.push(&whole, &bytes);
+                    self.state.borrow().queue.may_open(job)?;
+                    if pace.is_due() {
+                        let done = archive.filled(&whole);
+                        let total = stated.max(done);
+                        self.event(job, Event::Progress(Progress { layer: None, done, total }));
+                    }
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    exchange.cut(archive.filled(&whole), &error);
+                    let (next, skip) = self.go_through(&mut exchange, |_| Ok::<(), Stop>(())).await?;
+                    fetched = skipped(next, skip).await?;
+                }
+            }
+        }
+        archive.flush(&whole);
+        // It is a file like any other now.
+        let blobs: js_sys::Array = archive.pieces(&whole).iter().collect();
+        let blob = web_sys::Blob::new_with_blob_sequence(&blobs)
+            .map_err(|error| failed(Trouble::Cut, platform::describe(&error)))?;
+        Ok(Source::Blob(blob))
+    }
+
+    /// A document, whole.
+    async fn document(&self, target: Target) -> Result<(Head, Vec<u8>), Failure> {
+        let url = target.url.clone();
+        let (exchange, fetched, _) = self.begin(target, 0).await?;
+        let body = fetched.whole(limits::JSON_DOCUMENT).await.map_err(|error| failed(Trouble::Cut, error))?;
+        let body = body.ok_or_else(|| failed(Trouble::TooLarge, format!("{url} is longer than is read")))?;
+        Ok((exchange.head().clone(), body))
+    }
+
+    async fn begin(&self, target: Target, received: u64) -> Result<(Exchange, Fetched, u64), Failure> {
+        let mut exchange = Exchange::resumed(target, received);
+        let (fetched, skip) = self.go_through(&mut exchange, |_| Ok::<(), Failure>(())).await?;
+        Ok((exchange, fetched, skip))
+    }
+
+    /// Goes on with an exchange until its body can be read. `wait` is told how long is waited.
+    async fn go_through<E: From<Failure>>(
+        &self,
+        exchange: &mut Exchange,
+        mut wait: impl FnMut(u64) -> Result<(), E>,
+    ) -> Result<(Fetched, u64), E> {
+        let mut answer = None;
+        loop {
+            let step = exchange.step(&self.auth.borrow());
+            match step {
+                Step::Send(request) => match platform::fetch(&request).await {
+                    Ok(fetched) if request.is_token => {
+                        let head = fetched.head.clone();
+                        let body = fetched.whole(limits::TOKEN).await.ok().flatten().unwrap_or_default();
+                        exchange.answered(head, &body, &mut self.auth.borrow_mut());
+                    }
+                    Ok(fetched) => {
+                        exchange.answered(fetched.head.clone(), &[], &mut self.auth.borrow_mut());
+                        answer = Some(fetched);
+                    }
+                    Err(error) => exchange.failed(&format!("{}: {error}", request.url)),
+                },
+                Step::Wait(milliseconds) => {
+                    answer = None;
+                    wait(milliseconds)?;
+                    platform::sleep(milliseconds).await;
+                    exchange.waited();
+                }
+                Step::Read { skip } => match answer.take() {
+                    Some(fetched) => return Ok((fetched, skip)),
+                    None => return Err(failed(Trouble::Cut, "nothing to read".to_owned()).into()),
+                },
+                Step::Fail(trouble, detail) => return Err(failed(trouble, detail).into()),
+            }
+        }
+    }
+
+    /// Wants layers of the first image, or all of every image; tells the page how far each is.
+    fn want(
+        &self,
+        job: Job,
+        archive: &Rc<platform::Remote>,
+        layers: &[u32],
+        all: bool,
+    ) -> Result<(), Failure> {
+        let scans = self.with_session(job, |session| {
+            let mut scans = Vec::new();
+            for image in 0..session.images().len() as u32 {
+                let count = session.images()[image as usize].layers.len() as u32;
+                scans.extend((0..count).filter_map(|layer| session.scan(image, layer, Task::Verify)));
+            }
+            scans
+        })?;
+        for scan in scans {
+            let (range, (image, layer)) = (scan.range(), scan.place());
+            archive.part(&range);
+            let is_wanted = all || (image == 0 && layers.contains(&layer));
+            if is_wanted {
+                archive.want(&range);
+            }
+            let pull = if is_wanted { Pull::Waiting } else { Pull::OnDemand };
+            if is_wanted || layers.is_empty() {
+                self.event(job, Event::Remote(News::Layer { image, layer, pull }));
+            }
+        }
+        Ok(())
+    }
+
+    /// Fetches and reads the layers that are wanted.
+    pub(super) async fn pull(&self, job: Job, archive: &Rc<platform::Remote>) -> Result<(), Stop> {
+        let result = try_join_all((0..LANES).map(|_| self.pull_lane(job, archive))).await;
+        archive.leave();
+        result.map(|_| ())
+    }
+
+    async fn pull_lane(&self, job: Job, archive: &Rc<platform::Remote>) -> Result<(), Stop> {
+        let mut thread = None;
+        loop {
+            self.check(job)?;
+            let next = self.with_session(job, |session| {
+                let images = 0..session.images().len() as u32;
+                let layers = |image: u32| {
+                    let count = session.images()[image as usize].layers.len() as u32;
+                    (0..count).map(move |layer| (image, layer))
+                };
+                let mut places = images.flat_map(layers);
+                places.find_map(|(image, layer)| {
+                    session.scan(image, layer, Task::Verify).filter(|scan| archive.is_wanted(&scan.range()))
+                })
+            })?;
+            let Some(scan) = next else { return Ok(()) };
+            archive.take(&scan.range());
+            if thread.is_none() && archive.len() >= THREADS_FROM {
+                thread = Some(Thread::start()?);
+            }
+            self.pull_layer(job, archive, scan, thread.as_mut()).await?;
+        }
+    }
+
+    async fn pull_layer(
+        &self,
+        job: Job,
+        archive: &Rc<platform::Remote>,
+        scan: ScanJob,
+        thread: Option<&mut Thread>,
+    ) -> Result<(), Stop> {
+        let (range, (image, layer)) = (scan.range(), scan.place());
+        let news = |pull| self.event(job, Event::Remote(News::Layer { image, layer, pull }));
+        let (target, digest) = archive.target(&range);
+        let known =
+            digest.filter(|_| archive.filled(&range) == 0).and_then(|digest| self.known(job, &digest));
+        let exists = known.is_some();
+        if let Some(blob) = known {
+            archive.fill(&range, blob);
+            news(Pull::Exists);
+        }
+        let mut stream = Stream::begin(scan, thread)?;
+        for piece in archive.pieces(&range) {
+            stream.piece(&piece).await?;
+        }
+        let len = range.end - range.start;
+        if let Some(target) = target.filter(|_| !exists && archive.filled(&range) < len) {
+            news(Pull::Downloading);
+            self.fetch_layer(job, archive, target, (image, layer), &range, &mut stream).await?;
+        }
+        if !exists {
+            news(Pull::Verifying);
+        }
+        let found = stream.finish().await?;
+        self.check(job)?;
+        self.accept(job, found)?;
+        news(if exists { Pull::Exists } else { Pull::Complete });
+        Ok(())
+    }
+
+    async fn fetch_layer(
+        &self,
+        job: Job,
+        archive: &Rc<platform::Remote>,
+        target: Target,
+        place: (u32, u32),
+        range: &std::ops::Range<u64>,
+        stream: &mut Stream<'_>,
+    ) -> Result<(), Stop> {
+        let len = range.end - range.start;
+        let url = target.url.clone();
+        let mut exchange = Exchange::resumed(target, archive.filled(range));
+        let mut pace = Pace::default();
+        let wait = |milliseconds| {
+            self.check(job)?;
+            let (image, layer) = place;
+            let pull = Pull::Retrying(milliseconds);
+            self.event(job, Event::Remote(News::Layer { image, layer, pull }));
+            Ok::<(), Stop>(())
+        };
+        loop {
+            let (fetched, skip) = self.go_through(&mut exchange, wait).await?;
+            let head = &fetched.head;
+            if matches!(head.status, 404 | 406) {
+                return Err(failed(Trouble::NotFound, format!("{url} answers {}", head.status)).into());
+            }
+            if head.is_web_page() {
+                return Err(failed(Trouble::NotARegistry, format!("{url} answers with a web page")).into());
+            }
+            let mut fetched = match skipped(fetched, skip).await {
+                Ok(fetched) => fetched,
+                Err(failure) => {
+                    exchange.cut(archive.filled(range), &failure.detail);
+                    continue;
+                }
+            };
+            let cut = loop {
+                let bytes = match fetched.next().await {
+                    Ok(Some(bytes)) => bytes,
+                    Ok(None) => break None,
+                    Err(error) => break Some(error),
+                };
+                self.check(job)?;
+                let room = len - archive.filled(range);
+                if u64::from(bytes.length()) > room {
+                    // A server that knows no ranges sends what follows as well.
+                    let room = u32::try_from(room).unwrap_or(u32::MAX);
+                    if archive.file().is_none() {
+                        let detail = format!("{url} is longer than the {len} bytes that are stated");
+                        return Err(failed(Trouble::TooLarge, detail).into());
+                    }
+                    archive.push(range, &bytes.subarray(0, room));
+                    break None;
+                }
+                if let Some(piece) = archive.push(range, &bytes) {
+                    stream.piece(&piece).await?;
+                }
+                if pace.is_due() {
+                    self.progress(job, place, archive.filled(range), len)?;
+                }
+            };
+            if let Some(piece) = archive.flush(range) {
+                stream.piece(&piece).await?;
+            }
+            match cut {
+                // Shorter than stated, if the server says that this is all: its digest will tell.
+                None => break,
+                Some(error) => exchange.cut(archive.filled(range), &error),
+            }
+        }
+        self.progress(job, place, archive.filled(range), len)
+    }
+
+    /// A blob that another open image has.
+    fn known(&self, job: Job, digest: &crate::digest::Digest) -> Option<web_sys::Blob> {
+        let state = self.state.borrow();
+        let others = state.shelf.archives.iter().map(|(id, opened)| (Job(id.0), opened));
+        others.filter(|(other, _)| *other != job).find_map(|(other, opened)| {
+            let range = opened.session.verified_blob(digest)?;
+            state.sources.get(&other)?.slice(range).ok()
+        })
+    }
+
+    /// Answers about images elsewhere.
+    pub(super) async fn answer_remote(self: &Rc<Self>, job: Job, ask: Ask) -> Result<Reply, Failure> {
+        let answer = match ask {
+            Ask::LogIn { place, credentials } => {
+                if let Some(origin) = parse(&place)?.origin() {
+                    self.auth.borrow_mut().log_in(origin, credentials);
+                }
+                Answer::Done
+            }
+            Ask::Fetch(layers) => {
+                let archive = self.remote_of(job)?;
+                self.want(job, &archive, &layers, layers.is_empty())?;
+                if !self.state.borrow_mut().queue.read_on(job) {
+                    return Ok(Reply::Remote(Answer::Done));
+                }
+                self.event(job, Event::Remote(News::Resumed));
+                let server = Rc::clone(self);
+                spawn_local(async move { server.go_on().await });
+                Answer::Done
+            }
+            Ask::Tags { place, gateway, next } => {
+                let first = registry::tags_target(&parse(&place)?, gateway.as_deref());
+                let first = first.ok_or_else(|| failed(Trouble::NotFound, String::new()))?;
+                let target = match next {
+                    Some(next) => {
+                        registry::next_tags_target(&first, &next).map_err(|trouble| failed(trouble, next))?
+                    }
+                    None => first,
+                };
+                let url = target.url.clone();
+                let (head, body) = self.document(target).await?;
+                let (tags, next) = registry::tags(&head, &body).map_err(|trouble| failed(trouble, url))?;
+                Answer::Tags { tags, next }
+            }
+            Ask::Referrers => {
+                let archive = self.remote_of(job)?;
+                let (place, gateway) = (parse(&archive.place)?, archive.gateway.as_deref());
+                let mut found = Vec::new();
+                if let Some(manifest) = &archive.manifest {
+                    for target in registry::referrers_targets(&place, gateway, manifest) {
+                        // What is not there is no failure: registries differ in which of these they have.
+                        if let Ok((head, body)) = self.document(target).await {
+                            found.extend(registry::referrers(&head, &body));
+                        }
+                    }
+                }
+                Answer::Referrers(found)
+            }
+            Ask::Read(digest) => {
+                let archive = self.remote_of(job)?;
+                let (place, gateway) = (parse(&archive.place)?, archive.gateway.as_deref());
+                let target = registry::artifact_target(&place, gateway, &digest);
+                let target = target.ok_or_else(|| failed(Trouble::NotFound, String::new()))?;
+                let (_, body) = self.document(target).await?;
+                let blobs = registry::artifact_blobs(&place, gateway, &digest, &body)
+                    .map_err(|trouble| failed(trouble, digest.to_string()))?;
+                let mut documents = Vec::new();
+                for (media_type, digest, target) in blobs {
+                    let (_, body) = self.document(target).await?;
+                    if digest.same_algorithm(&body) != digest {
+                        return Err(failed(Trouble::Digest, digest.to_string()));
+                    }
+                    let value = registry::readable(&body).map_err(|t| failed(t, media_type.clone()))?;
+                    documents.push((media_type, value.to_string()));
+                }
+                Answer::Documents(documents)
+            }
+        };
+        Ok(Reply::Remote(answer))
+    }
+
+    fn remote_of(&self, job: Job) -> Result<Rc<platform::Remote>, Failure> {
+        let state = self.state.borrow();
+        match state.sources.get(&job) {
+            Some(Source::Remote(archive)) => Ok(Rc::clone(archive)),
+            _ => Err(failed(Trouble::NotFound, "what is open is not elsewhere".to_owned())),
+        }
+    }
+}
+
+/// Lays the files of an image out one after the other.
+fn lay_out(plan: Plan, remote: &Remote) -> (platform::Remote, Vec<Member>) {
+    let files = plan.files.iter().map(|file| (file.path.as_str().into(), MemberKind::File, file.size));
+    let members = Member::of_directory(files);
+    let len = members.last().map_or(0, |last| last.offset.saturating_add(last.size));
+    let archive =
+        platform::Remote::new(remote.place.clone(), remote.gateway.clone(), Some(plan.manifest), len, None);
+    for (file, member) in plan.files.into_iter().zip(&members) {
+        let range = member.offset..member.offset.saturating_add(member.size);
+        match file.content {
+            Content::Bytes(bytes) => archive.add_bytes(member.offset, &bytes),
+            Content::Blob(target, digest) => archive.add(range, Some(target), Some(digest)),
+        }
+    }
+    (archive, members)
+}
+
+/// Passes over bytes that are there already.
+async fn skipped(mut fetched: Fetched, mut skip: u64) -> Result<Fetched, Failure> {
+    while skip > 0 {
+        let bytes = fetched.next().await.map_err(|error| failed(Trouble::Cut, error))?;
+        let Some(bytes) = bytes else { break };
+        let len = u64::from(bytes.length());
+        if len > skip {
+            // Within the page's limits of a piece, this fits.
+            fetched.put_back(bytes.subarray(u32::try_from(skip).unwrap_or(u32::MAX), bytes.length()));
+        }
+        skip = skip.saturating_sub(len);
+    }
+    Ok(fetched)
+}
+
+fn parse(place: &str) -> Result<Place, Failure> {
+    Place::parse(place).map_err(|error| failed(Trouble::NotFound, error.to_string()))
+}
+
+fn failed(trouble: Trouble, detail: String) -> Failure {
+    Failure { kind: FailureKind::Remote(trouble), detail, offset: None }
+}

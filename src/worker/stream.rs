@@ -1,0 +1,173 @@
+//! A worker that reads a blob while its bytes are still coming.
+//!
+//! It runs the same binary under a name of its own. It is given a job, then the bytes piece by piece as they come, and
+//! sends what it found.
+
+use futures_channel::mpsc::{UnboundedReceiver, unbounded};
+use futures_util::StreamExt as _;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::{JsCast, closure::Closure};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
+
+use super::protocol::{Failure, FailureKind};
+use crate::{
+    platform::{self, Handlers, Source, WorkerCode, WorkerThread},
+    session::{Found, LayerScan, ScanJob},
+};
+
+/// The name of such a worker.
+pub const NAME: &str = "stream";
+
+/// How many bytes of a piece are read at once.
+const STEP: u64 = 2 << 20;
+
+/// What it is told.
+#[derive(Debug, Serialize, Deserialize)]
+enum Order {
+    /// Begin with this.
+    Begin(ScanJob),
+    /// The next piece rides beside.
+    Piece,
+    /// That was all.
+    End,
+}
+
+/// Runs it.
+pub fn run(scope: DedicatedWorkerGlobalScope) {
+    let (sender, orders) = unbounded();
+    let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+        let (bytes, blob) = platform::unpack(&event.data());
+        // Both sides are the same binary, and this one listens until it is ended from outside.
+        if let Ok(order) = postcard::from_bytes::<Order>(&bytes) {
+            let _ = sender.unbounded_send((order, blob));
+        }
+    });
+    scope.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    on_message.forget();
+    spawn_local(carry_out(scope, orders));
+}
+
+async fn carry_out(scope: DedicatedWorkerGlobalScope, mut orders: UnboundedReceiver<(Order, Option<Blob>)>) {
+    let mut reading: Option<Result<LayerScan, Failure>> = None;
+    while let Some((order, blob)) = orders.next().await {
+        match order {
+            Order::Begin(job) => reading = Some(Ok(job.start())),
+            Order::Piece => {
+                if let (Some(Ok(scan)), Some(blob)) = (&mut reading, blob)
+                    && let Err(failure) = feed(scan, blob).await
+                {
+                    reading = Some(Err(failure));
+                }
+            }
+            Order::End => {
+                let found = reading.take().map(|scan| scan.map(|scan| scan.finish()));
+                let Ok(bytes) = postcard::to_stdvec(&found) else { continue };
+                let (message, transfer) = platform::pack(&bytes, None);
+                let _ = scope.post_message_with_transfer(&message, &transfer);
+            }
+        }
+    }
+}
+
+/// Reads a piece of a blob's bytes.
+async fn feed(scan: &mut LayerScan, piece: Blob) -> Result<(), Failure> {
+    let source = Source::Blob(piece);
+    let mut at = 0;
+    while at < source.len() {
+        let end = source.len().min(at + STEP);
+        scan.supply(&source.start(at..end)?.bytes(0).await?);
+        at = end;
+    }
+    Ok(())
+}
+
+/// Reads a blob whose bytes are coming: in a thread of its own, or here.
+pub enum Stream<'t> {
+    /// In this thread.
+    Here(Box<LayerScan>),
+    /// In another.
+    There(&'t mut Thread),
+}
+
+/// A thread for [`Stream::There`], ended with this.
+pub struct Thread {
+    thread: WorkerThread,
+    messages: UnboundedReceiver<Result<Vec<u8>, Failure>>,
+}
+
+impl Thread {
+    /// Starts one.
+    ///
+    /// # Errors
+    ///
+    /// If the browser refuses.
+    pub fn start() -> Result<Self, Failure> {
+        let (sender, messages) = unbounded();
+        let on_error = sender.clone();
+        // Nobody listens any more once the thread is being ended.
+        let handlers = Handlers {
+            message: Box::new(move |bytes, _| drop(sender.unbounded_send(Ok(bytes)))),
+            error: Box::new(move |detail| drop(on_error.unbounded_send(Err(interrupted(detail))))),
+        };
+        let thread = WorkerCode::own().and_then(|code| WorkerThread::start(&code, NAME, handlers));
+        Ok(Self { thread: thread.map_err(|error| interrupted(platform::describe(&error)))?, messages })
+    }
+
+    fn send(&self, order: &Order, blob: Option<&Blob>) -> Result<(), Failure> {
+        let bytes = postcard::to_stdvec(order).map_err(|error| interrupted(error.to_string()))?;
+        self.thread.send(&bytes, blob).map_err(|error| interrupted(platform::describe(&error)))
+    }
+}
+
+impl<'t> Stream<'t> {
+    /// Begins with a job.
+    ///
+    /// # Errors
+    ///
+    /// If the thread cannot be told.
+    pub fn begin(job: ScanJob, thread: Option<&'t mut Thread>) -> Result<Self, Failure> {
+        match thread {
+            Some(thread) => {
+                thread.send(&Order::Begin(job), None)?;
+                Ok(Self::There(thread))
+            }
+            None => Ok(Self::Here(Box::new(job.start()))),
+        }
+    }
+
+    /// Reads the next piece.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub async fn piece(&mut self, piece: &Blob) -> Result<(), Failure> {
+        match self {
+            Self::Here(scan) => feed(scan, piece.clone()).await,
+            Self::There(thread) => thread.send(&Order::Piece, Some(piece)),
+        }
+    }
+
+    /// What was found.
+    ///
+    /// # Errors
+    ///
+    /// If a piece could not be read, or the thread crashed.
+    pub async fn finish(self) -> Result<Found, Failure> {
+        match self {
+            Self::Here(scan) => Ok(scan.finish()),
+            Self::There(thread) => {
+                thread.send(&Order::End, None)?;
+                let ended = || interrupted("the thread has ended".to_owned());
+                let bytes = thread.messages.next().await.unwrap_or_else(|| Err(ended()))?;
+                let found: Option<Result<Found, Failure>> =
+                    postcard::from_bytes(&bytes).map_err(|error| interrupted(error.to_string()))?;
+                found.unwrap_or_else(|| Err(ended()))
+            }
+        }
+    }
+}
+
+fn interrupted(detail: String) -> Failure {
+    Failure { kind: FailureKind::Interrupted, detail, offset: None }
+}
