@@ -1,5 +1,6 @@
 //! The worker that holds the model, and how the page talks to it.
 
+pub mod news;
 pub mod protocol;
 pub mod queue;
 

@@ -9,6 +9,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
 use super::{
+    news::News,
     pool::{self, Scanner},
     protocol::{
         self, BUILD, Envelope, Event, Failure, FailureKind, Job, Message, Progress, Reply, Request,
@@ -70,6 +71,8 @@ struct State {
 struct Open {
     source: Source,
     session: Session,
+    news: News,
+    pace: Pace,
 }
 
 /// Why the reading of an archive ends early.
@@ -197,7 +200,7 @@ impl Server {
             self.close(replaced);
         }
         let mut state = self.state.borrow_mut();
-        state.open.insert(job, Open { source, session });
+        state.open.insert(job, Open { source, session, news: News::default(), pace: Pace::default() });
         state.queue.opened(job);
     }
 
@@ -282,14 +285,26 @@ impl Server {
     fn progress(&self, job: Job, place: (u32, u32), done: u64, total: u64) -> Result<(), Stop> {
         self.check(job)?;
         self.event(job, Event::Progress(Progress { layer: Some(place), done, total }));
-        Ok(())
+        Ok(self.tell(job, |_| {})?)
     }
 
     fn accept(&self, job: Job, found: Found) -> Result<(), Failure> {
-        let events = self.with_session(job, |session| {
-            session.accept(found);
-            session.take_events()
-        })?;
+        self.tell(job, |session| session.accept(found))
+    }
+
+    /// Works on an archive, and tells what is new of it.
+    fn tell(&self, job: Job, work: impl FnOnce(&mut Session)) -> Result<(), Failure> {
+        let events = {
+            let mut state = self.state.borrow_mut();
+            let Open { session, news, pace, .. } = state.open.get_mut(&job).ok_or_else(not_open)?;
+            work(session);
+            let events = session.take_events();
+            let whole = |image: u32, layers: u32| {
+                let image = session.images().get(image as usize);
+                image.is_none_or(|image| image.layers.len() == layers as usize)
+            };
+            news.of(events, || pace.is_due(), whole)
+        };
         events.into_iter().for_each(|event| self.event(job, event));
         Ok(())
     }
@@ -320,8 +335,12 @@ impl Server {
             Err(Stop::Failed(failure)) => Event::Failed(failure),
             Err(Stop::Superseded) => return,
         };
-        self.state.borrow_mut().queue.end(job);
-        self.event(job, event);
+        let rest = {
+            let mut state = self.state.borrow_mut();
+            state.queue.end(job);
+            state.open.get_mut(&job).map(|open| open.news.rest()).unwrap_or_default()
+        };
+        rest.into_iter().chain([event]).for_each(|event| self.event(job, event));
     }
 
     /// Works on an archive, if it is still open.
