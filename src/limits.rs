@@ -65,6 +65,12 @@ pub const REGISTRY_DOCUMENT: u64 = 32 << 20;
 /// Largest blob that the gateway passes on.
 pub const BLOB: u64 = 64 << 30;
 
+/// How far the checkpoints of a compressed stream are apart at first, in decoded bytes.
+pub const CHECKPOINT_SPACING: u64 = 4 << 20;
+/// Most checkpoints of one stream, of up to 32 KiB each; with more of them, every second one goes.
+pub const CHECKPOINTS: usize = 256;
+/// Most files of one layer whose contents an export reads in one go.
+pub const EXPORT_RUN: usize = 500_000;
 /// Longest line that the shell takes.
 pub const SHELL_LINE: usize = 64 << 10;
 /// Most bytes that the arguments of one command come to.

@@ -182,6 +182,90 @@ fn cat_prints_what_is_on_top_or_in_a_layer() {
     assert_eq!(ok(&["cat", path, "implied/by/this", "--layer", "0"]), "y");
 }
 
+/// The entries of a tar: path, type flag, content.
+fn entries(tar: &[u8]) -> Vec<(String, char, String)> {
+    let mut archive = tar::Archive::new(tar);
+    let entry = |entry: std::io::Result<tar::Entry<'_, &[u8]>>| {
+        let mut entry = entry.unwrap();
+        let mut body = Vec::new();
+        std::io::Read::read_to_end(&mut entry, &mut body).unwrap();
+        let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        (path, char::from(entry.header().entry_type().as_byte()), String::from_utf8(body).unwrap())
+    };
+    archive.entries().unwrap().map(entry).collect()
+}
+
+#[test]
+fn export_writes_files_directories_layers_and_the_whole() {
+    let (directory, path) = write(&sample().bytes());
+    let archive = path.to_str().unwrap();
+    let export = |args: &[&str]| {
+        let output = run(&[&["export", archive], args].concat());
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    };
+    // Files are written as they are, links to them too; of any layer, deleted ones included.
+    assert_eq!(export(&["etc/motd"]), b"bye\n");
+    assert_eq!(export(&["etc/link"]), b"bye\n");
+    assert_eq!(export(&["etc/motd", "--upto", "0"]), b"hello\n");
+    assert_eq!(export(&["etc/hard", "--layer", "0"]), b"hello\n");
+
+    let entry = |path: &str, flag: char, body: &str| (path.to_owned(), flag, body.to_owned());
+    let etc = entries(&export(&["etc"]));
+    let wanted = [
+        entry("etc/", '5', ""),
+        entry("etc/link", '2', ""),
+        // The file that it was linked to is replaced, so it has the content.
+        entry("etc/hard", '0', "hello\n"),
+        entry("etc/motd", '0', "bye\n"),
+    ];
+    for wanted in &wanted {
+        assert!(etc.contains(wanted), "{wanted:?} in {etc:?}");
+    }
+    assert_eq!(etc.len(), wanted.len());
+    // Below, it is a hard link still; what is made implicitly and deleted later is there.
+    let below = entries(&export(&["--upto", "0"]));
+    assert!(
+        below.contains(&entry("etc/hard", '1', "")) && below.contains(&entry("null", '3', "")),
+        "{below:?}"
+    );
+    assert!(below.contains(&entry("implied/by/this", '0', "y")));
+    assert!(below.contains(&entry("bad-\u{fffd}", '0', "x")));
+    // A layer's part has its marks.
+    assert_eq!(entries(&export(&["null", "--layer", "1"])), [entry(".wh.null", '0', "")]);
+    assert_eq!(entries(&export(&["implied", "--layer", "1"])), [entry("implied/.wh..wh..opq", '0', "")]);
+
+    // A whole layer is the very tar that was packed.
+    let report = inspect(&path);
+    for (layer, stated) in report["images"][0]["layers"].as_array().unwrap().iter().enumerate() {
+        let tar = export(&["--layer", &layer.to_string()]);
+        assert_eq!(layerscope::digest::Digest::sha256(&tar).to_string(), stated["diff_id"].as_str().unwrap());
+    }
+
+    // Into a file, whole or not at all.
+    let out = directory.path().join("out.tar");
+    assert!(export(&["-o", out.to_str().unwrap()]).is_empty());
+    assert_eq!(entries(&std::fs::read(&out).unwrap()), entries(&export(&["-o", "-"])));
+    let refused = run(&["export", archive, "nothing", "-o", directory.path().join("none").to_str().unwrap()]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(!directory.path().join("none").exists());
+}
+
+#[test]
+fn what_is_exported_of_a_damaged_layer_is_not_taken_for_whole() {
+    let mut bytes = sample().bytes();
+    let places: Vec<usize> =
+        (0..bytes.len() - 3).filter(|&at| bytes[at..].starts_with(b"\x1f\x8b\x08")).collect();
+    for at in places {
+        bytes[at + 60..at + 80].fill(0xff);
+    }
+    let (directory, path) = write(&bytes);
+    let out = directory.path().join("out.tar");
+    let output = run(&["export", path.to_str().unwrap(), "--layer", "0", "-o", out.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!out.exists());
+}
+
 #[test]
 fn exit_codes_and_one_line_of_error() {
     let (_directory, path) = write(&sample().bytes());

@@ -15,7 +15,7 @@ use crate::registry::{self, Origin, Place, Remote};
 use crate::worker::{
     client::Client,
     containers::{Ask, Told},
-    protocol::{Failure, FailureKind, Job, Reply, Request, Version},
+    protocol::{Failure, FailureKind, Job, Reply, Request},
 };
 
 /// The page's state, how to change it, and the worker; from [`use_app`].
@@ -80,14 +80,14 @@ impl AppHandle {
         self.state.archive.as_ref().map(|archive| archive.job)
     }
 
-    /// Saves a version's content to disk under `file_name`.
+    /// Saves what the worker answers [`Request::Download`] or [`Request::Tar`] with to disk, under `file_name`.
     ///
     /// # Errors
     ///
     /// What the worker says, or that there is no worker.
-    pub async fn download(&self, version: Version, file_name: &str) -> Result<(), Failure> {
+    pub async fn save(&self, request: Request, file_name: &str) -> Result<(), Failure> {
         match (&self.client, self.job()) {
-            (Some(client), Some(job)) => client.download(job, version, file_name).await,
+            (Some(client), Some(job)) => client.save(job, request, file_name).await,
             _ => Err(no_worker()),
         }
     }

@@ -22,7 +22,7 @@ use crate::{
     image::{Member, MemberKind},
     layer::ContentKey,
     limits::Limits,
-    session::{ContentRead, Found, Opening, ScanJob, Session, Task},
+    session::{ContentRead, Export, Found, Opening, ScanJob, Session, Step, Task},
     worker::protocol::{Failure, FailureKind},
 };
 
@@ -137,6 +137,39 @@ impl Archive {
             }
             let Some(range) = content.wants() else { return Ok(()) };
             content.supply(self.file.read(range)?).map_err(&failed)?;
+        }
+    }
+}
+
+/// How much of the archive is copied at once, in bytes.
+const COPY: u64 = 1 << 20;
+
+impl Archive {
+    /// Writes a tar piece by piece.
+    pub(super) fn write_export(
+        &mut self,
+        mut export: Export,
+        mut sink: impl FnMut(&[u8]) -> io::Result<()>,
+        failed: impl Fn(Failure) -> Error,
+    ) -> Result<(), Error> {
+        loop {
+            match self.session.step(&mut export).map_err(&failed)? {
+                Step::Done => return Ok(()),
+                Step::Bytes(bytes) => sink(&bytes)?,
+                Step::Read(range) => export.supply(self.file.read(range)?).map_err(&failed)?,
+                Step::Copy(range) => {
+                    let mut at = range.start;
+                    while at < range.end {
+                        let bytes = self.file.read(at..range.end.min(at + COPY))?;
+                        if bytes.is_empty() {
+                            let error = io::ErrorKind::UnexpectedEof.into();
+                            return Err(Error::Read(self.file.path.clone(), error));
+                        }
+                        at += bytes.len() as u64;
+                        sink(bytes)?;
+                    }
+                }
+            }
         }
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn run(args: &CatArgs) -> Result<(), Error> {
 }
 
 /// The last entry of a path in one layer.
-fn in_layer(session: &Session, image: u32, layer: LayerIndex, path: &str) -> Option<FileRef> {
+pub(super) fn in_layer(session: &Session, image: u32, layer: LayerIndex, path: &str) -> Option<FileRef> {
     let node = session.tree().find(path::normalise(path.as_bytes()).ok()?.names)?;
     let index = stack(session, image, layer)?.layer(layer);
     let entries = index.records().filter(|(_, record)| record.node == node && record.kind.is_merged());
@@ -51,6 +51,6 @@ fn merged(session: &Session, image: u32, upto: LayerIndex, path: &str) -> Option
     stack(session, image, upto)?.state(node, upto).entry()
 }
 
-fn stack(session: &Session, image: u32, top: LayerIndex) -> Option<&Stack> {
+pub(super) fn stack(session: &Session, image: u32, top: LayerIndex) -> Option<&Stack> {
     session.stack(image).filter(|stack| top.0 < stack.len())
 }

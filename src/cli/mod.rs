@@ -1,4 +1,4 @@
-//! The native command line over the same core as the page: `layerscope inspect | ls | cat | verify |
+//! The native command line over the same core as the page: `layerscope inspect | ls | cat | export | verify |
 //! shell | build | serve`.
 //!
 //! The JSON that it prints is described in `docs/json.md` and held stable. It exits with 0; with 1 when what
@@ -7,6 +7,7 @@
 mod archive;
 mod build;
 mod cat;
+mod export;
 mod host;
 mod inspect;
 mod ls;
@@ -37,6 +38,8 @@ enum Command {
     Ls(LsArgs),
     /// Print the content of a file.
     Cat(CatArgs),
+    /// Write a file, or a tar of a directory, of a whole layer, or of the merged filesystem.
+    Export(ExportArgs),
     /// Compare everything that is stated with what is found; exit with 1 if anything does not match.
     Verify(VerifyArgs),
     /// Stand in a container of an image: a shell without processes, and docker's commands.
@@ -109,6 +112,27 @@ struct CatArgs {
 }
 
 #[derive(Debug, Args)]
+struct ExportArgs {
+    #[command(flatten)]
+    archive: ArchiveArgs,
+    /// A file, which is written as it is, or a directory, which becomes a tar; everything if it is left out. Symbolic
+    /// links are followed inside the image, unless a layer is named.
+    path: Option<String>,
+    /// The file to write; standard output if it is left out or `-`.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    image: ImageArg,
+    /// What this layer alone has, its whiteouts included, even if a layer above deletes or replaces it. Without a path:
+    /// the layer's tar byte by byte. The bottom layer is 0; the page calls it 1.
+    #[arg(long, value_name = "N", conflicts_with = "upto")]
+    layer: Option<u32>,
+    /// Merge layers 0 to N only; the page calls them 1 to N+1.
+    #[arg(long, value_name = "N")]
+    upto: Option<u32>,
+}
+
+#[derive(Debug, Args)]
 struct ShellArgs {
     #[command(flatten)]
     archive: ArchiveArgs,
@@ -172,6 +196,10 @@ enum Error {
     Content(String, #[source] Failure),
     #[error("{path}: {1} of what is stated does not match", path = .0.display())]
     Mismatch(PathBuf, usize),
+    #[error("{path}: cannot write: {1}", path = .0.display())]
+    Create(PathBuf, #[source] io::Error),
+    #[error("a tar is nothing for a terminal: name a file with -o, or send it elsewhere")]
+    Terminal,
     #[error("{0}")]
     Build(String),
     #[cfg(feature = "serve")]
@@ -196,6 +224,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args),
         Command::Ls(args) => ls::run(&args),
         Command::Cat(args) => cat::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Shell(args) => return shell::run(&args),
         Command::Build(args) => build::run(&args),

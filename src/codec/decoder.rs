@@ -1,6 +1,9 @@
 //! The push decoder over all compressions.
 
-use super::{Compression, bzip2::Bzip2, gzip::Gzip, xz::Xz, zstd::Zstd};
+use super::{
+    Checkpoint, Checkpoints, Compression, bzip2::Bzip2, checkpoint::Start, gzip::Gzip, resume, xz::Xz,
+    zstd::Zstd,
+};
 use crate::anomaly::{Anomaly, Code};
 
 /// What a call to [`Decoder::decode`] did.
@@ -58,6 +61,10 @@ pub struct Decoder {
     /// The whole content has been seen; what follows is garbage.
     done: bool,
     failed: Option<Error>,
+    /// Bytes that were given out.
+    produced: u64,
+    /// Places to begin at, if they are wanted.
+    checkpoints: Option<Checkpoints>,
 }
 
 /// How much input a format is given at once. The libraries below look ahead, and some lose what they decode in the
@@ -97,7 +104,29 @@ impl Decoder {
             anomalies: Vec::new(),
             done: false,
             failed: None,
+            produced: 0,
+            checkpoints: None,
         }
+    }
+
+    /// A decoder that also notes where one could begin later: [`Decoder::take_checkpoints`].
+    pub fn recording(compression: Compression) -> Self {
+        Self { checkpoints: Some(Checkpoints::default()), ..Self::new(compression) }
+    }
+
+    /// A decoder for the bytes of a stream from [`Checkpoint::input`] on; offsets are those of the whole stream. Of what
+    /// is begun in its middle, the checksum is not compared.
+    pub fn resume(compression: Compression, checkpoint: &Checkpoint) -> Self {
+        let mut decoder = Self { offset: checkpoint.input, ..Self::new(compression) };
+        if let Start::Deflate { bits, window } = &checkpoint.start {
+            decoder.format = Format::Gzip(Box::new(Gzip::resume(*bits, window)));
+        }
+        decoder
+    }
+
+    /// The places to begin at that were met so far.
+    pub fn take_checkpoints(&mut self) -> Checkpoints {
+        self.checkpoints.take().unwrap_or_default()
     }
 
     /// Decodes from `input` into `output`, which must have room. With `eof` there is no more input after
@@ -125,9 +154,11 @@ impl Decoder {
             }
             let offset = self.offset + self.used as u64;
             let mut io = Io::new(&self.piece[self.used..], eof, &mut output[produced..], offset);
+            (io.checkpoints, io.given) = (self.checkpoints.as_mut(), self.produced);
             let outcome = self.format.decode(&mut io);
             self.used += io.consumed;
             produced += io.produced;
+            self.produced += io.produced as u64;
             match outcome {
                 Ok(Outcome::Going) if produced == output.len() => break Status::OutputFull,
                 Ok(Outcome::Going) => {
@@ -185,11 +216,44 @@ pub(super) struct Io<'a> {
     offset: u64,
     consumed: usize,
     produced: usize,
+    /// Where places to begin at are noted.
+    checkpoints: Option<&'a mut Checkpoints>,
+    /// Bytes that were given out before this call.
+    given: u64,
 }
 
 impl<'a> Io<'a> {
     pub(super) fn new(input: &'a [u8], eof: bool, output: &'a mut [u8], offset: u64) -> Self {
-        Self { input, eof, output, offset, consumed: 0, produced: 0 }
+        Self { input, eof, output, offset, consumed: 0, produced: 0, checkpoints: None, given: 0 }
+    }
+
+    /// Offset of the next output byte in what is decoded.
+    pub(super) fn produced_at(&self) -> u64 {
+        self.given + self.produced as u64
+    }
+
+    /// Whether a checkpoint here would be of use.
+    pub(super) fn wants_checkpoint(&self) -> bool {
+        self.checkpoints.as_ref().is_some_and(|points| self.produced_at() >= points.due())
+    }
+
+    /// Whether, with so many bytes more, it is time to keep what a checkpoint needs.
+    pub(super) fn nears_checkpoint(&self, more: usize) -> bool {
+        let near = self.produced_at().saturating_add((more + resume::WINDOW) as u64);
+        self.checkpoints.as_ref().is_some_and(|points| near >= points.due())
+    }
+
+    /// Notes a checkpoint.
+    pub(super) fn checkpoint(&mut self, point: Checkpoint) {
+        if let Some(points) = &mut self.checkpoints {
+            points.push(point);
+        }
+    }
+
+    /// A stream in the stream begins here, of which nothing needs to be known.
+    pub(super) fn restart(&mut self) {
+        let (output, input) = (self.produced_at(), self.at());
+        self.checkpoint(Checkpoint { output, input, start: Start::Fresh });
     }
 
     /// The input that is left.

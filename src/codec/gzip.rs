@@ -1,8 +1,14 @@
 //! gzip (RFC 1952): members one after the other, each with its own checksum.
 
-use flate2::{Crc, Decompress, FlushDecompress, Status};
+use bstr::BString;
+use flate2::Crc;
+use zlib_rs::{Inflate, InflateFlush, Status};
 
-use super::decoder::{Error, Io, Outcome};
+use super::{
+    checkpoint::{Checkpoint, Start},
+    decoder::{Error, Io, Outcome},
+    resume,
+};
 use crate::anomaly::Code;
 
 const FHCRC: u8 = 1 << 1;
@@ -17,11 +23,55 @@ const TRAILER: usize = 8;
 /// Decodes every member of a gzip stream.
 pub(super) struct Gzip {
     state: State,
-    inflate: Decompress,
+    inflate: Inflate,
     /// Of the header, then of the content.
     crc: Crc,
     /// How many members are whole.
     members: u64,
+    /// The member was begun in its middle: its checksum cannot be compared.
+    is_partial: bool,
+    /// What is kept to begin at the next block, if checkpoints are wanted.
+    recent: Recent,
+    probe: Option<Probe>,
+}
+
+/// The last that was inflated.
+#[derive(Default)]
+struct Recent {
+    /// Up to a window of it, and up to another before that is cut off.
+    window: Vec<u8>,
+    /// The last byte of input that was taken.
+    byte: u8,
+}
+
+/// The start of a block, until enough of what follows is known to tell at which bit it is.
+struct Probe {
+    /// Offsets of the byte behind the one that was taken last, and of what is decoded next.
+    input: u64,
+    output: u64,
+    /// What was decoded before.
+    window: Vec<u8>,
+    /// The byte that was taken last.
+    byte: u8,
+    /// What was taken since, and what it decoded to.
+    rest: Vec<u8>,
+    decoded: Vec<u8>,
+}
+
+/// How much of what follows a block's start tells at which bit it is, in decoded bytes.
+const PROBE: usize = 512;
+
+impl Probe {
+    fn checkpoint(self) -> Option<Checkpoint> {
+        let bits = resume::find_bits(&self.window, self.byte, &self.rest, &self.decoded)?;
+        // The byte that the block begins in has been taken, unless it begins with the next one.
+        let input = if bits == 0 { self.input } else { self.input.checked_sub(1)? };
+        Some(Checkpoint {
+            output: self.output,
+            input,
+            start: Start::Deflate { bits, window: self.window.into() },
+        })
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +86,8 @@ enum State {
     Text { flags: u8 },
     /// The header's own checksum.
     HeaderCrc { low: Option<u8> },
+    /// Compressed data, to be begun at this bit of the next byte.
+    Resume { bits: u8 },
     /// Compressed data.
     Body,
     /// Checksum and length of the content.
@@ -46,17 +98,38 @@ impl Default for Gzip {
     fn default() -> Self {
         Self {
             state: State::Header { taken: 0, flags: 0 },
-            inflate: Decompress::new(false),
+            inflate: Inflate::new(false, 15),
             crc: Crc::new(),
             members: 0,
+            is_partial: false,
+            recent: Recent::default(),
+            probe: None,
         }
     }
 }
 
 impl Gzip {
+    /// A decoder for what follows in the middle of a member.
+    pub(super) fn resume(bits: u8, window: &BString) -> Self {
+        let mut gzip = Self { state: State::Resume { bits }, is_partial: true, ..Self::default() };
+        gzip.recent.window.extend_from_slice(window);
+        gzip
+    }
+
     /// Decodes as far as input and room go.
     pub(super) fn decode(&mut self, io: &mut Io) -> Result<Outcome, Error> {
         loop {
+            if let State::Resume { bits } = self.state {
+                // Without bits to be replaced, the byte is taken as any other.
+                let Some(&byte) = io.rest().first() else { return self.out_of_input(io) };
+                io.take(usize::from(bits > 0));
+                let inflate = resume::inflater(&self.recent.window, bits, byte);
+                let refused =
+                    || Error::new(Code::CodecCorrupt, io.at(), "the gzip data cannot be gone on with");
+                self.inflate = inflate.ok_or_else(refused)?;
+                self.state = State::Body;
+                continue;
+            }
             if let State::Body = self.state {
                 if self.inflate(io)? {
                     self.state = State::Trailer { taken: 0, bytes: [0; TRAILER], start: io.at() };
@@ -83,6 +156,9 @@ impl Gzip {
             }
             self.byte(byte, io.at())?;
             io.take(1);
+            if let State::Header { taken: 0, .. } = self.state {
+                io.restart();
+            }
         }
     }
 
@@ -129,7 +205,7 @@ impl Gzip {
                     State::Trailer { taken: taken + 1, bytes, start }
                 }
             }
-            State::Body => State::Body,
+            state @ (State::Body | State::Resume { .. }) => state,
         };
         if let State::Body = self.state {
             self.crc.reset();
@@ -139,26 +215,65 @@ impl Gzip {
 
     /// Inflates. Whether the member's data has ended.
     fn inflate(&mut self, io: &mut Io) -> Result<bool, Error> {
+        if self.probe.is_some() || !io.wants_checkpoint() {
+            return Ok(self.inflate_until(io, InflateFlush::NoFlush)? == Status::StreamEnd);
+        }
+        let status = self.inflate_until(io, InflateFlush::Block)?;
+        // It stops for a block's start where neither input nor room has ended.
+        if status == Status::Ok && !io.rest().is_empty() && !io.room().is_empty() {
+            let (input, output) = (io.at(), io.produced_at());
+            let window = self.recent.take_window();
+            // All that may be referred to has to be there.
+            if window.len() == resume::WINDOW || window.len() as u64 == output {
+                let byte = self.recent.byte;
+                self.probe =
+                    Some(Probe { input, output, window, byte, rest: Vec::new(), decoded: Vec::new() });
+            } else {
+                self.recent.window = window;
+            }
+        }
+        Ok(status == Status::StreamEnd)
+    }
+
+    fn inflate_until(&mut self, io: &mut Io, flush: InflateFlush) -> Result<Status, Error> {
         let (in_before, out_before) = (self.inflate.total_in(), self.inflate.total_out());
-        let status = self.inflate.decompress(io.rest(), io.room(), FlushDecompress::None);
+        let status = self.inflate.decompress(io.rest(), io.room(), flush);
         let written = (self.inflate.total_out() - out_before) as usize;
         self.crc.update(&io.room()[..written]);
-        io.wrote(written);
-        io.take((self.inflate.total_in() - in_before) as usize);
-        match status {
-            Ok(status) => Ok(status == Status::StreamEnd),
-            Err(_) => Err(Error::new(Code::CodecCorrupt, io.at(), "the gzip data is damaged")),
+        if io.nears_checkpoint(written) {
+            self.recent.push(&io.room()[..written]);
         }
+        if let Some(probe) = &mut self.probe {
+            let room = PROBE - probe.decoded.len();
+            probe.decoded.extend_from_slice(&io.room()[..written.min(room)]);
+        }
+        io.wrote(written);
+        let taken = io.take((self.inflate.total_in() - in_before) as usize);
+        if let Some(&byte) = taken.last() {
+            self.recent.byte = byte;
+        }
+        if let Some(mut probe) = self.probe.take() {
+            probe.rest.extend_from_slice(taken);
+            if probe.decoded.len() < PROBE {
+                self.probe = Some(probe);
+            } else if let Some(point) = probe.checkpoint() {
+                io.checkpoint(point);
+            }
+        }
+        status.map_err(|_| Error::new(Code::CodecCorrupt, io.at(), "the gzip data is damaged"))
     }
 
     fn end_member(&mut self, trailer: [u8; TRAILER], start: u64) -> Result<State, Error> {
         let field =
             |i: usize| u32::from_le_bytes([trailer[i], trailer[i + 1], trailer[i + 2], trailer[i + 3]]);
         // Both the checksum and the length are modulo 2^32.
-        if field(0) != self.crc.sum() || field(4) != self.crc.amount() {
+        let matches = field(0) == self.crc.sum() && field(4) == self.crc.amount();
+        if !matches && !self.is_partial {
             return Err(Error::new(Code::CodecChecksum, start, "the gzip checksum or length does not match"));
         }
         self.members += 1;
+        self.is_partial = false;
+        self.probe = None;
         self.crc.reset();
         self.inflate.reset(false);
         Ok(State::Header { taken: 0, flags: 0 })
@@ -172,6 +287,23 @@ impl Gzip {
             }
             _ => Err(Error::new(Code::CodecTruncated, io.at(), "the gzip stream ends too early")),
         }
+    }
+}
+
+impl Recent {
+    fn push(&mut self, bytes: &[u8]) {
+        let bytes = &bytes[bytes.len().saturating_sub(resume::WINDOW)..];
+        if self.window.len() + bytes.len() > 2 * resume::WINDOW {
+            self.window = self.take_window();
+        }
+        self.window.extend_from_slice(bytes);
+    }
+
+    /// The last window; nothing is left.
+    fn take_window(&mut self) -> Vec<u8> {
+        let mut window = std::mem::take(&mut self.window);
+        window.drain(..window.len().saturating_sub(resume::WINDOW));
+        window
     }
 }
 

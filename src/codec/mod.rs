@@ -8,11 +8,14 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 mod bzip2;
+mod checkpoint;
 mod decoder;
 mod gzip;
+mod resume;
 mod xz;
 mod zstd;
 
+pub use checkpoint::{Checkpoint, Checkpoints};
 pub use decoder::{Decoder, Error, Progress, Status};
 
 /// How a blob is compressed.

@@ -86,7 +86,9 @@ impl Zstd {
             if let Some(error) = self.failed.take() {
                 return Err(error);
             }
-            self.verify()?;
+            if self.verify()? {
+                io.restart();
+            }
             match self.step(io) {
                 Ok(Some(outcome)) => return Ok(outcome),
                 Ok(None) => {}
@@ -135,9 +137,9 @@ impl Zstd {
     }
 
     /// Compares the length and the checksum of a frame whose whole content has been given out with what
-    /// the frame says.
-    fn verify(&mut self) -> Result<(), Error> {
-        let Some(end) = self.ended.take() else { return Ok(()) };
+    /// the frame says. Whether there was such a frame.
+    fn verify(&mut self) -> Result<bool, Error> {
+        let Some(end) = self.ended.take() else { return Ok(false) };
         if self.descriptor.has_content_size() && self.frame.content_size() != self.content {
             let message = "the zstd frame is not as long as its header says";
             return Err(Error::new(Code::CodecCorrupt, end, message));
@@ -148,7 +150,7 @@ impl Zstd {
             return Err(Error::new(Code::CodecChecksum, start, "the zstd checksum does not match"));
         }
         self.frames += 1;
-        Ok(())
+        Ok(true)
     }
 
     fn collect(&mut self, io: &mut Io) {

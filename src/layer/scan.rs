@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     anomaly::{Anomaly, Code},
-    codec::{self, Compression, Decoder, MAGIC_LEN, Status},
+    codec::{self, Checkpoints, Compression, Decoder, MAGIC_LEN, Status},
     digest::{Algorithm, Digest, Digester},
     limits::{self, Limit, Limits},
     tar::{Event, Parser},
@@ -44,6 +44,8 @@ pub struct Scanned {
     pub contents: Contents,
     /// What is wrong or odd with it. See [`Anomaly::offset`].
     pub anomalies: Vec<Anomaly>,
+    /// Where decoding can begin, if it is compressed.
+    pub checkpoints: Checkpoints,
 }
 
 /// Hashes, decompresses, parses and indexes a blob as its bytes pass.
@@ -153,6 +155,7 @@ impl Scan {
         }
         self.stage.push(&[], true);
         let digest = self.blob.finish();
+        let mut checkpoints = Checkpoints::default();
         let (compression, diff_id, stopped, tar) = match self.stage {
             // `begin` has ended the sniffing.
             Stage::Sniffing => {
@@ -164,7 +167,8 @@ impl Scan {
                 (Compression::None, Some(diff_id), None, tar)
             }
             Stage::Compressed { codec, tar } => {
-                let Codec { compression, diff_id, stopped, .. } = *codec;
+                let Codec { compression, diff_id, stopped, mut decoder, .. } = *codec;
+                checkpoints = decoder.take_checkpoints();
                 let diff_id = stopped.is_none().then(|| diff_id.finish());
                 (compression, diff_id, stopped, tar)
             }
@@ -189,6 +193,7 @@ impl Scan {
             anomalies: tar.anomalies,
             index,
             contents,
+            checkpoints,
         }
     }
 
@@ -204,7 +209,7 @@ impl Scan {
             compression => Stage::Compressed {
                 codec: Box::new(Codec {
                     compression,
-                    decoder: Decoder::new(compression),
+                    decoder: Decoder::recording(compression),
                     diff_id: Digester::new(diff_id),
                     consumed: 0,
                     decoded: 0,

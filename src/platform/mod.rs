@@ -1,5 +1,7 @@
 //! The only place that names the browser for more than drawing: files, the worker, downloads.
 
+#[cfg(feature = "worker")]
+mod blob_parts;
 #[cfg(feature = "web")]
 mod directory;
 mod fetch;
@@ -14,6 +16,8 @@ mod save;
 mod source;
 mod spawn;
 
+#[cfg(feature = "worker")]
+pub use blob_parts::BlobParts;
 #[cfg(feature = "web")]
 pub use directory::{DroppedDirectory, chosen_directory};
 pub use fetch::{Fetched, fetch, is_reachable, sleep};

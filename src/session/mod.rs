@@ -8,6 +8,7 @@ mod adding;
 mod blobs;
 mod content;
 mod describe;
+mod export;
 mod opening;
 mod scanning;
 mod shown;
@@ -16,6 +17,7 @@ mod view;
 
 pub use adding::{BlobPlace, NewImage, StoredLayer};
 pub use content::ContentRead;
+pub use export::{Export, Selection, Step};
 pub use opening::Opening;
 pub use scanning::{Found, LayerScan, ScanJob, Task};
 
@@ -31,7 +33,7 @@ use scanning::What;
 use crate::{
     anomaly::{Anomaly, Code},
     audit::{self, Audit},
-    codec::Compression,
+    codec::{Checkpoints, Compression},
     digest::Digest,
     image::{Archive, Documents, Image, LayerRef, Member, MemberId, NamedDocument},
     layer::{self, ContentKey, Contents, Index, Kind, Lazy, Listed, Scanned},
@@ -46,6 +48,8 @@ use crate::{
 /// An opened archive.
 pub struct Session {
     outer: Compression,
+    /// Where decoding of the archive itself can begin.
+    outer_checkpoints: Checkpoints,
     len: u64,
     members: Vec<Member>,
     archive: Archive,
@@ -84,6 +88,7 @@ struct Blob {
     entries: u64,
     index: Rc<Index>,
     anomalies: Vec<Anomaly>,
+    checkpoints: Checkpoints,
 }
 
 impl Blob {
@@ -102,6 +107,7 @@ impl Blob {
             entries,
             index: Rc::new(index),
             anomalies: Vec::new(),
+            checkpoints: Checkpoints::default(),
         }
     }
 
@@ -120,6 +126,7 @@ impl Blob {
             entries: scanned.entries,
             index: Rc::new(scanned.index),
             anomalies: scanned.anomalies,
+            checkpoints: scanned.checkpoints,
         }
     }
 }
@@ -134,6 +141,7 @@ impl Session {
             .collect();
         let mut session = Self {
             outer,
+            outer_checkpoints: Checkpoints::default(),
             len,
             members,
             archive,

@@ -297,7 +297,7 @@ impl Streaming {
     fn new(compression: Compression, content_key: ContentKey, limits: Limits) -> Self {
         Self {
             compression,
-            decoder: Decoder::new(compression),
+            decoder: Decoder::recording(compression),
             parser: Parser::new(),
             content_key,
             limits,
@@ -482,6 +482,7 @@ impl Streaming {
                     let mut session =
                         Session::new(self.compression, len, self.members, *archive, self.content_key);
                     session.set_limits(self.limits);
+                    session.outer_checkpoints = self.decoder.take_checkpoints();
                     session.accept_streamed(self.scans, &self.documents);
                     return Ok(Stage::Done(Box::new(session)));
                 }

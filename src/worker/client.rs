@@ -14,7 +14,7 @@ use web_sys::{Blob, File};
 use yew::Callback;
 
 use super::protocol::{
-    BUILD, Envelope, Event, Failure, FailureKind, Job, Message, Reply, Request, RequestId, Source, Version,
+    BUILD, Envelope, Event, Failure, FailureKind, Job, Message, Reply, Request, RequestId, Source,
 };
 use crate::platform::{self, Handlers, WorkerCode, WorkerThread};
 use crate::registry::Remote;
@@ -180,13 +180,13 @@ impl Client {
         answer.await.unwrap_or_else(|_| Err(crashed("the worker was ended".into())))
     }
 
-    /// Saves a version's content under a name.
+    /// Saves what the worker answers [`Request::Download`] or [`Request::Tar`] with, under a name.
     ///
     /// # Errors
     ///
     /// What the worker says, or that the browser refuses to save.
-    pub async fn download(&self, job: Job, version: Version, file_name: &str) -> Result<(), Failure> {
-        let (_, blob) = self.exchange(job, Request::Download { version }, None).await?;
+    pub async fn save(&self, job: Job, request: Request, file_name: &str) -> Result<(), Failure> {
+        let (_, blob) = self.exchange(job, request, None).await?;
         let blob = blob.ok_or_else(|| crashed("the worker sent no content".into()))?;
         platform::save(&blob, file_name).map_err(|error| Failure {
             kind: FailureKind::Unreadable,

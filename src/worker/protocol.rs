@@ -129,6 +129,17 @@ pub enum Request {
         /// Which version.
         version: Version,
     },
+    /// A tar, to be saved. Answered with [`Reply::Done`], a `Blob` riding beside.
+    Tar {
+        /// The image.
+        image: u32,
+        /// The topmost of the layers that are merged, or the only one.
+        layer: u32,
+        /// From which path on; the root for everything.
+        node: Node,
+        /// Whether it is what the layer alone has, its whiteouts included, and not the merged filesystem.
+        alone: bool,
+    },
 }
 
 /// What to open.

@@ -1,6 +1,6 @@
 //! The worker's side: holds the open archives, reads them, and answers.
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use std::{cell::RefCell, collections::BTreeMap, ops::Range, rc::Rc};
 
 use futures_util::future::try_join_all;
 use js_sys::{Array, Uint8Array};
@@ -25,9 +25,11 @@ use crate::{
     fixture,
     image::{Member, MemberKind},
     limits::Limits,
-    platform::{self, Source},
+    overlay::LayerIndex,
+    platform::{self, BlobParts, Source},
     registry::Auth,
-    session::{ContentRead, Found, Opening, Session, Task},
+    session::{ContentRead, Found, Opening, Selection, Session, Step, Task},
+    tree::NodeId,
 };
 
 /// Archives whose layers come to less than this many bytes are read without further workers.
@@ -141,13 +143,16 @@ impl Server {
                 });
             }
             Request::Download { version } => {
-                spawn_local(async move {
-                    let (result, blob) = match self.download(job, version).await {
-                        Ok(blob) => (Ok(Reply::Done), Some(blob)),
-                        Err(failure) => (Err(failure), None),
-                    };
-                    self.send(&Message::Reply { id, result }, blob.as_ref());
-                });
+                spawn_local(async move { self.reply_with(id, self.download(job, version).await) });
+            }
+            Request::Tar { image, layer, node, alone } => {
+                let (layer, root) = (LayerIndex(layer), NodeId(node.0));
+                let selection = if alone {
+                    Selection::Layer { image, layer, root }
+                } else {
+                    Selection::Merged { image, upto: layer, root }
+                };
+                spawn_local(async move { self.reply_with(id, self.tar(job, selection).await) });
             }
             request => {
                 let result = self.with_session(job, |session| answer(session, request));
@@ -432,16 +437,44 @@ impl Server {
 
     async fn download(&self, job: Job, version: Version) -> Result<Blob, Failure> {
         let (source, mut content) = self.start_content(job, version, 0, u64::MAX)?;
+        let mut parts = BlobParts::default();
         if let Some(range) = content.direct() {
-            return source.slice(range);
+            copy(&source, range, &mut parts).await?;
+            return parts.finish();
         }
-        let parts = Array::new();
-        read_content(&source, &mut content, |chunk| {
-            parts.push(&Uint8Array::from(chunk));
-        })
-        .await?;
-        Blob::new_with_u8_array_sequence(&parts)
-            .map_err(|_| failure(FailureKind::Unreadable, "the browser cannot hold the content"))
+        loop {
+            let bytes = content.take();
+            if !bytes.is_empty() {
+                parts.push(&bytes)?;
+                continue;
+            }
+            let Some(range) = content.wants() else { return parts.finish() };
+            content.supply(&source.start(range)?.bytes(0).await?)?;
+        }
+    }
+
+    /// A tar as a blob. What it takes from the archive as it is, is not read; the rest is handed to the browser in pieces,
+    /// so little of it is held here.
+    async fn tar(&self, job: Job, selection: Selection) -> Result<Blob, Failure> {
+        let source = self.state.borrow().sources.get(&job).cloned().ok_or_else(not_open)?;
+        let mut export = self.with_session(job, |session| session.export(selection))??;
+        let mut parts = BlobParts::default();
+        loop {
+            match self.with_session(job, |session| session.step(&mut export))?? {
+                Step::Bytes(bytes) => parts.push(&bytes)?,
+                Step::Copy(range) => copy(&source, range, &mut parts).await?,
+                Step::Read(range) => export.supply(&source.start(range)?.bytes(0).await?)?,
+                Step::Done => return parts.finish(),
+            }
+        }
+    }
+
+    fn reply_with(&self, id: RequestId, result: Result<Blob, Failure>) {
+        let (result, blob) = match result {
+            Ok(blob) => (Ok(Reply::Done), Some(blob)),
+            Err(failure) => (Err(failure), None),
+        };
+        self.send(&Message::Reply { id, result }, blob.as_ref());
     }
 
     fn reply(&self, id: RequestId, result: Result<Reply, Failure>) {
@@ -476,9 +509,8 @@ fn answer(session: &mut Session, request: Request) -> Result<Reply, Failure> {
         | Request::Remote(_)
         | Request::Content { .. }
         | Request::Containers(_)
-        | Request::Download { .. } => {
-            Err(failure(FailureKind::NotFound, "this request is answered elsewhere"))
-        }
+        | Request::Download { .. }
+        | Request::Tar { .. } => Err(failure(FailureKind::NotFound, "this request is answered elsewhere")),
     }
 }
 
@@ -507,6 +539,23 @@ fn rope_blob(rope: &Rope, shelf: &Shelf, sources: &BTreeMap<Job, Source>) -> Res
 /// The archive of a job.
 fn archive(job: Job) -> ArchiveId {
     ArchiveId(job.0)
+}
+
+/// How much is read at once where the browser has no blob of it, in bytes.
+const COPY: u64 = 4 << 20;
+
+/// Appends a range of what was opened: as a part of a blob where it is one, without reading.
+async fn copy(source: &Source, range: Range<u64>, parts: &mut BlobParts) -> Result<(), Failure> {
+    if let Ok(blob) = source.slice(range.clone()) {
+        return parts.push_blob(&blob);
+    }
+    let mut at = range.start;
+    while at < range.end {
+        let end = range.end.min(at + COPY);
+        parts.push(&source.start(at..end)?.bytes(0).await?)?;
+        at = end;
+    }
+    Ok(())
 }
 
 async fn read_content(

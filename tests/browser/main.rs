@@ -28,4 +28,5 @@ mod servers;
 mod support;
 mod tree;
 mod trust;
+mod view;
 mod worker;

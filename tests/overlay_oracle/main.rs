@@ -6,6 +6,7 @@
 #![cfg(target_os = "linux")]
 
 mod corpus;
+mod exported;
 mod kernel;
 mod listing;
 mod ours;
@@ -197,6 +198,23 @@ fn we_agree_with_umoci_on_random_stacks() {
             umoci::Outcome::Unavailable => None,
         }
     });
+}
+
+/// What is exported says all that the session knows, and any tar program makes the same of it.
+#[test]
+fn exported_stacks_are_extracted_as_they_are_merged() {
+    for program in ["tar", "bsdtar"] {
+        let known = exported_to(program, &stack());
+        assert_eq!(known.unwrap_or_default(), Vec::<String>::new(), "{program}: the known stack");
+        on_random_stacks(&format!("exports against {program}"), |layers| exported_to(program, layers));
+    }
+}
+
+fn exported_to(program: &str, layers: &[Tar]) -> Option<Vec<String>> {
+    let archive = ours::archive(layers);
+    let session = ours::open(&archive);
+    let tar = exported::merged(&session, &archive, 0);
+    Some(listing::compare(&ours::merge(layers), &exported::extract(program, &tar)?))
 }
 
 /// What random stacks leave out, because no builder writes it or umoci makes something else of it.

@@ -17,12 +17,17 @@ use crate::listing::{self, Entry, Kind};
 
 /// The union of an image of these layers, bottom first.
 pub fn merge(layers: &[Tar]) -> Vec<Entry> {
+    let archive = archive(layers);
+    list(&open(&archive), &archive, 0, &crate::tars(layers))
+}
+
+/// An archive of an image of these layers, bottom first.
+pub fn archive(layers: &[Tar]) -> Vec<u8> {
     let mut image = Image::new().name("stack:latest");
     for layer in layers {
         image = image.layer(layer, "RUN something");
     }
-    let archive = Archive::new(Shape::OciLayout).pack(Pack::Gzip).image(image).bytes();
-    list(&open(&archive), &archive, 0, &crate::tars(layers))
+    Archive::new(Shape::OciLayout).pack(Pack::Gzip).image(image).bytes()
 }
 
 /// Opens an archive and reads every layer of it.

@@ -10,6 +10,7 @@ use yew::prelude::*;
 use super::{
     biography::{Chapters, Intent},
     notice::explain,
+    save_tar::SaveTar,
     viewer::{Reading, Viewer},
 };
 use crate::{
@@ -138,6 +139,10 @@ pub fn Details() -> Html {
                 <h2 class="mono">{path(life.path.as_bstr())}</h2>
                 <button class="quiet" data-testid="copy-path" onclick={copy}>{details.copy_path}</button>
             </header>
+            if let Some(layer) = seen_directory(&life, selection.upto) {
+                <SaveTar request={Request::Tar { image: selection.image, layer, node: life.node, alone: false }}
+                    name={tar_name(life.path.as_bstr())} label={words.saving.directory} testid="save-directory" />
+            }
             <p class="details-notice" role="status">{(*notice).as_ref().map(|notice| say(notice, words))}</p>
             {summary(&life, selection.upto, words)}
             <p>
@@ -196,6 +201,19 @@ fn say(notice: &Notice, words: &Words) -> Html {
     }
 }
 
+/// The topmost layer looked at, if a directory is seen at the path there.
+fn seen_directory(life: &Biography, upto: u32) -> Option<u32> {
+    let chapter = story::deciding(life, upto).filter(|chapter| !story::is_removal(chapter))?;
+    let kind = chapter.version.as_ref().map_or(Kind::Dir, |version| version.facts.kind);
+    (kind == Kind::Dir).then_some(upto)
+}
+
+/// The name of a directory's tar.
+fn tar_name(path: &BStr) -> AttrValue {
+    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    format!("{}.tar", text::visible(name)).into()
+}
+
 /// Saves a version under the last name of its path.
 fn save(
     app: &crate::app::AppHandle,
@@ -208,7 +226,7 @@ fn save(
     let (app, notice) = (app.clone(), notice.clone());
     notice.set(Some(Notice::Saving));
     spawn_local(async move {
-        let result = app.download(version, &name).await;
+        let result = app.save(Request::Download { version }, &name).await;
         notice.set(result.err().map(Notice::Failed));
     });
 }

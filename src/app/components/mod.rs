@@ -24,6 +24,7 @@ pub mod overlay_view;
 pub mod panes;
 pub mod progress;
 pub mod remote;
+pub mod save_tar;
 pub mod scrubber;
 pub mod splitter;
 pub mod stack;

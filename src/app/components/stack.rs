@@ -10,7 +10,7 @@ use yew::prelude::*;
 use crate::{
     app::{
         AppHandle,
-        components::{image_picker, layer_row::LayerRow, scrubber::Scrubber},
+        components::{image_picker, layer_row::LayerRow, save_tar::SaveTar, scrubber::Scrubber},
         format::Size,
         hue,
         i18n::use_words,
@@ -18,6 +18,7 @@ use crate::{
         text, use_app,
     },
     digest::Digest,
+    worker::protocol::{Node, Request},
 };
 
 /// The stack pane.
@@ -61,6 +62,7 @@ pub fn Stack() -> Html {
         }
     });
 
+    let tar = |alone| Request::Tar { image: selection.image, layer: selection.upto, node: Node::ROOT, alone };
     html! {
         <section class="stack" data-testid="stack" aria-labelledby="stack-title">
             <header class="stack-head">
@@ -81,6 +83,14 @@ pub fn Stack() -> Html {
                 onpointercancel={drag.up}>
                 { for rows }
             </ol>
+            if image.merged > selection.upto {
+                <footer class="stack-foot">
+                    <SaveTar request={tar(true)} name={format!("layer-{}.tar", hue::number(selection.upto))}
+                        label={(words.saving.layer)(hue::number(selection.upto))} testid="save-layer" />
+                    <SaveTar request={tar(false)} name="rootfs.tar"
+                        label={(words.saving.merged)(hue::number(selection.upto))} testid="save-merged" />
+                </footer>
+            }
         </section>
     }
 }

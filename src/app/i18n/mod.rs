@@ -19,6 +19,7 @@ pub mod files;
 pub mod image;
 pub mod overlay;
 pub mod remote;
+pub mod saving;
 pub mod shell;
 pub mod trust;
 
@@ -97,6 +98,8 @@ pub struct Words {
     pub remote: remote::RemoteWords,
     /// The overlay page.
     pub overlay: overlay::OverlayWords,
+    /// What is saved to disk.
+    pub saving: saving::SavingWords,
     /// The trust page.
     pub trust: trust::TrustWords,
     /// The container page.
@@ -112,6 +115,7 @@ pub static EN: Words = Words {
     details: details::EN,
     remote: remote::EN,
     overlay: overlay::EN,
+    saving: saving::EN,
     trust: trust::EN,
     container: container::EN,
 };
@@ -125,6 +129,7 @@ pub static ZH: Words = Words {
     details: details::ZH,
     remote: remote::ZH,
     overlay: overlay::ZH,
+    saving: saving::ZH,
     trust: trust::ZH,
     container: container::ZH,
 };
