@@ -3,6 +3,7 @@
 pub mod containers;
 pub mod desk;
 mod look;
+pub mod news;
 pub mod protocol;
 pub mod queue;
 

@@ -11,6 +11,7 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 use super::{
     containers::{Ask, Told},
     desk::{Around, Desk},
+    news::News,
     pool::{self, Scanner},
     protocol::{
         self, BUILD, Envelope, Event, Failure, FailureKind, Job, Message, Progress, Reply, Request,
@@ -77,6 +78,8 @@ pub(super) struct State {
     pub(super) sources: BTreeMap<Job, Source>,
     /// Which of them is read, and which is to join them.
     pub(super) queue: Queue,
+    /// What the page has not been told yet.
+    news: BTreeMap<Job, (News, Pace)>,
     /// The shell over all of it.
     desk: Desk,
 }
@@ -218,6 +221,7 @@ impl Server {
         let mut state = self.state.borrow_mut();
         state.queue.close(job);
         state.sources.remove(&job);
+        state.news.remove(&job);
         state.shelf.remove_archive(archive(job));
     }
 
@@ -325,14 +329,28 @@ impl Server {
     pub(super) fn progress(&self, job: Job, place: (u32, u32), done: u64, total: u64) -> Result<(), Stop> {
         self.check(job)?;
         self.event(job, Event::Progress(Progress { layer: Some(place), done, total }));
-        Ok(())
+        Ok(self.tell(job, |_| {})?)
     }
 
     pub(super) fn accept(&self, job: Job, found: Found) -> Result<(), Failure> {
-        let events = self.with_session(job, |session| {
-            session.accept(found);
-            session.take_events()
-        })?;
+        self.tell(job, |session| session.accept(found))
+    }
+
+    /// Works on an archive, and tells what is new of it.
+    fn tell(&self, job: Job, work: impl FnOnce(&mut Session)) -> Result<(), Failure> {
+        let events = {
+            let mut state = self.state.borrow_mut();
+            let State { shelf, news, .. } = &mut *state;
+            let session = &mut shelf.archives.get_mut(&archive(job)).ok_or_else(not_open)?.session;
+            work(session);
+            let events = session.take_events();
+            let whole = |image: u32, layers: u32| {
+                let image = session.images().get(image as usize);
+                image.is_none_or(|image| image.layers.len() == layers as usize)
+            };
+            let (news, pace) = news.entry(job).or_default();
+            news.of(events, || pace.is_due(), whole)
+        };
         events.into_iter().for_each(|event| self.event(job, event));
         Ok(())
     }
@@ -363,8 +381,12 @@ impl Server {
             Err(Stop::Failed(failure)) => Event::Failed(failure),
             Err(Stop::Superseded) => return,
         };
-        self.state.borrow_mut().queue.end(job);
-        self.event(job, event);
+        let rest = {
+            let mut state = self.state.borrow_mut();
+            state.queue.end(job);
+            state.news.remove(&job).map(|(mut news, _)| news.rest()).unwrap_or_default()
+        };
+        rest.into_iter().chain([event]).for_each(|event| self.event(job, event));
     }
 
     /// Works on an archive, if it is still open.
