@@ -13,6 +13,7 @@ mod container;
 mod details;
 mod driver;
 mod formats;
+mod gateway;
 mod hostile;
 #[path = "../support/hostile/mod.rs"]
 mod inputs;

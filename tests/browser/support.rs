@@ -14,7 +14,7 @@ use fantoccini::{
 };
 use futures_util::FutureExt;
 use hyper_util::client::legacy::connect::HttpConnector;
-use layerscope::serve::Server;
+use layerscope::serve::{Config, Page as Served, Server, gateway::Policy};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep, timeout};
@@ -40,11 +40,13 @@ pub struct Options {
     pub size: (u32, u32),
     /// Whether the page is opened, and has started, before the test begins.
     pub open: bool,
+    /// What the gateway beside the page may reach; without it there is none.
+    pub gateway: Option<Policy>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { language: "en-US", scheme: Scheme::Light, size: (1280, 800), open: true }
+        Self { language: "en-US", scheme: Scheme::Light, size: (1280, 800), open: true, gateway: None }
     }
 }
 
@@ -166,7 +168,10 @@ impl Page {
             .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("dist"), PathBuf::from);
         let dist = tempfile::tempdir().unwrap();
         copy_tree(&built, dist.path()).expect("`make build` makes dist/");
-        let server = Server::start(dist.path(), PREFIX, 0).await.expect("`make build` makes dist/");
+        let served = Served::folder(dist.path()).expect("`make build` makes dist/");
+        let config =
+            Config { prefix: PREFIX.to_owned(), gateway: options.gateway.clone(), ..Config::new(served) };
+        let server = Server::open(config).await.unwrap();
         let downloads = tempfile::tempdir().unwrap();
         let capabilities = capabilities(browser, options, downloads.path());
         let client = ClientBuilder::new(HttpConnector::new())
@@ -227,6 +232,11 @@ impl Page {
         let field = self.wait_for(selector).await;
         field.clear().await.unwrap();
         field.send_keys(text).await.unwrap();
+    }
+
+    /// Opens another address.
+    pub async fn goto(&self, url: &str) {
+        self.client.goto(url).await.unwrap();
     }
 
     /// The page's address.

@@ -12,8 +12,13 @@ use crate::{
     support::{Options, Page, run},
 };
 
-const TALL: Options =
-    Options { language: "en-US", scheme: crate::support::Scheme::Light, size: (1400, 2400), open: true };
+const TALL: Options = Options {
+    language: "en-US",
+    scheme: crate::support::Scheme::Light,
+    size: (1400, 2400),
+    open: true,
+    gateway: None,
+};
 
 fn layers() -> [Tar; 2] {
     let big: Vec<u8> = (0..3_000_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
