@@ -9,6 +9,8 @@ mod fetch;
 mod idle;
 mod message;
 mod number;
+#[cfg(feature = "worker")]
+mod opfs;
 mod random;
 mod remote;
 #[cfg(feature = "web")]
@@ -25,6 +27,8 @@ pub use fetch::{Fetched, fetch, is_reachable, sleep};
 pub use idle::idle;
 pub use message::{pack, unpack};
 pub use number::{from_f64, to_f64};
+#[cfg(feature = "worker")]
+pub use opfs::{KeepError, Kept};
 pub use random::{content_key, random_id};
 pub use remote::Remote;
 #[cfg(feature = "web")]

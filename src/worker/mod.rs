@@ -2,6 +2,7 @@
 
 pub mod containers;
 pub mod desk;
+pub mod kept;
 mod look;
 pub mod news;
 pub mod protocol;
@@ -9,6 +10,8 @@ pub mod queue;
 
 #[cfg(feature = "web")]
 pub mod client;
+#[cfg(feature = "worker")]
+mod keeper;
 #[cfg(feature = "worker")]
 mod pool;
 #[cfg(feature = "worker")]
