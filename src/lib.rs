@@ -35,6 +35,7 @@ pub mod limits;
 pub mod oci;
 pub mod overlay;
 pub mod path;
+pub mod preview;
 pub mod registry;
 pub mod report;
 pub mod session;
