@@ -116,12 +116,7 @@ pub fn compare(old: (&[u8], u64), new: (&[u8], u64), hex: bool) -> Comparison {
     let (old_side, new_side) = (side(old), side(new));
     match (old_side.encoding, new_side.encoding) {
         (Some(before), Some(after)) if !hex => {
-            let text = |(bytes, size): (&[u8], u64), encoding| {
-                let bytes = &bytes[..bytes.len().min(limits::DIFF_TEXT)];
-                let is_whole = bytes.len() as u64 >= size;
-                &bytes[..if is_whole { bytes.len() } else { whole_lines(bytes, encoding) }]
-            };
-            let (a, b) = (text(old, before), text(new, after));
+            let (a, b) = (text_part(old, before), text_part(new, after));
             let compared = |side: Side, bytes: &[u8]| Side { compared: bytes.len() as u64, ..side };
             let (old_side, new_side) = (compared(old_side, a), compared(new_side, b));
             let body = if a == b && before == after { Body::Same } else { lines(&utf8(a, before), &utf8(b, after)) };
@@ -129,6 +124,13 @@ pub fn compare(old: (&[u8], u64), new: (&[u8], u64), hex: bool) -> Comparison {
         }
         _ => Comparison { old: old_side, new: new_side, body: rows(old.0, new.0) },
     }
+}
+
+/// What is compared of a text: whole lines, unless it is compared to its end.
+fn text_part((bytes, size): (&[u8], u64), encoding: Encoding) -> &[u8] {
+    let bytes = &bytes[..bytes.len().min(limits::DIFF_TEXT)];
+    let is_whole = bytes.len() as u64 >= size;
+    &bytes[..if is_whole { bytes.len() } else { whole_lines(bytes, encoding) }]
 }
 
 fn lines(old: &[u8], new: &[u8]) -> Body {
@@ -146,7 +148,8 @@ fn lines(old: &[u8], new: &[u8]) -> Body {
     let (old_len, new_len) = (input.before.len() as u32, input.after.len() as u32);
     let before = |range: Range<u32>, tag| {
         let tokens = &input.before[range.start as usize..range.end as usize];
-        tokens.iter().map(move |&token| (tag, BString::from(input.interner[token])))
+        let interner = &input.interner;
+        tokens.iter().map(move |&token| (tag, BString::from(interner[token])))
     };
     let after = |range: Range<u32>| {
         let tokens = &input.after[range.start as usize..range.end as usize];
@@ -320,7 +323,7 @@ mod tests {
         let Body::Hex(diff) = compared(&old, &new, false).body else { panic!("binary") };
         assert_eq!(diff.differing, 2);
         assert_eq!((diff.rows[0].offset, diff.rows[1].offset), (32, 256));
-        assert_eq!(diff.rows[1].old, []);
+        assert!(diff.rows[1].old.is_empty());
         let listing = diff.listing();
         assert!(listing.starts_with("-00000020  20 21 22"), "{listing}");
         assert!(listing.contains("+00000020  20 21 22 23 24 25 26 27  ff 29"), "{listing}");

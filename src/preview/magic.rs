@@ -192,8 +192,9 @@ fn pe(head: &[u8]) -> Option<Magic> {
 
 /// The interpreter of a script: what the kernel takes from the line (execve(2)), `env` looked through.
 fn script(line: &[u8]) -> Option<Magic> {
-    let line = line.lines().next()?.get(..256).unwrap_or(line.lines().next()?);
-    let mut words = line.fields();
+    let line = line.lines().next()?;
+    let line = &line[..line.len().min(256)];
+    let mut words = line.split(|byte| matches!(byte, b' ' | b'\t' | b'\r')).filter(|word| !word.is_empty());
     let program = words.next()?;
     let name = program.rsplit(|&byte| byte == b'/').next()?;
     let run = match name {
@@ -207,7 +208,7 @@ fn script(line: &[u8]) -> Option<Magic> {
 fn pem(head: &[u8]) -> Option<Magic> {
     let head = head.get(..head.len().min(4 << 10))?;
     head.lines().find_map(|line| {
-        let label = line.trim_end().strip_prefix(b"-----BEGIN ")?.strip_suffix(b"-----")?;
+        let label = line.trim_ascii_end().strip_prefix(b"-----BEGIN ")?.strip_suffix(b"-----")?;
         let is_label = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b' ';
         let label = Some(label).filter(|label| label.iter().all(is_label))?;
         Some(Magic::Pem(label.to_str().ok()?.to_owned()))
