@@ -72,7 +72,7 @@ fn an_archive_that_is_opened_again_is_known_without_reading_a_layer() {
         let mut second = open(&bytes, 2);
         let remembered = Remembered::from_bytes(&kept).unwrap();
         assert_eq!(Some(remembered.identity()), second.identity().as_ref());
-        assert_eq!(remembered.identity().key(), second.images()[0].id.as_ref().unwrap().hex());
+        assert!(remembered.identity().key().starts_with(second.images()[0].id.as_ref().unwrap().hex()));
         assert!(second.recall(remembered));
         assert_eq!(known(&second), known(&first), "{pack:?}");
         let events = second.take_events();
@@ -119,6 +119,7 @@ fn an_archive_that_states_something_else_is_not_taken_for_it() {
         ("another order", archive(Pack::Gzip, &[above, below])),
     ] {
         let mut session = open(&other, 1);
+        assert_ne!(session.identity().unwrap().key(), first.identity().unwrap().key(), "{what}");
         assert!(!session.recall(Remembered::from_bytes(&kept).unwrap()), "{what}");
         read(&mut session, &other);
         assert_eq!(session.stack(0).unwrap().len(), 2, "{what}");

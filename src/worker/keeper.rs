@@ -59,12 +59,10 @@ impl Server {
     pub(super) async fn recall(&self, session: &mut Session, source: &Source) -> Option<News> {
         // What comes from elsewhere is laid out as it comes.
         let Source::Blob(_) = source else { return None };
-        let identity = session.identity()?;
-        let key = identity.key();
+        let key = session.identity()?.key();
         let folder = Kept::find(FOLDER).await.ok()??;
         let (_, bytes) = folder.read(&key, u64::MAX).await.ok()??;
         let news = match Remembered::from_bytes(&bytes) {
-            Ok(remembered) if *remembered.identity() != identity => return Some(News::Different),
             Ok(remembered) => {
                 if session.recall(remembered) {
                     return Some(News::Recalled);

@@ -179,7 +179,7 @@ fn two_versions_are_compared_as_text_and_as_bytes() {
     {
         run("compare", Options { language, scheme, ..TALL }, async |page| {
             page.drop_archive(&path).await;
-            open(page, "etc/conf", "compare").await;
+            open(page, "etc/conf", "compare-version").await;
             page.wait_for_text(&id("diff-sum"), sum).await;
             assert_eq!(page.texts(".diff-removed .diff-line").await, ["b"]);
             assert_eq!(page.texts(".diff-added .diff-line").await, ["B", "d"]);
@@ -191,7 +191,7 @@ fn two_versions_are_compared_as_text_and_as_bytes() {
             page.wait_for_text(&id("diff-rows"), "61 0a 42 0a").await;
             page.key("Escape").await;
             page.wait_until_gone(&id("diff")).await;
-            open(page, "data", "compare").await;
+            open(page, "data", "compare-version").await;
             page.wait_for_text(&id("diff-rows"), "ff fe fd").await;
             page.screenshot(&format!("compare-bytes-{language}")).await;
             page.click(&id("diff-close")).await;

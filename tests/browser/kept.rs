@@ -1,6 +1,6 @@
 //! The index of an archive, kept in the browser.
 
-use std::path::Path;
+use std::{io::Read as _, path::Path};
 
 use layerscope::fixture::{Archive, Image, Pack, Shape, Tar};
 
@@ -39,16 +39,16 @@ async fn hold_back(page: &Page, layers: &[(u64, u64)]) {
     page.edit("worker.js", |code| script + &code);
 }
 
-/// Where the layers of a layout lie: its largest members.
+/// Where the layers of a layout lie: its blobs that are no documents.
 fn places(path: &Path) -> Vec<(u64, u64)> {
     let mut archive = tar::Archive::new(std::fs::File::open(path).unwrap());
     let entries = archive.entries().unwrap().map(|entry| {
-        let entry = entry.unwrap();
-        let is_json = entry.size() < 1_500;
-        let start = entry.raw_file_position();
-        (is_json, (start, start + entry.size()))
+        let mut entry = entry.unwrap();
+        let (start, mut first) = (entry.raw_file_position(), [0]);
+        let is_layer = entry.read(&mut first).unwrap() == 1 && first != *b"{" && first != *b"[";
+        (is_layer, (start, start + entry.size()))
     });
-    entries.filter(|(is_json, _)| !is_json).map(|(_, place)| place).collect()
+    entries.filter(|(is_layer, _)| *is_layer).map(|(_, place)| place).collect()
 }
 
 #[test]

@@ -244,7 +244,7 @@ fn actions(
             {button(Intent::Hex(content, size), details.view_hex, "view-hex")}
             {button(Intent::Download(content), details.download, "download")}
             if let Some(older) = place.older {
-                {button(Intent::Compare(older, content), &(words.viewing.compare)(hue::number(older.layer)), "compare")}
+                {button(Intent::Compare(older, content), &(words.viewing.compare)(hue::number(older.layer)), "compare-version")}
             }
             <span class="offset muted" title={details.offset}>{"@"}{format!("{:#x}", version.header_offset)}</span>
         </footer>
