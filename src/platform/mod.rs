@@ -30,7 +30,7 @@ pub use remote::Remote;
 #[cfg(feature = "web")]
 pub use save::save;
 pub use source::{PendingRead, Source};
-pub use spawn::{Handlers, WorkerCode, WorkerThread};
+pub use spawn::{Handlers, WorkerCode, WorkerThread, is_worker_code};
 
 use crate::tar::Timestamp;
 

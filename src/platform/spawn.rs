@@ -18,6 +18,11 @@ use super::{describe, message};
 const GLUE: &str = "worker.js";
 const WASM: &str = "worker_bg.wasm";
 
+/// Whether a URL is that of the worker's code.
+pub fn is_worker_code(url: &str) -> bool {
+    url.rsplit('/').next().is_some_and(|name| [GLUE, WASM].contains(&name))
+}
+
 /// What is run after the glue: it waits for the compiled module, and keeps it for the workers that this one starts. A
 /// rejected promise is made an error, which reaches whoever has started the worker.
 const BOOTSTRAP: &str = r#"

@@ -114,3 +114,10 @@ pub enum Pull {
     /// It was fetched and read.
     Complete,
 }
+
+impl Pull {
+    /// Whether more of the layer is on its way, or will be.
+    pub fn is_under_way(self) -> bool {
+        !matches!(self, Self::OnDemand | Self::Exists | Self::Complete)
+    }
+}

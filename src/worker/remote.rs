@@ -246,8 +246,7 @@ impl Server {
                         Some(fetched) => fetched.whole(limits::TOKEN).await.ok().flatten(),
                         None => None,
                     };
-                    let (trouble, detail) =
-                        registry::explained(trouble, detail, &said.unwrap_or_default());
+                    let (trouble, detail) = registry::explained(trouble, detail, &said.unwrap_or_default());
                     return Err(failed(trouble, detail).into());
                 }
             }

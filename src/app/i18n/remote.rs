@@ -206,10 +206,9 @@ pub(super) const EN: RemoteWords = RemoteWords {
         }
         Trouble::NoPlatform => ("The index holds no image.", "It may hold other artifacts only."),
         Trouble::NotFetched => ("This layer has not been fetched.", "Fetch it in the list of layers."),
-        Trouble::BlobUnreachable => (
-            "The manifest came, a blob of it did not.",
-            "Why is told below, as far as a page can find out.",
-        ),
+        Trouble::BlobUnreachable => {
+            ("The manifest came, a blob of it did not.", "Why is told below, as far as a page can find out.")
+        }
         Trouble::Gateway(GatewayTrouble::NotAllowed) => {
             ("The gateway does not ask this host.", "Whoever started it can allow it:")
         }
@@ -348,7 +347,9 @@ pub(super) const ZH: RemoteWords = RemoteWords {
         Trouble::Manifest => ("清单无法使用。", "它可能属于另一种制品，或者自相矛盾。"),
         Trouble::NoPlatform => ("索引中没有镜像。", "其中可能只有其他制品。"),
         Trouble::NotFetched => ("这一层尚未获取。", "请在层列表中获取它。"),
-        Trouble::BlobUnreachable => ("清单已收到，但其中的数据块没有收到。", "原因见下，以页面能查明的为限。"),
+        Trouble::BlobUnreachable => {
+            ("清单已收到，但其中的数据块没有收到。", "原因见下，以页面能查明的为限。")
+        }
         Trouble::Gateway(GatewayTrouble::NotAllowed) => {
             ("网关不会向这台主机请求。", "启动网关的人可以允许它：")
         }

@@ -10,6 +10,7 @@ use std::{
 use url::{Host, Url};
 
 use super::DockerConfig;
+use crate::registry::PUBLIC_REGISTRIES;
 
 /// A host as references name it: a name or an address, perhaps a port. Names are in lower case.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

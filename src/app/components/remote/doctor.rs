@@ -51,7 +51,9 @@ pub fn Doctor(props: &DoctorProps) -> Html {
     if let (Trouble::Gateway(trouble), Some(reference)) = (props.trouble, reference) {
         return match trouble {
             GatewayTrouble::NotAllowed => command(ways::serve(reference)),
-            GatewayTrouble::NoCredentials | GatewayTrouble::BadCredentials => command(ways::log_in(reference)),
+            GatewayTrouble::NoCredentials | GatewayTrouble::BadCredentials => {
+                command(ways::log_in(reference))
+            }
             GatewayTrouble::Unreachable | GatewayTrouble::Other => Html::default(),
         };
     }
