@@ -4,7 +4,7 @@
 //! started from a blob inherits the page's. The code is fetched once, so that opening a file, or starting
 //! the worker again after a crash, makes no request.
 
-use js_sys::{Array, Reflect, WebAssembly};
+use js_sys::{Array, Reflect, Uint8Array, WebAssembly};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -140,6 +140,16 @@ impl WorkerThread {
     /// What the browser throws.
     pub fn send(&self, bytes: &[u8], blob: Option<&Blob>) -> Result<(), JsValue> {
         let (message, transfer) = message::pack(bytes, blob);
+        self.worker.post_message_with_transfer(&message, &transfer)
+    }
+
+    /// Sends a message, and pieces of bytes beside it, which are gone here then.
+    ///
+    /// # Errors
+    ///
+    /// What the browser throws.
+    pub fn send_pieces(&self, bytes: &[u8], pieces: &[Uint8Array]) -> Result<(), JsValue> {
+        let (message, transfer) = message::pack_pieces(bytes, pieces);
         self.worker.post_message_with_transfer(&message, &transfer)
     }
 }

@@ -409,19 +409,15 @@ impl Server {
                         let detail = format!("{url} is longer than the {len} bytes that are stated");
                         return Err(failed(Trouble::TooLarge, detail).into());
                     }
-                    archive.push(range, &bytes.subarray(0, room));
+                    stream.bytes(archive.push(range, &bytes.subarray(0, room))).await?;
                     break None;
                 }
-                if let Some(piece) = archive.push(range, &bytes) {
-                    stream.piece(&piece).await?;
-                }
+                stream.bytes(archive.push(range, &bytes)).await?;
                 if pace.is_due() {
                     self.progress(job, place, archive.filled(range), len)?;
                 }
             };
-            if let Some(piece) = archive.flush(range) {
-                stream.piece(&piece).await?;
-            }
+            stream.bytes(archive.flush(range)).await?;
             match cut {
                 // Shorter than stated, if the server says that this is all: its digest will tell.
                 None => break,
