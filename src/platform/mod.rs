@@ -23,14 +23,14 @@ pub use directory::{DroppedDirectory, chosen_directory};
 pub use fetch::{Fetched, fetch, is_reachable, sleep};
 #[cfg(feature = "web")]
 pub use idle::idle;
-pub use message::{pack, unpack};
+pub use message::{pack, pack_pieces, unpack, unpack_pieces};
 pub use number::{from_f64, to_f64};
 pub use random::{content_key, random_id};
 pub use remote::Remote;
 #[cfg(feature = "web")]
 pub use save::save;
 pub use source::{PendingRead, Source};
-pub use spawn::{Handlers, WorkerCode, WorkerThread};
+pub use spawn::{Handlers, WorkerCode, WorkerThread, is_worker_code};
 
 use crate::tar::Timestamp;
 

@@ -6,6 +6,7 @@
 
 mod command;
 mod page;
+mod pull;
 mod subject;
 mod table;
 
@@ -25,6 +26,9 @@ fn table() {
         if only.is_empty() || only.contains(&subject.name) {
             subject.measure(&mut table);
         }
+    }
+    if only.is_empty() || only.contains(&"pull") {
+        pull::measure(runs, &mut table);
     }
     table.print();
 }
