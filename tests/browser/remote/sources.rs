@@ -72,7 +72,7 @@ fn every_kind_of_server_is_read_directly_and_through_the_gateway() {
     let faulty = |faults: &[Fault]| Setup { cors: true, faults: faults.to_vec(), ..Setup::default() };
     let cut = Fault::Cut { after: 1_000, times: 1 };
     let refused = "not what was asked for";
-    servers.add("cuts", &stored, faulty(&[cut.clone()]), Comes::Whole, Comes::Whole);
+    servers.add("cuts", &stored, faulty(std::slice::from_ref(&cut)), Comes::Whole, Comes::Whole);
     servers.add("cuts, no ranges", &stored, faulty(&[cut, Fault::IgnoreRange]), Comes::Whole, Comes::Whole);
     servers.add("no ranges", &stored, faulty(&[Fault::IgnoreRange]), Comes::Whole, Comes::Whole);
     let html = "not a registry";
