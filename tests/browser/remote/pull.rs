@@ -5,6 +5,7 @@ use layerscope::digest::Digest;
 use super::{begin, fetched_whole, name, pull, registry, wait_for_states};
 use crate::{
     app::id,
+    open::assert_page_agrees,
     servers::{
         fake::{self, Fault},
         images::{FIRST, MULTI, SECOND, Stored, digests},
@@ -138,6 +139,27 @@ fn what_is_cut_or_put_off_goes_on() {
             }
         });
     }
+}
+
+/// Large images are read in threads while they come.
+#[test]
+fn a_large_image_goes_on_where_it_was_cut() {
+    let stored = Stored::large();
+    let (_, layers) = digests(&stored.layout(), FIRST);
+    let registry = registry(&stored, vec![Fault::Cut { after: 3_500_000, times: 1 }]);
+    run("remote-large", Options::default(), async |page| {
+        pull(page, &format!("pull={}", name(&registry, FIRST))).await;
+        fetched_whole(page).await;
+        for layer in &layers {
+            let hits = registry.log().hits();
+            let rest = hits.iter().filter(|hit| hit.target.contains(layer) && hit.range.is_some()).count();
+            assert_eq!((registry.log().blob_gets(layer), rest), (2, 1), "{hits:#?}");
+        }
+        let archive = stored.archive();
+        assert_page_agrees(page, &archive).await;
+        // What has come is there to be looked into.
+        page.select("noise").await;
+    });
 }
 
 #[test]

@@ -44,6 +44,15 @@ impl Stored {
         Self::of(&archive)
     }
 
+    /// [`FIRST`] alone, of three layers of 6 MB: large enough to be read in threads while it comes.
+    pub fn large() -> Self {
+        let layer = |n: usize| Tar::new().file(format!("noise/{n}"), noise(6_000_000 + n));
+        let image = (0..3).fold(Image::new().name(&format!("shop/web:{FIRST}")), |image, n| {
+            image.layer(&layer(n), &format!("RUN make noise {n}"))
+        });
+        Self::of(&Archive::new(Shape::OciLayout).pack(Pack::Gzip).image(image))
+    }
+
     /// The images of an archive of the fixtures; it must be an OCI layout.
     pub fn of(archive: &Archive) -> Self {
         let folder = tempfile::tempdir().unwrap();
