@@ -88,7 +88,7 @@ pub(super) fn load(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
             "requested load from stdin, but stdin is empty: docker load < FILE, or docker load -i FILE",
         );
     };
-    let opened = engine.world.host.open(&path).map_err(|error| format!("open {path}: {error}"));
+    let opened = engine.world.host.open_archive(&path).map_err(|error| format!("open {path}: {error}"));
     let opened = opened.and_then(|source| {
         load::open(&path, source).map_err(|error| format!("Error processing tar file: {error}"))
     });

@@ -17,7 +17,7 @@ mod template;
 mod world;
 
 pub use argv::{Argv, argv};
-pub use host::{Host, HostFile, HostKind, NoHost, Reading};
+pub use host::{Host, HostFile, HostKind, Interrupt, NoHost, Reading};
 pub use world::{ContainerId, World};
 
 pub(crate) use command::names;

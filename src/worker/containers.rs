@@ -7,7 +7,7 @@ use bstr::BString;
 use serde::{Deserialize, Serialize};
 
 use super::protocol::{Job, Overlay};
-use crate::container::Trace;
+use crate::{build::Reason, container::Trace};
 
 /// What the page asks about containers. Answered with [`Told`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -238,7 +238,7 @@ pub struct BuildStep {
     /// Whether the cache had it.
     pub cached: bool,
     /// Why it had it, or had not.
-    pub why: String,
+    pub why: Reason,
     /// The bytes of the layer that it made; `None` if it made none.
     pub layer: Option<u64>,
     /// The image that it made, shortened as docker does; `None` of what makes none.

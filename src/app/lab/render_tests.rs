@@ -171,7 +171,7 @@ fn a_build_tells_of_each_step_and_of_lines() {
             instruction: "COPY <a> /a".into(),
             line: 2,
             cached: true,
-            why: "the same files".into(),
+            why: Reason::Built,
             layer: Some(2_048),
             image: Some("0123456789ab".into()),
             output: "printed".into(),

@@ -176,7 +176,7 @@ fn step_row(step: &BuildStep, all: &Words) -> Html {
         <li>
             <code>{text::visible(step.instruction.as_bytes())}</code>
             <p class="muted">
-                <strong class={mark}>{word}</strong>{" · "}<span lang="en">{text::visible(step.why.as_bytes())}</span>{" · "}
+                <strong class={mark}>{word}</strong>{" · "}{(words.reason)(step.why)}{" · "}
                 {step.layer.map_or_else(|| words.no_layer.to_owned(), |bytes| (words.layer_of)(&format::size(all.lang, bytes)))}
                 if let Some(image) = &step.image { {" · "}<span class="mono">{image}</span> }
             </p>
