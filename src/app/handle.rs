@@ -85,7 +85,7 @@ impl AppHandle {
     /// # Errors
     ///
     /// What the worker says, or that there is no worker.
-    pub async fn save(&self, request: Request, file_name: &str) -> Result<(), Failure> {
+    pub async fn download(&self, request: Request, file_name: &str) -> Result<(), Failure> {
         match (&self.client, self.job()) {
             (Some(client), Some(job)) => client.save(job, request, file_name).await,
             _ => Err(no_worker()),

@@ -113,7 +113,7 @@ struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    fn new(path: BString, index: &'a Index, record: &'a Record, layer: LayerIndex) -> Self {
+    fn new(path: BString, index: &'a Index, record: Record, layer: LayerIndex) -> Self {
         let Facts { kind, size, mode, uid, gid, mtime, link: _, device } = entry_facts(index, record);
         let link = index.link(record).map(|link| link.as_bstr());
         let xattrs = index.xattrs(record).iter();

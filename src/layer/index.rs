@@ -1,6 +1,6 @@
 //! The compact index of a layer's entries.
 
-use std::{cell::OnceCell, hash::Hasher as _, num::NonZeroU64};
+use std::{cell::OnceCell, collections::HashMap, hash::Hasher as _, num::NonZeroU64};
 
 use bstr::{BStr, BString, ByteSlice};
 use serde::{Deserialize, Serialize};
@@ -94,8 +94,8 @@ impl ContentHasher {
     }
 }
 
-/// One entry of a layer, in the order of the tar. Kept small: a layer may hold a million of them.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// One entry of a layer.
+#[derive(Debug, Clone, Copy)]
 pub struct Record {
     /// The path, in the tree of the index; see [`Kind`] for whiteouts and opaque marks.
     pub node: NodeId,
@@ -117,8 +117,48 @@ pub struct Record {
     pub header_offset: u64,
     /// Where its content starts, from `header_offset`, in bytes.
     header_len: u32,
+    /// See [`Packed::extra`].
+    extra: u32,
+}
+
+/// A [`Record`] as it is kept: 32 bytes, as a layer may hold a million of them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Packed {
+    node: NodeId,
+    kind: Kind,
+    reserved: bool,
+    mode: u16,
+    /// Its place in [`Index::owners`].
+    owner: u32,
+    /// The lower half of the seconds. The upper ones of this, the size and the block are in [`Extra::upper`].
+    mtime: u32,
+    /// The lower half.
+    size: u32,
+    /// The lower half of the number of its first header block.
+    block: u32,
+    header_len: u32,
     /// Its place in the side table of what few entries have; `NONE` if it has nothing of it.
     extra: u32,
+}
+
+/// The upper halves of numbers whose lower ones are nearly always all there is of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+struct Upper {
+    mtime: u32,
+    size: u32,
+    block: u32,
+}
+
+/// Bytes of a header block (POSIX pax, "ustar Interchange Format").
+const BLOCK: u64 = 512;
+
+/// The lower and the upper half of a number.
+fn halves(number: u64) -> (u32, u32) {
+    (number as u32, (number >> 32) as u32)
+}
+
+fn whole(lower: u32, upper: u32) -> u64 {
+    u64::from(upper) << 32 | u64::from(lower)
 }
 
 impl Record {
@@ -131,6 +171,7 @@ impl Record {
 /// What few entries have.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct Extra {
+    upper: Upper,
     /// The nanoseconds of the time of last modification: tools that write layers cut them off.
     mtime_nanos: u32,
     link: BString,
@@ -148,7 +189,9 @@ const NONE: u32 = u32::MAX;
 pub struct Index {
     /// Its own paths, until they are shared.
     paths: Paths,
-    records: Vec<Record>,
+    records: Vec<Packed>,
+    /// The different users and groups that own entries.
+    owners: Vec<(u32, u32)>,
     extras: Vec<Extra>,
     /// The contents of the few small files that say what the image is, kept as they passed.
     captured: Vec<(EntryId, Vec<u8>)>,
@@ -178,23 +221,43 @@ const WINDOWS_ROOT: [&str; 3] = [WINDOWS_FILES, "Hives", "UtilityVM"];
 
 impl Index {
     /// Its entries, in the order of the tar.
-    pub fn records(&self) -> impl ExactSizeIterator<Item = (EntryId, &Record)> {
-        self.records.iter().enumerate().map(|(i, record)| (EntryId(i as u32), record))
+    pub fn records(&self) -> impl ExactSizeIterator<Item = (EntryId, Record)> {
+        self.records.iter().enumerate().map(|(i, packed)| (EntryId(i as u32), self.unpack(packed)))
     }
 
     /// One entry, if there are that many.
-    pub fn get(&self, entry: EntryId) -> Option<&Record> {
-        self.records.get(entry.index())
+    pub fn get(&self, entry: EntryId) -> Option<Record> {
+        self.records.get(entry.index()).map(|packed| self.unpack(packed))
     }
 
     /// One entry that is known to be of this index.
-    pub fn record(&self, entry: EntryId) -> &Record {
-        &self.records[entry.index()]
+    pub fn record(&self, entry: EntryId) -> Record {
+        self.unpack(&self.records[entry.index()])
     }
 
     /// The last entry of the tar.
-    pub fn last(&self) -> Option<&Record> {
-        self.records.last()
+    pub fn last(&self) -> Option<Record> {
+        self.records.last().map(|packed| self.unpack(packed))
+    }
+
+    fn unpack(&self, packed: &Packed) -> Record {
+        let &Packed { node, kind, reserved, mode, owner, mtime, size, block, header_len, extra } = packed;
+        let upper = self.extras.get(extra as usize).map(|extra| extra.upper).unwrap_or_default();
+        // What another worker sent is as this program packed it; a place that is none would still be no reason to end.
+        let (uid, gid) = self.owners.get(owner as usize).copied().unwrap_or_default();
+        Record {
+            node,
+            kind,
+            reserved,
+            mode,
+            uid,
+            gid,
+            mtime_secs: whole(mtime, upper.mtime) as i64,
+            size: whole(size, upper.size),
+            header_offset: whole(block, upper.block) * BLOCK,
+            header_len,
+            extra,
+        }
     }
 
     /// How many entries there are.
@@ -208,35 +271,35 @@ impl Index {
     }
 
     /// The target of a link, verbatim.
-    pub fn link(&self, record: &Record) -> Option<&BString> {
+    pub fn link(&self, record: Record) -> Option<&BString> {
         matches!(record.kind, Kind::Symlink | Kind::HardLink)
             .then(|| self.extra(record).map(|extra| &extra.link))
             .flatten()
     }
 
     /// Time of last modification.
-    pub fn mtime(&self, record: &Record) -> Timestamp {
+    pub fn mtime(&self, record: Record) -> Timestamp {
         Timestamp { secs: record.mtime_secs, nanos: self.extra(record).map_or(0, |extra| extra.mtime_nanos) }
     }
 
     /// Extended attributes, in the order of the tar.
-    pub fn xattrs(&self, record: &Record) -> &[(BString, BString)] {
+    pub fn xattrs(&self, record: Record) -> &[(BString, BString)] {
         self.extra(record).map_or(&[], |extra| &extra.xattrs)
     }
 
     /// Major and minor number of a device.
-    pub fn device(&self, record: &Record) -> Option<(u32, u32)> {
+    pub fn device(&self, record: Record) -> Option<(u32, u32)> {
         matches!(record.kind, Kind::CharDevice | Kind::BlockDevice)
             .then(|| self.extra(record).map_or((0, 0), |extra| extra.device))
     }
 
     /// Where the stored bytes of a sparse file go; empty for all else.
-    pub fn sparse(&self, record: &Record) -> &[SparseSegment] {
+    pub fn sparse(&self, record: Record) -> &[SparseSegment] {
         self.extra(record).map_or(&[], |extra| &extra.sparse)
     }
 
     /// Bytes of content in the tar: less than its size for a sparse file.
-    pub fn stored_size(&self, record: &Record) -> u64 {
+    pub fn stored_size(&self, record: Record) -> u64 {
         match self.extra(record) {
             Some(extra) if !extra.sparse.is_empty() => extra.stored_size,
             _ => record.size,
@@ -262,7 +325,7 @@ impl Index {
         }
     }
 
-    fn extra(&self, record: &Record) -> Option<&Extra> {
+    fn extra(&self, record: Record) -> Option<&Extra> {
         self.extras.get(record.extra as usize)
     }
 
@@ -344,7 +407,8 @@ impl Index {
                 + extra.sparse.capacity() * size_of::<SparseSegment>()
         };
         self.paths.heap_size()
-            + self.records.capacity() * size_of::<Record>()
+            + self.records.capacity() * size_of::<Packed>()
+            + self.owners.capacity() * size_of::<(u32, u32)>()
             + self.extras.capacity() * size_of::<Extra>()
             + self.extras.iter().map(extra).sum::<usize>()
             + self.captured.iter().map(|(_, bytes)| bytes.capacity()).sum::<usize>()
@@ -358,7 +422,7 @@ impl Index {
         let [files, hives, _] = WINDOWS_ROOT.map(find);
         let files = files.filter(|_| windows.unwrap_or(hives.is_some()))?;
         let names_fit = root.iter().all(|(_, name)| is_windows_root(name));
-        let is_directory = |record: &Record| matches!(record.kind, Kind::Directory | Kind::Opaque);
+        let is_directory = |record: &Packed| matches!(record.kind, Kind::Directory | Kind::Opaque);
         let kinds_fit = self.records.iter().filter(|record| record.node == files).all(is_directory);
         (names_fit && kinds_fit).then_some(files)
     }
@@ -373,6 +437,8 @@ pub(super) struct Builder {
     tree: Tree,
     index: Index,
     contents: Contents,
+    /// The place of each owner in the index.
+    owners: HashMap<(u32, u32), u32>,
     /// How many entries the tar has, those left out of the index included.
     pub(super) entries: u64,
     limits: Limits,
@@ -394,7 +460,8 @@ const CAPTURE_MAX: u64 = 64 << 10;
 impl Builder {
     pub(super) fn new(key: ContentKey, limits: Limits) -> Self {
         let (tree, index) = (Tree::new(key.0), Index::default());
-        Self { tree, index, contents: Vec::new(), entries: 0, limits, extra_bytes: 0, limit_reached: None }
+        let (contents, owners) = (Vec::new(), HashMap::new());
+        Self { tree, index, contents, owners, entries: 0, limits, extra_bytes: 0, limit_reached: None }
     }
 
     /// Takes an entry on. Returns its place, if it has a content to come that should be given to
@@ -409,16 +476,19 @@ impl Builder {
         }
         let offset = entry.header_offset;
         let dotted = entry.path.starts_with(b"./");
-        let record = self.record(entry, anomalies)?;
+        let packed = self.pack(entry, anomalies)?;
         let id = EntryId(self.index.records.len() as u32);
         let layout = &mut self.index.layout;
         layout.dotted = dotted && (layout.dotted || self.index.records.is_empty());
+        let record = self.index.unpack(&packed);
+        debug_assert_eq!(record.header_offset, offset);
         let has_content = record.kind == Kind::File;
-        if has_content && self.captures(&record) {
+        if has_content && self.captures(record) {
             self.index.captured.push((id, Vec::new()));
         }
-        debug_assert_eq!(record.header_offset, offset);
-        self.index.records.push(record);
+        tree::reserve(&mut self.index.records, 1);
+        self.index.records.push(packed);
+        tree::reserve(&mut self.contents, 1);
         self.contents.push(None);
         has_content.then_some(id)
     }
@@ -459,15 +529,15 @@ impl Builder {
         (Index { paths: self.tree.into_paths(), ..self.index }, self.contents)
     }
 
-    fn captures(&self, record: &Record) -> bool {
+    fn captures(&self, record: Record) -> bool {
         let tree = &self.tree;
         tree.name(record.node) == CAPTURE_NAME
             && self.index.stored_size(record) <= CAPTURE_MAX
             && CAPTURE.iter().any(|path| tree.path(record.node) == *path)
     }
 
-    /// The record of an entry, or `None` if it is rejected.
-    fn record(&mut self, entry: tar::Entry, anomalies: &mut Vec<Anomaly>) -> Option<Record> {
+    /// What is kept of an entry, or `None` if it is rejected.
+    fn pack(&mut self, entry: tar::Entry, anomalies: &mut Vec<Anomaly>) -> Option<Packed> {
         let offset = entry.header_offset;
         let mut note = |code, message: String| anomalies.push(Anomaly::at(code, offset, message));
         let kind = match entry.kind {
@@ -546,8 +616,11 @@ impl Builder {
             })
         };
         let (uid, gid) = (id(entry.uid, "user"), id(entry.gid, "group"));
-        let is_file = kind == Kind::File;
+        let (mtime, upper_mtime) = halves(entry.mtime.secs as u64);
+        let (size, upper_size) = halves(if kind == Kind::File { entry.size } else { 0 });
+        let (block, upper_block) = halves(offset / BLOCK);
         let extra = Extra {
+            upper: Upper { mtime: upper_mtime, size: upper_size, block: upper_block },
             mtime_nanos: entry.mtime.nanos,
             link: entry.link,
             xattrs: entry.xattrs,
@@ -555,19 +628,26 @@ impl Builder {
             stored_size: if entry.sparse.is_empty() { 0 } else { entry.stored_size },
             sparse: entry.sparse,
         };
-        Some(Record {
+        Some(Packed {
             node,
             kind,
             reserved,
             mode: (entry.mode & 0o7777) as u16,
-            uid,
-            gid,
-            mtime_secs: entry.mtime.secs,
-            size: if is_file { entry.size } else { 0 },
-            header_offset: offset,
+            owner: self.owner(uid, gid),
+            mtime,
+            size,
+            block,
             // Extension headers are capped well below 4 GiB.
             header_len: u32::try_from(entry.body_offset.saturating_sub(offset)).unwrap_or(u32::MAX),
             extra: self.keep(extra),
+        })
+    }
+
+    fn owner(&mut self, uid: u32, gid: u32) -> u32 {
+        let owners = &mut self.index.owners;
+        *self.owners.entry((uid, gid)).or_insert_with(|| {
+            owners.push((uid, gid));
+            (owners.len() - 1) as u32
         })
     }
 

@@ -197,7 +197,7 @@ impl Stack {
     }
 
     /// The record of an entry.
-    pub fn record(&self, file: FileRef) -> &Record {
+    pub fn record(&self, file: FileRef) -> Record {
         self.layer(file.layer).record(file.entry)
     }
 
@@ -336,11 +336,11 @@ struct Push<'a> {
 }
 
 impl Push<'_> {
-    fn opaque(&mut self, record: &Record) {
+    fn opaque(&mut self, record: Record) {
         self.remove_below(record.node, Cause::Opaque(record.node));
     }
 
-    fn whiteout(&mut self, entry: EntryId, record: &Record) {
+    fn whiteout(&mut self, entry: EntryId, record: Record) {
         if self.now(record.node) == State::Absent {
             // An opaque directory may hold whiteouts of what it hides anyway.
             if self.stack.state_below(record.node, self.layer) == State::Absent {
@@ -353,7 +353,7 @@ impl Push<'_> {
         self.set(record.node, Mark::Deleted, Cause::Whiteout(entry));
     }
 
-    fn entry(&mut self, entry: EntryId, record: &Record) -> Result<(), Full> {
+    fn entry(&mut self, entry: EntryId, record: Record) -> Result<(), Full> {
         if record.reserved {
             return Ok(());
         }
@@ -414,7 +414,7 @@ impl Push<'_> {
     /// Where an entry for `node` ends up, its directories made. A directory that this same layer made a
     /// symbolic link is followed, as extracting the layer would; one of a layer below is covered by a
     /// directory. `None` if links lead in a circle.
-    fn place(&mut self, node: NodeId, record: &Record) -> Result<Option<NodeId>, Full> {
+    fn place(&mut self, node: NodeId, record: Record) -> Result<Option<NodeId>, Full> {
         // Nearly always every directory is one already, and there is nothing to do.
         let parent = self.tree.parent(node);
         if node == NodeId::ROOT || self.stack.is_directory(self.now(parent)) {
@@ -458,7 +458,7 @@ impl Push<'_> {
 
     /// Makes the directory that a whiteout or an opaque mark stands in, unless this layer has put something
     /// else there: such marks are never read through links.
-    fn imply_marked(&mut self, directory: NodeId, record: &Record) -> Result<(), Full> {
+    fn imply_marked(&mut self, directory: NodeId, record: Record) -> Result<(), Full> {
         if let Some(place) = self.place(directory, record)?
             && self.now(place).layer() != Some(self.layer)
         {
@@ -468,7 +468,7 @@ impl Push<'_> {
     }
 
     /// Makes a directory where none is; a directory that is there stays as it is.
-    fn imply(&mut self, node: NodeId, record: &Record) {
+    fn imply(&mut self, node: NodeId, record: Record) {
         let before = self.now(node);
         if self.stack.is_directory(before) {
             return;
@@ -488,7 +488,7 @@ impl Push<'_> {
     }
 
     /// Finds what a hard link names: first in this layer, as extracting it would, else in those below.
-    fn link(&mut self, entry: EntryId, record: &Record) {
+    fn link(&mut self, entry: EntryId, record: Record) {
         let index = Rc::clone(self.stack.layer(self.layer));
         let link = index.link(record).map(|link| link.as_slice()).unwrap_or_default();
         let node = path::normalise(link).ok().and_then(|walk| self.find(index.names_of(&walk.names)));
@@ -635,7 +635,7 @@ impl Push<'_> {
         names
     }
 
-    fn note(&mut self, code: Code, record: &Record, message: String) {
+    fn note(&mut self, code: Code, record: Record, message: String) {
         if self.anomalies.len() < limits::ANOMALIES {
             self.anomalies.push(Anomaly::at(code, record.header_offset, message));
         }

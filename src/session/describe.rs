@@ -94,7 +94,7 @@ impl Session {
     }
 
     /// The path that a record of a layer has in its tar, normalised: a whiteout and an opaque mark under their own names.
-    pub fn entry_path(&self, index: &Index, record: &Record) -> BString {
+    pub fn entry_path(&self, index: &Index, record: Record) -> BString {
         let path = index.tar_path(self.tree.path(record.node));
         match record.kind {
             Kind::Opaque => path::join_name(&path, path::OPAQUE_MARK),
@@ -144,7 +144,7 @@ fn version_facts(image: u32, stack: &Stack, file: FileRef) -> VersionFacts {
 /// What differs between what was at a path and what now is.
 fn differences(stack: &Stack, below: State, now: State) -> Vec<Difference> {
     let (State::Entry(old), State::Entry(new)) = (below, now) else { return Vec::new() };
-    let side = |file: FileRef| -> (&Index, &Record) { (stack.layer(file.layer), stack.record(file)) };
+    let side = |file: FileRef| -> (&Index, Record) { (stack.layer(file.layer), stack.record(file)) };
     let ((old_index, a), (new_index, b)) = (side(old), side(new));
     let content = |file: FileRef| stack.target(file).filter(|&f| stack.record(f).kind == Kind::File);
     let (old_content, new_content) = (content(old), content(new));

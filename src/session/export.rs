@@ -416,7 +416,7 @@ fn stored_size(stack: &Stack, file: FileRef) -> u64 {
 }
 
 /// An entry as the index knows it, without a path.
-fn entry(index: &Index, record: &Record) -> Entry {
+fn entry(index: &Index, record: Record) -> Entry {
     let is_file = record.kind == Kind::File;
     Entry {
         link: if record.kind == Kind::Symlink {

@@ -661,7 +661,7 @@ fn facts(stack: &Stack, file: FileRef) -> protocol::Facts {
 }
 
 /// The metadata of an entry of a layer.
-pub fn entry_facts(index: &Index, record: &layer::Record) -> protocol::Facts {
+pub fn entry_facts(index: &Index, record: layer::Record) -> protocol::Facts {
     protocol::Facts {
         kind: kind(record.kind),
         size: record.size,

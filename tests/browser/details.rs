@@ -8,8 +8,7 @@ use crate::{
     support::{Options, Page, run},
 };
 
-const TALL: Options =
-    Options { language: "en-US", scheme: crate::support::Scheme::Light, size: (1400, 2400), open: true };
+const TALL: Options = Options { size: (1400, 2400), ..Options::DEFAULT };
 
 /// A file that is added, changed, deleted and added again.
 fn eventful() -> Archive {

@@ -44,9 +44,15 @@ pub struct Options {
     pub gateway: Option<Policy>,
 }
 
+impl Options {
+    /// A usual window, in English, open, without a gateway.
+    pub const DEFAULT: Self =
+        Self { language: "en-US", scheme: Scheme::Light, size: (1280, 800), open: true, gateway: None };
+}
+
 impl Default for Options {
     fn default() -> Self {
-        Self { language: "en-US", scheme: Scheme::Light, size: (1280, 800), open: true, gateway: None }
+        Self::DEFAULT
     }
 }
 

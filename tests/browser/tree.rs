@@ -14,8 +14,7 @@ use crate::{
 };
 
 /// High enough for every row of the samples to be drawn.
-const TALL: Options =
-    Options { language: "en-US", scheme: crate::support::Scheme::Light, size: (1280, 3000), open: true };
+const TALL: Options = Options { size: (1280, 3000), ..Options::DEFAULT };
 
 /// The index of the topmost layer of the `whiteouts` sample.
 const TOP: u32 = 9;

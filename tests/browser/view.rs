@@ -12,13 +12,7 @@ use crate::{
     support::{Options, Page, run},
 };
 
-const TALL: Options = Options {
-    language: "en-US",
-    scheme: crate::support::Scheme::Light,
-    size: (1400, 2400),
-    open: true,
-    gateway: None,
-};
+const TALL: Options = Options { size: (1400, 2400), ..Options::DEFAULT };
 
 fn layers() -> [Tar; 2] {
     let big: Vec<u8> = (0..3_000_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();

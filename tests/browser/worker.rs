@@ -31,8 +31,7 @@ faults.onmessage = ({ data: { worker, fault } }) => {
 };
 "#;
 
-const CLOSED: Options =
-    Options { language: "en-US", scheme: crate::support::Scheme::Light, size: (1280, 800), open: false };
+const CLOSED: Options = Options { open: false, ..Options::DEFAULT };
 
 impl Page {
     /// Opens the page, and waits until it has started.

@@ -105,7 +105,7 @@ pub fn list(session: &Session, archive: &[u8], image: u32, tars: &[Vec<u8>]) -> 
     entries.into_values().collect()
 }
 
-fn entry(index: &layer::Index, record: &layer::Record, path: Vec<u8>) -> Entry {
+fn entry(index: &layer::Index, record: layer::Record, path: Vec<u8>) -> Entry {
     let mut xattrs: Vec<_> =
         index.xattrs(record).iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
     xattrs.sort();

@@ -226,7 +226,7 @@ fn save(
     let (app, notice) = (app.clone(), notice.clone());
     notice.set(Some(Notice::Saving));
     spawn_local(async move {
-        let result = app.save(Request::Download { version }, &name).await;
+        let result = app.download(Request::Download { version }, &name).await;
         notice.set(result.err().map(Notice::Failed));
     });
 }

@@ -41,7 +41,7 @@ pub fn SaveTar(props: &SaveTarProps) -> Html {
             let (app, stage, request, name) = (app.clone(), stage.clone(), request.clone(), name.clone());
             stage.set(Stage::Saving);
             spawn_local(async move {
-                let result = app.save(request, &name).await;
+                let result = app.download(request, &name).await;
                 stage.set(result.err().map_or(Stage::Idle, Stage::Failed));
             });
         })

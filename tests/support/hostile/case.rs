@@ -150,7 +150,7 @@ impl Opened {
     }
 
     /// The last entry of a path in a layer of the first image.
-    pub fn entry(&self, layer: u32, path: &str) -> (&Index, &Record) {
+    pub fn entry(&self, layer: u32, path: &str) -> (&Index, Record) {
         let node = self.session.tree().find(path.split('/').map(Into::into)).unwrap();
         let index = self.session.stack(0).unwrap().layer(LayerIndex(layer));
         let (_, record) = index.records().filter(|(_, record)| record.node == node).last().unwrap();
