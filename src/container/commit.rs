@@ -48,7 +48,7 @@ impl Default for Commit<'_> {
 }
 
 /// The archive of what is made of nothing.
-pub const LOCAL: ArchiveId = ArchiveId(u32::MAX);
+pub const LOCAL: ArchiveId = ArchiveId(crate::worker::protocol::Job::MADE_HERE.0);
 
 impl Shelf {
     /// Makes an image of a container. The same image, the same operations and the same time give the same digest.

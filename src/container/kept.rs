@@ -120,7 +120,7 @@ impl KeptShelf {
     }
 
     /// The image at the bottom: one that was not made here.
-    fn root(&self, mut id: Option<&Digest>) -> Option<Digest> {
+    fn root<'k>(&'k self, mut id: Option<&'k Digest>) -> Option<Digest> {
         // Each stands on one before it.
         for image in self.images.iter().rev() {
             if Some(&image.id) == id {
@@ -306,7 +306,7 @@ impl Shelf {
     fn known_again(&self, id: &Digest, layers: u32) -> Option<ImageKey> {
         let all = self.archives.iter().flat_map(|(archive, opened)| {
             let images = opened.session.images().iter().zip(0u32..);
-            images.map(|(image, place)| (ImageKey { archive: *archive, image: place }, image, opened))
+            images.map(move |(image, place)| (ImageKey { archive: *archive, image: place }, image, opened))
         });
         let mut fitting = all.filter(|(key, image, opened)| {
             let session = &opened.session;

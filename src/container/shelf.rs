@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, rc::Rc};
 
-use super::{ContainerFs, Errno, ImageKey, Lower, Options, ReadAt, ShelfImage, Upper};
+use super::{ContainerFs, Errno, ImageKey, Lower, Options, ReadAt, Removed, ShelfImage, Upper};
 use crate::{digest::Digest, session::Session, tar::Timestamp, worker::protocol::Failure};
 
 /// An open archive, by the number that whoever opened it gave it.

@@ -63,6 +63,12 @@ pub trait Host {
     /// Why not, in words.
     fn list(&mut self, path: &str) -> Result<Vec<HostFile>, String>;
 
+    /// Whether there is a directory at a path, or something else; `None` for nothing.
+    fn is_directory(&mut self, path: &str) -> Option<bool> {
+        let files = self.list(path).ok()?;
+        files.first().map(|file| matches!(file.kind, HostKind::Directory))
+    }
+
     /// Writes a file. `archives` is what the rope's parts lie in.
     ///
     /// # Errors

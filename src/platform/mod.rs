@@ -7,6 +7,7 @@ mod directory;
 mod fetch;
 #[cfg(feature = "web")]
 mod idle;
+mod interrupt;
 mod message;
 mod number;
 mod random;
@@ -23,6 +24,10 @@ pub use directory::{DroppedDirectory, chosen_directory};
 pub use fetch::{Fetched, fetch, is_reachable, sleep};
 #[cfg(feature = "web")]
 pub use idle::idle;
+#[cfg(feature = "worker")]
+pub use interrupt::Watch;
+#[cfg(feature = "web")]
+pub use interrupt::{new_stop, stop};
 pub use message::{pack, unpack};
 pub use number::{from_f64, to_f64};
 pub use random::{content_key, random_id};

@@ -28,6 +28,10 @@ pub enum Ask {
     Run {
         /// The line as it was typed.
         line: String,
+        /// What docker's commands find around the shell; its bytes ride beside.
+        around: Files,
+        /// A URL that is gone once the command is to end: see [`crate::platform::stop`].
+        stop: Option<String>,
     },
     /// What could stand at the end of a line. Answered with [`Told::Completion`].
     Complete {
@@ -50,6 +54,8 @@ pub enum Ask {
     Build {
         /// What is built, and from what.
         recipe: Recipe,
+        /// As of [`Ask::Run`].
+        stop: Option<String>,
     },
     /// Give what a command or a build saved; it rides beside. Answered with [`Told::File`].
     Fetch {
@@ -154,14 +160,33 @@ pub struct Ran {
     pub frames: Vec<Frame>,
     /// What it saved.
     pub files: Vec<SavedFile>,
-    /// The reader is to choose a file, which is then opened: `docker load <`.
-    pub wants_file: bool,
+    /// The reader is to choose a file.
+    pub wants: Option<Wanted>,
     /// The container that the shell is in now, if any.
     pub container: Option<ContainerView>,
     /// The shell's current directory.
     pub cwd: BString,
     /// Whether images or containers came or went.
     pub shelf_changed: bool,
+}
+
+/// What becomes of a file that the reader is to choose for a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Wanted {
+    /// It is opened: `docker load`.
+    Archive,
+    /// The command is run again with it: `docker import`, `docker cp`.
+    Content,
+}
+
+/// What docker's commands find around the page's shell. Beside ride its bytes: of the recipe's files one after the other,
+/// and then of the file that was chosen.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Files {
+    /// The Dockerfile, and the context of builds.
+    pub recipe: Recipe,
+    /// The length of a file that was chosen for this command, under whatever name that has.
+    pub chosen: Option<u64>,
 }
 
 /// A piece of a command's output.

@@ -4,11 +4,14 @@ pub mod containers;
 pub mod desk;
 mod look;
 pub mod news;
+mod page_host;
 pub mod protocol;
 pub mod queue;
 
 #[cfg(feature = "web")]
 pub mod client;
+#[cfg(feature = "worker")]
+mod interruptible;
 #[cfg(feature = "worker")]
 mod pool;
 #[cfg(feature = "worker")]

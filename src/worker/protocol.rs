@@ -21,6 +21,11 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Job(pub u32);
 
+impl Job {
+    /// What is made of nothing, by a build or an import: no drop has this number, and nobody asks for it to be opened.
+    pub const MADE_HERE: Self = Self(u32::MAX);
+}
+
 /// One request, numbered by the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RequestId(pub u32);

@@ -11,6 +11,7 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 use super::{
     containers::{Ask, Told},
     desk::{Around, Desk},
+    interruptible::Interruptible,
     news::News,
     pool::{self, Scanner},
     protocol::{
@@ -22,12 +23,13 @@ use super::{
     stream,
 };
 use crate::{
-    container::{ArchiveId, Opened, Part, ReadAt, Rope, Shelf},
+    container::{ArchiveId, LOCAL, Opened, Part, ReadAt, Rope, Shelf},
+    engine::Interrupt,
     fixture,
     image::{Member, MemberKind},
     limits::Limits,
     overlay::LayerIndex,
-    platform::{self, BlobParts, Source},
+    platform::{self, BlobParts, Source, Watch},
     registry::Auth,
     session::{ContentRead, Found, Opening, Selection, Session, Step, Task},
     tree::NodeId,
@@ -82,6 +84,8 @@ pub(super) struct State {
     news: BTreeMap<Job, (News, Pace)>,
     /// The shell over all of it.
     desk: Desk,
+    /// Whether what the shell is at is to end.
+    interrupt: Rc<RefCell<Interrupt>>,
 }
 
 /// Why the reading of an archive ends early.
@@ -238,7 +242,8 @@ impl Server {
             self.close(replaced);
         }
         let mut state = self.state.borrow_mut();
-        let opened = Opened { name, session, source: Rc::new(source.clone()) };
+        let read = Interruptible::new(source.clone(), Rc::clone(&state.interrupt));
+        let opened = Opened { name, session, source: Rc::new(read) };
         state.shelf.add_archive(archive(job), opened);
         state.sources.insert(job, source);
         state.queue.opened(job);
@@ -401,9 +406,9 @@ impl Server {
     }
 
     /// Answers about containers, and tells of the images that came with it.
-    fn ask(&self, job: Job, ask: Ask, context: Option<Blob>) -> Result<(Told, Option<Blob>), Failure> {
+    fn ask(&self, job: Job, ask: Ask, beside: Option<Blob>) -> Result<(Told, Option<Blob>), Failure> {
         let mut state = self.state.borrow_mut();
-        let State { shelf, sources, desk, .. } = &mut *state;
+        let State { shelf, sources, desk, interrupt, .. } = &mut *state;
         if let Ask::Fetch { token } = ask {
             let rope = desk.take_saved(token)?;
             return Ok((Told::File, Some(rope_blob(&rope, shelf, sources)?)));
@@ -411,22 +416,23 @@ impl Server {
         let count = |opened: &Opened| opened.session.images().len();
         let before: BTreeMap<ArchiveId, usize> =
             shelf.archives.iter().map(|(id, opened)| (*id, count(opened))).collect();
-        let context = context.map(|blob| Rc::new(Source::Blob(blob)) as Rc<dyn ReadAt>);
-        let told = desk.answer(
-            shelf,
-            job,
-            ask,
-            Around { now: platform::clock(), random: platform::random_id(), context },
-        );
-        let mut events = Vec::new();
-        for (id, opened) in &mut shelf.archives {
-            let known = before.get(id).copied().unwrap_or_default();
-            if count(opened) > known {
-                for image in opened.session.report().images.into_iter().skip(known) {
-                    events.push((Job(id.0), Event::Image { report: Box::new(image) }));
-                }
-            }
-            events.extend(opened.session.take_events().into_iter().map(|event| (Job(id.0), event)));
+        let bytes = beside.map(|blob| Rc::new(Source::Blob(blob)) as Rc<dyn ReadAt>);
+        let stop = match &ask {
+            Ask::Run { stop, .. } | Ask::Build { stop, .. } => stop.clone(),
+            _ => None,
+        };
+        let may_end = stop.map_or_else(Interrupt::default, |url| {
+            let watch = Watch::new(url);
+            Interrupt::new(move || watch.is_stopped())
+        });
+        interrupt.replace(may_end.clone());
+        let (now, random) = (platform::clock(), platform::random_id());
+        let told = desk.answer(shelf, job, ask, Around { now, random, bytes, interrupt: may_end });
+        interrupt.replace(Interrupt::default());
+        let events = news_of(shelf, &before);
+        if shelf.archives.contains_key(&LOCAL) {
+            // What is made of nothing lies in memory.
+            sources.entry(Job::MADE_HERE).or_insert(Source::Sample(&[]));
         }
         drop(state);
         events.into_iter().for_each(|(job, event)| self.event(job, event));
@@ -534,6 +540,31 @@ fn answer(session: &mut Session, request: Request) -> Result<Reply, Failure> {
         | Request::Download { .. }
         | Request::Tar { .. } => Err(failure(FailureKind::NotFound, "this request is answered elsewhere")),
     }
+}
+
+/// What is new of the images that are open; `before` says how many each archive had.
+fn news_of(shelf: &mut Shelf, before: &BTreeMap<ArchiveId, usize>) -> Vec<(Job, Event)> {
+    let mut events = Vec::new();
+    for (id, opened) in &mut shelf.archives {
+        let (job, session) = (Job(id.0), &mut opened.session);
+        let mut news = session.take_events();
+        match before.get(id) {
+            Some(known) if session.images().len() > *known => {
+                let more = session.report().images.into_iter().skip(*known);
+                events.extend(more.map(|image| (job, Event::Image { report: Box::new(image) })));
+            }
+            Some(_) => {}
+            // The archive of what is made of nothing. Its report tells of what is odd.
+            None => {
+                let report = session.report().into();
+                events.push((job, Event::Opened { report, name: opened.name.clone(), size: 0 }));
+                news.retain(|event| !matches!(event, Event::Anomalies(_)));
+                news.push(Event::Finished);
+            }
+        }
+        events.extend(news.into_iter().map(|event| (job, event)));
+    }
+    events
 }
 
 /// What is to be saved as a blob: what lies in a file of the reader's stays there, and is not held.

@@ -31,6 +31,10 @@ pub fn DropTarget() -> Html {
                     else {
                         return;
                     };
+                    // Something on the page takes it.
+                    if event.default_prevented() {
+                        return dragging.set(false);
+                    }
                     event.prevent_default();
                     match event.type_().as_str() {
                         // `relatedTarget` is what is entered instead; nothing, if the pointer left the window.

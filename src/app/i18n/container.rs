@@ -1,6 +1,6 @@
 //! Words of the Container view.
 
-use crate::{app::lab::Part, container::Answer};
+use crate::{app::lab::Part, build::Reason, container::Answer};
 
 /// The words. Layers are given by the number they bear on the screen; `None` is the container's own.
 pub struct ContainerWords {
@@ -43,6 +43,14 @@ pub struct ContainerWords {
     pub undo: &'static str,
     /// A command is under way.
     pub busy: &'static str,
+    /// Ends it.
+    pub stop: &'static str,
+    /// Chooses the file that a command waits for.
+    pub choose_for: fn(&str) -> String,
+    /// Stands before what a search among earlier commands has found.
+    pub found: &'static str,
+    /// It has found nothing.
+    pub not_found: &'static str,
 
     /// Heads the steps.
     pub steps: &'static str,
@@ -160,8 +168,16 @@ pub struct ContainerWords {
     pub dockerfile: &'static str,
     /// Labels the name of the image.
     pub tag: &'static str,
-    /// Chooses the files of the context.
+    /// Labels the files of the context.
     pub context: &'static str,
+    /// What can be dropped there.
+    pub context_hint: &'static str,
+    /// Chooses files.
+    pub choose_files: &'static str,
+    /// Chooses a directory.
+    pub choose_directory: &'static str,
+    /// Takes the files out again.
+    pub no_files: &'static str,
     /// So many files of so many bytes.
     pub context_files: fn(usize, &str) -> String,
     /// Leaves the cache out.
@@ -176,12 +192,16 @@ pub struct ContainerWords {
     pub cached: &'static str,
     /// It was made.
     pub made: &'static str,
+    /// Why the cache had a step, or had not.
+    pub reason: fn(Reason) -> &'static str,
     /// A step without a layer.
     pub no_layer: &'static str,
     /// A layer of so many bytes.
     pub layer_of: fn(&str) -> String,
     /// The image is there.
     pub built: fn(&str) -> String,
+    /// What the images are called that are made of nothing, where archives have their names.
+    pub made_here: &'static str,
     /// The build ended before.
     pub not_built: &'static str,
     /// At line n.
@@ -211,12 +231,16 @@ pub const EN: ContainerWords = ContainerWords {
     cost_grows: "An image of it grows by",
     terminal: "Terminal",
     command: "Command",
-    command_hint: "Enter runs the line, ↑ and ↓ call lines back, Tab completes; Escape, then Tab leaves the line.",
+    command_hint: "Enter runs the line, ↑ and ↓ call lines back, Ctrl+R looks for one, Tab completes, Ctrl+C ends what runs; Escape, then Tab leaves the line.",
     run: "Run",
     clear: "Clear",
     help: "Help",
     undo: "Undo",
     busy: "Running…",
+    stop: "Stop",
+    choose_for: |command| format!("Choose the file for {command}"),
+    found: "Found:",
+    not_found: "No earlier command has it.",
     steps: "Step by step",
     no_steps: "Change a file, and see here what the filesystem does: which layers it asks, what it copies up, which whiteout it writes.",
     step: |step, of| format!("Step {step} of {of}"),
@@ -293,7 +317,11 @@ pub const EN: ContainerWords = ContainerWords {
     has: "has it",
     dockerfile: "Dockerfile",
     tag: "Name of the image",
-    context: "Choose the context's files…",
+    context: "Files for COPY and ADD",
+    context_hint: "Drop files or a directory here, or choose them. They stay in your browser.",
+    choose_files: "Choose files…",
+    choose_directory: "Choose a directory…",
+    no_files: "Take them out",
     context_files: |files, size| format!("{files} files, {size}"),
     no_cache: "Without the cache",
     build: "Build",
@@ -301,9 +329,20 @@ pub const EN: ContainerWords = ContainerWords {
     build_steps: "Steps of the build",
     cached: "cached",
     made: "made",
+    reason: |reason| match reason {
+        Reason::Base => "the image as it is",
+        Reason::Scratch => "an empty image",
+        Reason::NoImage => "it makes no image",
+        Reason::Built => "the same instruction was built on the same image",
+        Reason::NoCache => "the cache was left out",
+        Reason::AfterMiss => "a step before it was not in the cache",
+        Reason::New => "this instruction was not built on this image before",
+        Reason::Changed => "what it copies has changed",
+    },
     no_layer: "no layer",
     layer_of: |size| format!("a layer of {size}"),
     built: |id| format!("The image {id} is built. It stands among the images."),
+    made_here: "Made here",
     not_built: "The build ended before there was an image.",
     at_line: |line| format!("Line {line}"),
 };
@@ -330,12 +369,16 @@ pub const ZH: ContainerWords = ContainerWords {
     cost_grows: "提交后镜像增大",
     terminal: "终端",
     command: "命令",
-    command_hint: "Enter 执行，↑ 和 ↓ 调出先前的命令，Tab 补全；按 Escape 后再按 Tab 离开此行。",
+    command_hint: "Enter 执行，↑ 和 ↓ 调出先前的命令，Ctrl+R 查找命令，Tab 补全，Ctrl+C 中止正在执行的命令；按 Escape 后再按 Tab 离开此行。",
     run: "执行",
     clear: "清屏",
     help: "帮助",
     undo: "撤销",
     busy: "正在执行…",
+    stop: "中止",
+    choose_for: |command| format!("为 {command} 选择文件"),
+    found: "找到：",
+    not_found: "先前的命令中没有。",
     steps: "逐步查看",
     no_steps: "修改一个文件，这里就会显示文件系统做了什么：查询了哪些层、向上复制了什么、写入了哪个删除标记。",
     step: |step, of| format!("第 {step} 步，共 {of} 步"),
@@ -407,7 +450,11 @@ pub const ZH: ContainerWords = ContainerWords {
     has: "包含",
     dockerfile: "Dockerfile",
     tag: "镜像名称",
-    context: "选择构建上下文的文件…",
+    context: "供 COPY 和 ADD 使用的文件",
+    context_hint: "将文件或目录拖放到这里，或自行选择。它们不会离开您的浏览器。",
+    choose_files: "选择文件…",
+    choose_directory: "选择目录…",
+    no_files: "移除",
     context_files: |files, size| format!("{files} 个文件，{size}"),
     no_cache: "不使用缓存",
     build: "构建",
@@ -415,9 +462,20 @@ pub const ZH: ContainerWords = ContainerWords {
     build_steps: "构建步骤",
     cached: "命中缓存",
     made: "新建",
+    reason: |reason| match reason {
+        Reason::Base => "原样使用该镜像",
+        Reason::Scratch => "空镜像",
+        Reason::NoImage => "不产生镜像",
+        Reason::Built => "同一指令已在同一镜像上构建过",
+        Reason::NoCache => "未使用缓存",
+        Reason::AfterMiss => "前面有一步不在缓存中",
+        Reason::New => "此前未在该镜像上构建过这条指令",
+        Reason::Changed => "所复制的内容有变化",
+    },
     no_layer: "无层",
     layer_of: |size| format!("{size} 的层"),
     built: |id| format!("镜像 {id} 已构建，列在镜像之中。"),
+    made_here: "在此制作",
     not_built: "构建在得到镜像之前就结束了。",
     at_line: |line| format!("第 {line} 行"),
 };

@@ -3,9 +3,10 @@
 use std::rc::Rc;
 
 use bstr::{BString, ByteSlice};
+use yew::AttrValue;
 
 use crate::worker::{
-    containers::{Built, ContainerView, Frame, Ran, Recipe, SavedFile, ShelfView},
+    containers::{Built, ContainerView, Frame, Ran, Recipe, SavedFile, ShelfView, Wanted},
     protocol::{Failure, Overlay},
 };
 
@@ -25,6 +26,10 @@ pub struct Lab {
     pub commands: Rc<Vec<String>>,
     /// Whether a command is under way.
     pub is_busy: bool,
+    /// What ends the command or the build under way: see [`crate::platform::stop`].
+    pub stop: Option<AttrValue>,
+    /// The command that waits for a file to be chosen.
+    pub waiting: Option<AttrValue>,
     /// The container that the shell is in.
     pub container: Option<Rc<ContainerView>>,
     /// The shell's current directory, from the root.
@@ -93,6 +98,10 @@ pub enum LabAction {
     Show(Part),
     /// A command is given to the worker.
     Sent(String),
+    /// A command that waited for a file is given to it again.
+    SentAgain,
+    /// What is under way can be ended by this.
+    Stoppable(Option<AttrValue>),
     /// It is answered.
     Ran(Result<Box<Ran>, Failure>),
     /// Candidates of a completion are listed.
@@ -129,9 +138,11 @@ impl Lab {
         match action {
             LabAction::Show(part) => self.part = part,
             LabAction::Sent(line) => self.sent(line),
+            LabAction::SentAgain => (self.is_busy, self.waiting) = (true, None),
+            LabAction::Stoppable(stop) => self.stop = stop,
             LabAction::Ran(Ok(ran)) => self.ran(*ran),
             LabAction::Ran(Err(failure)) => {
-                self.is_busy = false;
+                (self.is_busy, self.stop) = (false, None);
                 self.say([Line::Error(failure.detail.into())]);
             }
             LabAction::Listed(candidates) => self.say([Line::Said(candidates.join("  ").into())]),
@@ -152,7 +163,7 @@ impl Lab {
             LabAction::Recipe(recipe) => self.recipe = Rc::new(recipe),
             LabAction::Building => self.is_building = true,
             LabAction::Built(built) => {
-                self.is_building = false;
+                (self.is_building, self.stop) = (false, None);
                 self.built = Some(Rc::new(built));
             }
             LabAction::Lost => {
@@ -169,7 +180,7 @@ impl Lab {
     }
 
     fn sent(&mut self, line: String) {
-        self.is_busy = true;
+        (self.is_busy, self.waiting) = (true, None);
         self.say([Line::Command(self.prompt(), line.clone())]);
         let commands = Rc::make_mut(&mut self.commands);
         // As shells do: what is repeated, or only blank, is kept once.
@@ -181,7 +192,9 @@ impl Lab {
     }
 
     fn ran(&mut self, ran: Ran) {
-        self.is_busy = false;
+        (self.is_busy, self.stop) = (false, None);
+        let waits = ran.wants == Some(Wanted::Content);
+        self.waiting = self.commands.last().filter(|_| waits).map(|line| line.clone().into());
         if ran.clear {
             self.lines = Rc::default();
         }
