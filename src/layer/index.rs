@@ -316,6 +316,17 @@ impl Index {
         *self.contents.get()?.get(entry.index())?
     }
 
+    /// The hashes of all stored contents; none if they are not known.
+    pub fn contents(&self) -> &[Option<Content>] {
+        self.contents.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether its records name none but the first `paths` paths.
+    pub(crate) fn is_within(&self, paths: usize) -> bool {
+        self.records.iter().all(|record| record.node.index() < paths)
+            && self.captured.iter().all(|(entry, _)| entry.index() < self.records.len())
+    }
+
     /// Takes on the hashes of the contents, once.
     pub fn set_contents(&self, mut contents: Contents) {
         // Those of a file that has changed meanwhile are not those of these entries.

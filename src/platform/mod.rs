@@ -10,6 +10,8 @@ mod idle;
 mod interrupt;
 mod message;
 mod number;
+#[cfg(feature = "worker")]
+mod opfs;
 mod random;
 mod remote;
 #[cfg(feature = "web")]
@@ -30,6 +32,8 @@ pub use interrupt::Watch;
 pub use interrupt::{new_stop, stop};
 pub use message::{pack, unpack};
 pub use number::{from_f64, to_f64};
+#[cfg(feature = "worker")]
+pub use opfs::{KeepError, Kept};
 pub use random::{content_key, random_id};
 pub use remote::Remote;
 #[cfg(feature = "web")]

@@ -10,6 +10,7 @@ mod content;
 mod describe;
 mod export;
 mod opening;
+mod remember;
 mod scanning;
 mod shown;
 mod text_filter;
@@ -19,6 +20,7 @@ pub use adding::{BlobPlace, Made, NewImage, StoredLayer};
 pub use content::ContentRead;
 pub use export::{Export, Selection, Step};
 pub use opening::Opening;
+pub use remember::{Identity, NOTE_MAX, Note, Remembered, Unusable};
 pub use scanning::{Found, LayerScan, ScanJob, Task};
 
 use std::{
@@ -72,6 +74,10 @@ pub struct Session {
     content_key: ContentKey,
     /// Blobs that are being read.
     scanning: HashSet<MemberId>,
+    /// How many images the archive's documents name; those after them were made here.
+    stated_images: usize,
+    /// Blobs that are known from before and were not read since, with the digests that they had.
+    recalled: HashMap<MemberId, Digest>,
 }
 
 /// A blob that was listed or scanned; its paths are those of the session's tree.
@@ -142,6 +148,8 @@ impl Session {
             .map(|located| report_anomaly(located.image, located.layer, &located.anomaly))
             .collect();
         let mut session = Self {
+            stated_images: archive.images.len(),
+            recalled: HashMap::new(),
             outer,
             outer_checkpoints: Checkpoints::default(),
             len,

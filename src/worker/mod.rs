@@ -2,6 +2,7 @@
 
 pub mod containers;
 pub mod desk;
+pub mod kept;
 mod look;
 pub mod news;
 mod page_host;
@@ -12,6 +13,8 @@ pub mod queue;
 pub mod client;
 #[cfg(feature = "worker")]
 mod interruptible;
+#[cfg(feature = "worker")]
+mod keeper;
 #[cfg(feature = "worker")]
 mod pool;
 #[cfg(feature = "worker")]

@@ -7,7 +7,10 @@
 use bstr::BString;
 use serde::{Deserialize, Serialize};
 
-use super::containers::{Ask, Told};
+use super::{
+    containers::{Ask, Told},
+    kept,
+};
 use crate::{
     anomaly::Code,
     audit::Audit,
@@ -127,6 +130,8 @@ pub enum Request {
     },
     /// About images elsewhere. Answered with [`Reply::Remote`].
     Remote(registry::Ask),
+    /// About indexes that the browser keeps. Answered with [`Reply::Kept`].
+    Kept(kept::Ask),
     /// About containers. Answered with [`Reply::Containers`].
     Containers(Box<Ask>),
     /// The whole content, to be saved. Answered with [`Reply::Done`], a `Blob` riding beside.
@@ -290,6 +295,8 @@ pub enum Reply {
     Remote(registry::Answer),
     /// About containers.
     Containers(Box<Told>),
+    /// About indexes that the browser keeps.
+    Kept(kept::Told),
     /// Content.
     Content {
         /// The bytes.
@@ -342,6 +349,8 @@ pub enum Event {
     Anomalies(Vec<AnomalyReport>),
     /// About an image elsewhere.
     Remote(News),
+    /// About the index that the browser keeps of it.
+    Kept(kept::News),
     /// Everything is read that is wanted.
     Finished,
     /// Reading was cancelled; what is known stays.
@@ -435,6 +444,10 @@ pub enum FailureKind {
     Missing,
     /// It could not be fetched.
     Remote(Trouble),
+    /// The browser keeps nothing for this page, or not this.
+    NotKept,
+    /// The browser gives no more room.
+    NoRoom,
     /// The worker could not be loaded or started.
     NotStarted,
     /// The worker crashed.

@@ -136,6 +136,12 @@ impl Server {
                     self.reply(id, result);
                 });
             }
+            Request::Kept(ask) => {
+                spawn_local(async move {
+                    let result = self.answer_kept(job, ask).await;
+                    self.reply(id, result);
+                });
+            }
             Request::Containers(ask) => {
                 let (result, blob) = match self.ask(job, *ask, blob) {
                     Ok((told, blob)) => (Ok(Reply::Containers(Box::new(told))), blob),
@@ -275,8 +281,13 @@ impl Server {
             }
         }
         let mut session = opening.finish()?;
+        let recalled = self.recall(&mut session, source).await;
+        self.state.borrow().queue.may_open(job)?;
         let report = session.report().into();
         self.event(job, Event::Opened { report, name, size: source.len() });
+        if let Some(news) = recalled {
+            self.event(job, Event::Kept(news));
+        }
         for event in session.take_events() {
             // The report tells of the oddities that are known so far.
             if !matches!(event, Event::Anomalies(_)) {
@@ -338,7 +349,12 @@ impl Server {
     }
 
     pub(super) fn accept(&self, job: Job, found: Found) -> Result<(), Failure> {
-        self.tell(job, |session| session.accept(found))
+        let mut agrees = true;
+        self.tell(job, |session| agrees = session.accept(found))?;
+        if !agrees {
+            self.contradicted(job);
+        }
+        Ok(())
     }
 
     /// Works on an archive, and tells what is new of it.
@@ -392,6 +408,13 @@ impl Server {
             state.news.remove(&job).map(|(mut news, _)| news.rest()).unwrap_or_default()
         };
         rest.into_iter().chain([event]).for_each(|event| self.event(job, event));
+    }
+
+    /// The name of an open archive.
+    pub(super) fn archive_name(&self, job: Job) -> Result<String, Failure> {
+        let state = self.state.borrow();
+        let open = state.shelf.archives.get(&archive(job)).ok_or_else(not_open)?;
+        Ok(open.name.clone())
     }
 
     /// Works on an archive, if it is still open.
@@ -536,6 +559,7 @@ fn answer(session: &mut Session, request: Request) -> Result<Reply, Failure> {
         | Request::Close
         | Request::Remote(_)
         | Request::Content { .. }
+        | Request::Kept(_)
         | Request::Containers(_)
         | Request::Download { .. }
         | Request::Tar { .. } => Err(failure(FailureKind::NotFound, "this request is answered elsewhere")),
