@@ -430,6 +430,10 @@ impl State {
             // The archive before stays until the next is open.
             _ => match event {
                 Event::Remote(news) => self.apply_remote_news(job, news),
+                Event::Shelf => {
+                    Rc::make_mut(&mut self.lab).apply(LabAction::Stale);
+                    Some(())
+                }
                 Event::Opened { report, name, size } if job == Job::MADE_HERE => {
                     self.shelve(Archive::new(job, name.into(), size, at, *report));
                     Some(())
@@ -471,6 +475,8 @@ impl State {
             | Event::Layer { .. }
             | Event::Merged { .. }
             | Event::Anomalies(_)
+            | Event::Kept(_)
+            | Event::Shelf
             | Event::Finished => return None,
         }
         Some(())
@@ -570,7 +576,7 @@ impl Archive {
             Event::Image { report } => {
                 self.images.push(Rc::new(Image::new(*report)));
             }
-            Event::Opened { .. } | Event::Remote(_) => return None,
+            Event::Opened { .. } | Event::Remote(_) | Event::Kept(_) | Event::Shelf => return None,
         }
         Some(())
     }

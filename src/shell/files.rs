@@ -11,10 +11,10 @@ use super::{
 };
 use crate::{
     container::{self, ContainerFs, Content, Errno, OpenFlags, Trace},
+    engine::Interrupt,
     layer, limits,
     tar::Timestamp,
     worker::protocol::{Failure, FailureKind},
-    engine::Interrupt,
 };
 
 impl From<container::Stat> for Stat {

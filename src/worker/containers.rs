@@ -6,7 +6,7 @@
 use bstr::BString;
 use serde::{Deserialize, Serialize};
 
-use super::protocol::{Job, Overlay};
+use super::protocol::{Failure, Job, Overlay};
 use crate::{build::Reason, container::Trace};
 
 /// What the page asks about containers. Answered with [`Told`].
@@ -14,6 +14,9 @@ use crate::{build::Reason, container::Trace};
 pub enum Ask {
     /// The images and containers that are open. Answered with [`Told::Shelf`].
     Shelf,
+    /// Keep containers, and images that were made here, in the browser from now on; or forget what is kept. Answered with
+    /// [`Told::Shelf`].
+    Keep(bool),
     /// Start a container of an image of the envelope's job, its layers `0..=upto` below it, and make it the shell's. Answered
     /// with [`Told::Ran`].
     Start {
@@ -90,6 +93,20 @@ pub struct ShelfView {
     pub containers: Vec<ContainerView>,
     /// Bytes of all layers of all images, each counted once.
     pub bytes: u64,
+    /// What of it the browser keeps.
+    pub keeping: Keeping,
+}
+
+/// What the browser keeps of the shelf over a reload.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keeping {
+    /// Whether it does.
+    pub is_on: bool,
+    /// What waits for its archive to be opened again: its name, and the id of the image that it stands on, shortened as docker
+    /// does.
+    pub waiting: Vec<(String, Option<String>)>,
+    /// Why it cannot.
+    pub problem: Option<Failure>,
 }
 
 /// An image on the shelf.

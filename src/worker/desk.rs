@@ -6,8 +6,8 @@ use bstr::{BString, ByteSlice};
 
 use super::{
     containers::{
-        Ask, BuildStep, Built, Completion, ContainerView, Cost, Files, Frame, ImageView, Ran, Recipe, Remark,
-        Said, SavedFile, ShelfView, Told,
+        Ask, BuildStep, Built, Completion, ContainerView, Cost, Files, Frame, ImageView, Keeping, Ran,
+        Recipe, Remark, Said, SavedFile, ShelfView, Told,
     },
     look,
     page_host::PageHost,
@@ -16,8 +16,8 @@ use super::{
 use crate::{
     build::{Build, Problem, StepReport, build},
     container::{
-        ArchiveId, Errno, ImageKey, NewContainer, ReadAt, Rope, Shelf, ShelfError, ShelfImage,
-        Status, familiar,
+        ArchiveId, Errno, ImageKey, NewContainer, ReadAt, Rope, Shelf, ShelfError, ShelfImage, Status,
+        familiar,
     },
     digest::Digest,
     engine::{ContainerId, Host, Interrupt, Memory, World},
@@ -81,11 +81,15 @@ impl Desk {
             Ask::Undo { container } => {
                 let place = shelf.find_container(&container).map_err(shelf_failure)?;
                 let undone = shelf.container_mut(place).is_some_and(crate::container::Container::undo);
-                let ran = Ran { shelf_changed: undone, ..Ran::default() };
+                let nothing = Said { is_error: true, bytes: "nothing is left to be undone\n".into() };
+                let output = if undone { Vec::new() } else { vec![nothing] };
+                let ran = Ran { output, shelf_changed: undone, ..Ran::default() };
                 Ok(Told::Ran(Box::new(self.placed(shelf, ran, now))))
             }
             Ask::Build { recipe, .. } => Ok(Told::Built(self.build(shelf, recipe, around))),
-            Ask::Fetch { .. } => Err(failure(FailureKind::NotFound, "this is answered elsewhere")),
+            Ask::Fetch { .. } | Ask::Keep(_) => {
+                Err(failure(FailureKind::NotFound, "this is answered elsewhere"))
+            }
         }
     }
 
@@ -300,6 +304,7 @@ pub fn shelf_view(shelf: &Shelf, now: Timestamp) -> ShelfView {
             .filter_map(|place| container_view(shelf, place, now))
             .collect(),
         bytes: layers.iter().map(|layer| layer.size).fold(0, u64::saturating_add),
+        keeping: Keeping::default(),
     }
 }
 

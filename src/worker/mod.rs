@@ -24,4 +24,6 @@ mod scanner;
 #[cfg(feature = "worker")]
 pub mod server;
 #[cfg(feature = "worker")]
+mod shelf_keeper;
+#[cfg(feature = "worker")]
 mod stream;

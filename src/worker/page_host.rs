@@ -150,7 +150,8 @@ impl Host for PageHost<'_> {
         if matches!(path.trim_end_matches('/'), "" | ".") {
             let is_empty = self.files.recipe.dockerfile.is_empty() && self.files.recipe.files.is_empty();
             return if is_empty {
-                Err("around the page's shell are the files of its Build part: give it a Dockerfile".to_owned())
+                Err("around the page's shell are the files of its Build part: give it a Dockerfile"
+                    .to_owned())
             } else {
                 Ok(self.whole_context())
             };

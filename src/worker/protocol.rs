@@ -309,6 +309,8 @@ pub enum Reply {
 /// What happens to an archive.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Event {
+    /// Images or containers came or went without being asked for.
+    Shelf,
     /// The documents are read: the history is known. The layers of the report are not yet read.
     Opened {
         /// The report.
@@ -460,6 +462,8 @@ pub enum FailureKind {
     Stale,
     /// The archive was closed or replaced meanwhile.
     Superseded,
+    /// As many archives are open as may be.
+    TooMany,
 }
 
 impl FailureKind {

@@ -20,6 +20,7 @@ use super::{
     },
     queue::{Leave, Queue},
     scanner::{self, Pace, Reader},
+    shelf_keeper::Keeper,
     stream,
 };
 use crate::{
@@ -27,7 +28,7 @@ use crate::{
     engine::Interrupt,
     fixture,
     image::{Member, MemberKind},
-    limits::Limits,
+    limits::{self, Limits},
     overlay::LayerIndex,
     platform::{self, BlobParts, Source, Watch},
     registry::Auth,
@@ -62,6 +63,7 @@ pub fn run() {
     // The worker listens until it is ended from outside.
     on_message.forget();
     server.send(&Message::Ready { build: BUILD.to_owned() }, None);
+    spawn_local(async move { server.load_shelf().await });
 }
 
 pub(super) struct Server {
@@ -84,6 +86,8 @@ pub(super) struct State {
     news: BTreeMap<Job, (News, Pace)>,
     /// The shell over all of it.
     desk: Desk,
+    /// What of it the browser keeps.
+    pub(super) keeper: Keeper,
     /// Whether what the shell is at is to end.
     interrupt: Rc<RefCell<Interrupt>>,
 }
@@ -142,6 +146,13 @@ impl Server {
                     self.reply(id, result);
                 });
             }
+            Request::Containers(ask) if matches!(*ask, Ask::Keep(_)) => {
+                spawn_local(async move {
+                    self.set_keeping(*ask == Ask::Keep(true)).await;
+                    let told = self.ask(job, Ask::Shelf, None).map(|(told, _)| told);
+                    self.reply(id, told.map(|told| Reply::Containers(Box::new(told))));
+                });
+            }
             Request::Containers(ask) => {
                 let (result, blob) = match self.ask(job, *ask, blob) {
                     Ok((told, blob)) => (Ok(Reply::Containers(Box::new(told))), blob),
@@ -183,6 +194,10 @@ impl Server {
         replaces: Option<Job>,
     ) -> Result<(), Failure> {
         let not_found = |what: &str| failure(FailureKind::NotFound, what);
+        if replaces.is_none() && self.state.borrow().sources.len() >= limits::ARCHIVES {
+            let detail = format!("{} archives are open", limits::ARCHIVES);
+            return Err(failure(FailureKind::TooMany, &detail));
+        }
         let mut directory = None;
         let (source, name) = match source {
             protocol::Source::Remote(remote) => {
@@ -396,6 +411,9 @@ impl Server {
 
     /// Tells how the reading of an archive ended.
     pub(super) fn end(&self, job: Job, result: Result<(), Stop>) {
+        if result.is_ok() {
+            self.recall_shelf();
+        }
         let event = match result {
             Ok(()) => Event::Finished,
             Err(Stop::Cancelled) => Event::Cancelled,
@@ -429,16 +447,21 @@ impl Server {
     }
 
     /// Answers about containers, and tells of the images that came with it.
-    fn ask(&self, job: Job, ask: Ask, beside: Option<Blob>) -> Result<(Told, Option<Blob>), Failure> {
+    fn ask(
+        self: &Rc<Self>,
+        job: Job,
+        ask: Ask,
+        beside: Option<Blob>,
+    ) -> Result<(Told, Option<Blob>), Failure> {
         let mut state = self.state.borrow_mut();
         let State { shelf, sources, desk, interrupt, .. } = &mut *state;
         if let Ask::Fetch { token } = ask {
             let rope = desk.take_saved(token)?;
             return Ok((Told::File, Some(rope_blob(&rope, shelf, sources)?)));
         }
-        let count = |opened: &Opened| opened.session.images().len();
-        let before: BTreeMap<ArchiveId, usize> =
-            shelf.archives.iter().map(|(id, opened)| (*id, count(opened))).collect();
+        let before = images_of(shelf);
+        let changes =
+            matches!(ask, Ask::Run { .. } | Ask::Start { .. } | Ask::Undo { .. } | Ask::Build { .. });
         let bytes = beside.map(|blob| Rc::new(Source::Blob(blob)) as Rc<dyn ReadAt>);
         let stop = match &ask {
             Ask::Run { stop, .. } | Ask::Build { stop, .. } => stop.clone(),
@@ -452,13 +475,16 @@ impl Server {
         let (now, random) = (platform::clock(), platform::random_id());
         let told = desk.answer(shelf, job, ask, Around { now, random, bytes, interrupt: may_end });
         interrupt.replace(Interrupt::default());
-        let events = news_of(shelf, &before);
-        if shelf.archives.contains_key(&LOCAL) {
-            // What is made of nothing lies in memory.
-            sources.entry(Job::MADE_HERE).or_insert(Source::Sample(&[]));
+        let events = news_of(&mut state, &before);
+        let mut told = told;
+        if let Ok(Told::Shelf(view)) = &mut told {
+            view.keeping = state.keeper.told();
         }
         drop(state);
         events.into_iter().for_each(|(job, event)| self.event(job, event));
+        if changes {
+            self.shelf_changed();
+        }
         Ok((told?, None))
     }
 
@@ -566,10 +592,19 @@ fn answer(session: &mut Session, request: Request) -> Result<Reply, Failure> {
     }
 }
 
+/// How many images each archive has.
+pub(super) fn images_of(shelf: &Shelf) -> BTreeMap<ArchiveId, usize> {
+    shelf.archives.iter().map(|(id, opened)| (*id, opened.session.images().len())).collect()
+}
+
 /// What is new of the images that are open; `before` says how many each archive had.
-fn news_of(shelf: &mut Shelf, before: &BTreeMap<ArchiveId, usize>) -> Vec<(Job, Event)> {
+pub(super) fn news_of(state: &mut State, before: &BTreeMap<ArchiveId, usize>) -> Vec<(Job, Event)> {
+    if state.shelf.archives.contains_key(&LOCAL) {
+        // It lies in memory.
+        state.sources.entry(Job::MADE_HERE).or_insert(Source::Sample(&[]));
+    }
     let mut events = Vec::new();
-    for (id, opened) in &mut shelf.archives {
+    for (id, opened) in &mut state.shelf.archives {
         let (job, session) = (Job(id.0), &mut opened.session);
         let mut news = session.take_events();
         match before.get(id) {

@@ -157,6 +157,16 @@ pub struct ContainerWords {
     pub prune_images: &'static str,
     /// All layers, each counted once.
     pub all_layers: fn(&str) -> String,
+    /// Heads what the browser keeps.
+    pub keep_title: &'static str,
+    /// Has the browser keep it.
+    pub keep: &'static str,
+    /// Says what is kept, and where.
+    pub keep_hint: &'static str,
+    /// So much is kept and waits.
+    pub waits: &'static str,
+    /// One of it, and the id of the image that it waits for.
+    pub waits_for: fn(&str, &str) -> String,
     /// Heads the picture of shared layers.
     pub sharing: &'static str,
     /// Heads the column of layers.
@@ -312,6 +322,12 @@ pub const EN: ContainerWords = ContainerWords {
     prune_containers: "Prune containers",
     prune_images: "Prune images",
     all_layers: |size| format!("All layers, each counted once: {size}."),
+    keep_title: "After a reload",
+    keep: "Keep containers and the images made here in this browser",
+    keep_hint: "They are kept in the browser's own storage for this page, with what was written in them; of the archives only ids are kept. \
+                Open the same archive again, and they are back. Off, all of it is forgotten.",
+    waits: "Kept, and back as soon as the archive with their image is open:",
+    waits_for: |name, id| format!("{name}, on the image {id}"),
     sharing: "Which image has which layer",
     layer: "Layer",
     has: "has it",
@@ -445,6 +461,11 @@ pub const ZH: ContainerWords = ContainerWords {
     prune_containers: "清理容器",
     prune_images: "清理镜像",
     all_layers: |size| format!("全部层（每层只计一次）：{size}。"),
+    keep_title: "重新加载之后",
+    keep: "在此浏览器中保留容器和在此制作的镜像",
+    keep_hint: "它们连同写入的内容保存在浏览器为本页提供的存储中；归档只保留 ID。再次打开同一归档，它们就会恢复。关闭此项则全部删除。",
+    waits: "已保留，打开含有其镜像的归档后即恢复：",
+    waits_for: |name, id| format!("{name}，基于镜像 {id}"),
     sharing: "各镜像包含哪些层",
     layer: "层",
     has: "包含",

@@ -97,6 +97,16 @@ impl AppHandle {
         spawn_local(async move { app.refresh_shelf().await });
     }
 
+    /// Keeps containers and the images made here in the browser, or forgets them.
+    pub fn keep_shelf(&self, keep: bool) {
+        let app = self.clone();
+        spawn_local(async move {
+            if let Ok((Told::Shelf(shelf), _)) = app.ask(Ask::Keep(keep), None).await {
+                app.lab(LabAction::Shelf(shelf));
+            }
+        });
+    }
+
     /// Asks for a directory of a container.
     pub fn look_at(&self, container: String, path: BString) {
         let app = self.clone();

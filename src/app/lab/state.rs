@@ -42,6 +42,8 @@ pub struct Lab {
     pub files: Rc<Vec<SavedFile>>,
     /// Images and containers.
     pub shelf: Rc<ShelfView>,
+    /// Counts how often they came or went by themselves.
+    pub stale: u32,
     /// The directory of the container that is looked at.
     pub directory: BString,
     /// That directory, once it is known.
@@ -108,6 +110,8 @@ pub enum LabAction {
     Listed(Vec<String>),
     /// The terminal is cleared.
     Clear,
+    /// Images or containers came or went by themselves.
+    Stale,
     /// Images and containers are known.
     Shelf(ShelfView),
     /// Another directory of the container is looked at.
@@ -147,6 +151,7 @@ impl Lab {
             }
             LabAction::Listed(candidates) => self.say([Line::Said(candidates.join("  ").into())]),
             LabAction::Clear => self.lines = Rc::default(),
+            LabAction::Stale => self.stale = self.stale.wrapping_add(1),
             LabAction::Shelf(shelf) => {
                 // What another command changed of the container shows in its numbers.
                 if let Some(container) = &self.container {

@@ -32,7 +32,7 @@ pub fn ContainerPage() -> Html {
     let lab = Rc::clone(&app.state.lab);
     // Archives come and go, and their layers become known.
     let merged = app.state.image().map_or(0, |image| image.merged);
-    use_effect_with((app.state.archives().len(), merged), {
+    use_effect_with((app.state.archives().len(), merged, lab.stale), {
         let app = app.clone();
         move |_| app.look_at_shelf()
     });

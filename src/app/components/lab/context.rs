@@ -121,7 +121,8 @@ pub fn Context() -> Html {
 /// These are the files of the context now.
 fn take_on(app: &AppHandle, files: Vec<(String, File)>) {
     let mut recipe = (*app.state.lab.recipe).clone();
-    recipe.files = files.iter().map(|(path, file)| (path.as_str().into(), platform::from_f64(file.size()))).collect();
+    recipe.files =
+        files.iter().map(|(path, file)| (path.as_str().into(), platform::from_f64(file.size()))).collect();
     let parts: js_sys::Array = files.iter().map(|(_, file)| JsValue::from(file)).collect();
     // Blobs of blobs cannot fail but for want of memory.
     app.set_context(Blob::new_with_blob_sequence(&parts).ok());
