@@ -39,6 +39,11 @@ pub trait Host {
         Interrupt::default()
     }
 
+    /// Has an image opened from its registry, and says so; `None` where no registry is reached.
+    fn pull(&mut self, _: &str) -> Option<String> {
+        None
+    }
+
     /// A file that is to be opened as an archive of images.
     ///
     /// # Errors

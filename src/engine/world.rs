@@ -117,6 +117,7 @@ pub(crate) struct ContainerRow {
 
 /// What a new container is to be.
 pub(crate) struct NewContainer {
+    pub(crate) options: container::Options,
     pub(crate) image: ImageKey,
     pub(crate) name: Option<String>,
     pub(crate) command: Vec<String>,
@@ -367,6 +368,7 @@ impl<'a> World<'a> {
             name,
             image: Some(new.image),
             command: new.command,
+            options: new.options,
             ..container::NewContainer::default()
         };
         let hex = self.shelf.create(container, self.now).map_err(|error| self.words(&error))?;

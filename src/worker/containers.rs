@@ -7,7 +7,7 @@ use bstr::BString;
 use serde::{Deserialize, Serialize};
 
 use super::protocol::{Failure, Job, Overlay};
-use crate::{build::Reason, container::Trace};
+use crate::{build::Reason, container::{Options, Trace}};
 
 /// What the page asks about containers. Answered with [`Told`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,8 @@ pub enum Ask {
         upto: u32,
         /// The directory that the shell begins in, from the root; `None` for the one that the image says.
         directory: Option<BString>,
+        /// How it is mounted.
+        options: Options,
     },
     /// Run a line in the shell. Answered with [`Told::Ran`].
     Run {
@@ -177,7 +179,7 @@ pub struct Ran {
     pub frames: Vec<Frame>,
     /// What it saved.
     pub files: Vec<SavedFile>,
-    /// The reader is to choose a file.
+    /// What it wants of the page.
     pub wants: Option<Wanted>,
     /// The container that the shell is in now, if any.
     pub container: Option<ContainerView>,
@@ -187,13 +189,15 @@ pub struct Ran {
     pub shelf_changed: bool,
 }
 
-/// What becomes of a file that the reader is to choose for a command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// What a command wants of the page: a file that the reader is to choose, and what becomes of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Wanted {
     /// It is opened: `docker load`.
     Archive,
     /// The command is run again with it: `docker import`, `docker cp`.
     Content,
+    /// No file: an image of this name is opened from its registry.
+    Pull(String),
 }
 
 /// What docker's commands find around the page's shell. Beside ride its bytes: of the recipe's files one after the other,

@@ -59,9 +59,12 @@ impl Desk {
         let now = around.now;
         match ask {
             Ask::Shelf => Ok(Told::Shelf(shelf_view(shelf, now))),
-            Ask::Start { image, upto, directory } => {
-                let key = ImageKey { archive: ArchiveId(job.0), image };
-                self.start(shelf, key, upto, directory, around)
+            Ask::Start { image, upto, directory, options } => {
+                let image = Some(ImageKey { archive: ArchiveId(job.0), image });
+                let layers = Some(upto.saturating_add(1));
+                let random = around.random;
+                let new = NewContainer { random, image, layers, options, ..NewContainer::default() };
+                self.start(shelf, new, directory, around)
             }
             Ask::Run { line, around: files, .. } => {
                 Ok(Told::Ran(Box::new(self.run(shelf, &line, &files, around))))
@@ -108,15 +111,11 @@ impl Desk {
     fn start(
         &mut self,
         shelf: &mut Shelf,
-        image: ImageKey,
-        upto: u32,
+        new: NewContainer,
         directory: Option<BString>,
         around: Around,
     ) -> Result<Told, Failure> {
         let now = around.now;
-        let layers = Some(upto.saturating_add(1));
-        let new =
-            NewContainer { random: around.random, image: Some(image), layers, ..NewContainer::default() };
         let id = shelf.create(new, now).map_err(shelf_failure)?;
         let place = shelf.find_container(&id).map_err(shelf_failure)?;
         if let Some(container) = shelf.container_mut(place) {

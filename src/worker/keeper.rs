@@ -66,8 +66,13 @@ impl Server {
         let (_, bytes) = folder.read(&key, u64::MAX).await.ok()??;
         let news = match Remembered::from_bytes(&bytes) {
             Ok(remembered) if *remembered.identity() != identity => return Some(News::Different),
-            Ok(remembered) if session.recall(remembered) => return Some(News::Recalled),
-            Ok(_) | Err(Unusable::Damaged) => News::Damaged,
+            Ok(remembered) => {
+                if session.recall(remembered) {
+                    return Some(News::Recalled);
+                }
+                News::Damaged
+            }
+            Err(Unusable::Damaged) => News::Damaged,
             Err(Unusable::Version) => News::Outdated,
         };
         // Should it stay, it is found unusable again.

@@ -28,7 +28,7 @@ pub(super) struct PageHost<'f> {
     files: &'f Files,
     /// What was saved.
     pub(super) saved: Vec<(String, Rope)>,
-    /// The reader is to choose a file.
+    /// What is wanted of the page.
     pub(super) wants: Option<Wanted>,
 }
 
@@ -131,6 +131,11 @@ impl Host for PageHost<'_> {
 
     fn interrupt(&self) -> Interrupt {
         self.around.interrupt.clone()
+    }
+
+    fn pull(&mut self, name: &str) -> Option<String> {
+        self.wants = Some(Wanted::Pull(name.to_owned()));
+        Some("the page asks the registry for it, and shows it as soon as its documents are there".to_owned())
     }
 
     fn open_archive(&mut self, _: &str) -> Result<Rc<dyn ReadAt>, String> {

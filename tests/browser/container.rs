@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// An image with what the tutorial changes: in two layers, so that something is copied up from below.
-fn debian() -> Archive {
+pub fn debian() -> Archive {
     let base = Tar::new()
         .dir("etc", 0o755)
         .file("etc/os-release", "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\n")
@@ -36,7 +36,7 @@ fn debian() -> Archive {
 
 impl Page {
     /// Types a line into the terminal and waits until it is carried out.
-    async fn shell(&self, line: &str) {
+    pub async fn shell(&self, line: &str) {
         let lines = self.count(&format!("{} .terminal-command", id("terminal-log"))).await;
         self.click(&id("terminal-line")).await;
         self.type_keys(line).await;
@@ -49,7 +49,7 @@ impl Page {
     }
 
     /// Starts a container of the image that is looked at.
-    async fn start_container(&self) {
+    pub async fn start_container(&self) {
         self.show("container").await;
         self.wait_for(&format!("{}:not([disabled])", id("start-container"))).await;
         self.click(&id("start-container")).await;
@@ -58,7 +58,7 @@ impl Page {
     }
 
     /// The paths of the container as `find` lists them.
-    async fn found(&self) -> Vec<String> {
+    pub async fn found(&self) -> Vec<String> {
         // Only what `find` says is to be in the log; a cleared log has no line that could be waited for.
         self.click(&id("terminal-clear")).await;
         self.until("the log to be empty", async |page| {
@@ -173,7 +173,7 @@ fn run_tool(command: &mut Command) {
 
 impl Page {
     /// A file that the browser saved, once all of it is there.
-    async fn saved(&self, name: &str) -> PathBuf {
+    pub async fn saved(&self, name: &str) -> PathBuf {
         let path = self.downloads().join(name);
         self.until(&format!("{name} to be saved"), async |_| path.exists()).await;
         path
@@ -212,7 +212,7 @@ fn the_terminal_works_by_keys_alone() {
 
 impl Page {
     /// What stands in a field.
-    async fn attribute_value(&self, test_id: &str) -> String {
+    pub async fn attribute_value(&self, test_id: &str) -> String {
         let script = format!("document.querySelector(\"{}\").value", id(test_id));
         self.eval(&script).await.as_str().unwrap_or_default().to_owned()
     }

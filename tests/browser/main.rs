@@ -17,6 +17,7 @@ mod gateway;
 mod hostile;
 #[path = "../support/hostile/mod.rs"]
 mod inputs;
+mod lab;
 mod language;
 mod memory;
 mod native;

@@ -4,6 +4,7 @@
 #![cfg(target_os = "linux")]
 
 mod kept;
+mod interrupt;
 mod kernel;
 #[path = "../overlay_oracle/listing.rs"]
 mod listing;

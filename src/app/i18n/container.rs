@@ -14,6 +14,16 @@ pub struct ContainerWords {
     pub none_hint: &'static str,
     /// Starts a container over layers 1 to n of an image.
     pub start: fn(&str, u32, u32) -> String,
+    /// Heads how the next container is mounted.
+    pub mount_options: &'static str,
+    /// What is said of it.
+    pub mount_options_hint: &'static str,
+    /// What an option does.
+    pub metacopy: &'static str,
+    /// What an option does.
+    pub index: &'static str,
+    /// What an option does.
+    pub redirect_dir: &'static str,
     /// Turns to a container to change a path.
     pub change_it: &'static str,
     /// What the container stands on.
@@ -233,6 +243,11 @@ pub const EN: ContainerWords = ContainerWords {
         true => format!("Start a container of {image}"),
         false => format!("Start a container of {image}, layers 1–{upto}"),
     },
+    mount_options: "Mount options",
+    mount_options_hint: "Container engines mount with all three off. Turn one on, start a container, and see what the kernel does differently.",
+    metacopy: "chmod and chown copy the metadata up alone; the content follows when it is written to.",
+    index: "A file with several names stays one file when one of them is copied up.",
+    redirect_dir: "A directory of the layers below can be renamed: it remembers where it stands there.",
     change_it: "Change it in a container",
     on: |image, layer| format!("On {image}; its own layer is number {layer}."),
     nothing_runs: "No process runs in it: what you change are its files.",
@@ -377,6 +392,11 @@ pub const ZH: ContainerWords = ContainerWords {
         true => format!("用 {image} 启动容器"),
         false => format!("用 {image} 的第 1–{upto} 层启动容器"),
     },
+    mount_options: "挂载选项",
+    mount_options_hint: "容器引擎挂载时三项全部关闭。打开其中一项，启动容器，看内核有何不同。",
+    metacopy: "chmod 和 chown 只向上复制元数据；写入内容时才复制内容。",
+    index: "有多个名称的文件，其中一个被向上复制后仍是同一个文件。",
+    redirect_dir: "下层的目录可以重命名：它会记住自己在下层的位置。",
     change_it: "在容器中修改",
     on: |image, layer| format!("基于 {image}；它自己的层是第 {layer} 层。"),
     nothing_runs: "其中没有进程在运行：您修改的是它的文件。",

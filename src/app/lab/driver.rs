@@ -17,6 +17,7 @@ use crate::{
         story,
     },
     platform,
+    registry::Remote,
     worker::{
         containers::{Ask, Files, Ran, Recipe, SavedFile, Told, Wanted},
         protocol::Failure,
@@ -64,7 +65,8 @@ impl AppHandle {
 
     /// Starts a container of an image of the archive that is looked at, over its layers `0..=upto`.
     pub fn start_container(&self, image: u32, upto: u32) {
-        self.carry_out(Ask::Start { image, upto, directory: None }, None);
+        let options = self.state.lab.options;
+        self.carry_out(Ask::Start { image, upto, directory: None, options }, None);
     }
 
     /// Turns to a container of what is looked at, and to a directory in it; starts one unless the shell is in such a one.
@@ -82,7 +84,8 @@ impl AppHandle {
             self.run(format!("cd {}", head::quote(&story::shown_path(directory.as_bstr()))));
         } else {
             let (image, upto) = (selection.image, selection.upto);
-            self.carry_out(Ask::Start { image, upto, directory: Some(directory) }, None);
+            let options = self.state.lab.options;
+            self.carry_out(Ask::Start { image, upto, directory: Some(directory), options }, None);
         }
     }
 
@@ -182,6 +185,9 @@ impl AppHandle {
         match ran.wants {
             Some(Wanted::Archive) => opener::choose_file(),
             Some(Wanted::Content) => terminal::choose_file(),
+            Some(Wanted::Pull(place)) => {
+                self.open_remote(Remote { place, choice: None, gateway: None, pull: true });
+            }
             None => {}
         }
         if ran.shelf_changed || !ran.frames.is_empty() {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use bstr::{BString, ByteSlice};
 use yew::AttrValue;
 
+use crate::container::Options;
 use crate::worker::{
     containers::{Built, ContainerView, Frame, Ran, Recipe, SavedFile, ShelfView, Wanted},
     protocol::{Failure, Overlay},
@@ -24,6 +25,8 @@ pub struct Lab {
     pub lines: Rc<Vec<Line>>,
     /// The commands given, the latest last.
     pub commands: Rc<Vec<String>>,
+    /// How the next container is mounted.
+    pub options: Options,
     /// Whether a command is under way.
     pub is_busy: bool,
     /// What ends the command or the build under way: see [`crate::platform::stop`].
@@ -98,6 +101,8 @@ pub enum Line {
 pub enum LabAction {
     /// Turn to a part.
     Show(Part),
+    /// The next container is mounted so.
+    Options(Options),
     /// A command is given to the worker.
     Sent(String),
     /// A command that waited for a file is given to it again.
@@ -141,6 +146,7 @@ impl Lab {
     pub fn apply(&mut self, action: LabAction) {
         match action {
             LabAction::Show(part) => self.part = part,
+            LabAction::Options(options) => self.options = options,
             LabAction::Sent(line) => self.sent(line),
             LabAction::SentAgain => (self.is_busy, self.waiting) = (true, None),
             LabAction::Stoppable(stop) => self.stop = stop,

@@ -10,7 +10,7 @@ use crate::{
         components::{
             lab::{
                 build::Build,
-                head::{Head, StartButton},
+                head::{Head, MountOptions, StartButton},
                 player::Player,
                 shelf::Shelf,
                 terminal::Terminal,
@@ -45,7 +45,7 @@ pub fn ContainerPage() -> Html {
                         {(words.part)(part)}
                     </button>
                 }) }
-                if lab.part == Part::Container { <StartButton /> }
+                if lab.part == Part::Container { <StartButton /><MountOptions /> }
             </div>
             {match lab.part {
                 Part::Container => html! { <Container /> },
