@@ -146,10 +146,9 @@ impl Shelf {
                 let container = container.id.clone();
                 return Err(ShelfError::InUse { image: reference.to_owned(), container, running });
             }
-            // Without a name it stays as what the container stands on.
-            let untagged = image.names.clone();
-            untagged.iter().for_each(|name| self.untag(&image.id, name));
-            return Ok(Removed { untagged, ..Removed::default() });
+            // The container keeps what it stands on, as docker's does: nothing is freed.
+            let removed = self.forget(&image.id);
+            return Ok(Removed { untagged: image.names, freed: 0, ..removed });
         }
         if self.images.iter().any(|other| other.parent.as_ref() == Some(&image.id)) {
             if !by_name {

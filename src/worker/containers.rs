@@ -7,7 +7,10 @@ use bstr::BString;
 use serde::{Deserialize, Serialize};
 
 use super::protocol::{Failure, Job, Overlay};
-use crate::{build::Reason, container::{Options, Trace}};
+use crate::{
+    build::Reason,
+    container::{Options, Trace},
+};
 
 /// What the page asks about containers. Answered with [`Told`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -3,7 +3,6 @@
 use std::{cell::RefCell, collections::BTreeMap, ops::Range, rc::Rc};
 
 use futures_util::future::try_join_all;
-use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
@@ -626,26 +625,24 @@ pub(super) fn news_of(state: &mut State, before: &BTreeMap<ArchiveId, usize>) ->
     events
 }
 
-/// What is to be saved as a blob: what lies in a file of the reader's stays there, and is not held.
+/// What is to be saved as a blob: what lies in a file of the reader's as it is stays there, and the rest is handed to the browser
+/// in pieces.
 fn rope_blob(rope: &Rope, shelf: &Shelf, sources: &BTreeMap<Job, Source>) -> Result<Blob, Failure> {
-    let parts = Array::new();
-    for part in rope.parts() {
+    let mut parts = BlobParts::default();
+    // Written in one go: what comes from one compressed layer is decoded once.
+    let mut rest = Rope::default();
+    for part in rope.direct(&shelf.archives).parts() {
         if let Part::Archive(archive, range) = part
             && let Some(source) = sources.get(&Job(archive.0))
         {
-            let slice = source.slice(range.clone())?;
-            parts.push(&slice);
-            continue;
+            std::mem::take(&mut rest).write(&shelf.archives, &mut |bytes| parts.push(bytes))?;
+            parts.push_blob(&source.slice(range.clone())?)?;
+        } else {
+            rest.push(part.clone());
         }
-        let mut one = Rope::default();
-        one.push(part.clone());
-        one.write(&shelf.archives, &mut |bytes| {
-            parts.push(&Uint8Array::from(bytes));
-            Ok(())
-        })?;
     }
-    Blob::new_with_blob_sequence(&parts)
-        .map_err(|_| failure(FailureKind::Unreadable, "the browser cannot hold the file"))
+    rest.write(&shelf.archives, &mut |bytes| parts.push(bytes))?;
+    parts.finish()
 }
 
 /// The archive of a job.

@@ -154,12 +154,14 @@ fn docker_takes_files_of_the_reader() {
         .await;
         page.shell("docker cp c1:/opt/note .").await;
         let back = page.saved("note").await;
-        page.until("all of it", async |_| std::fs::read_to_string(&back).unwrap() == "of this machine\n").await;
+        page.until("all of it", async |_| std::fs::read_to_string(&back).unwrap() == "of this machine\n")
+            .await;
         page.assert_silent().await;
     });
 }
 
-const DOCKERFILE: &str = "FROM debian:12\n# the app\nCOPY note.txt /opt/\nENV A=1\nRUN rm /etc/debian_version\n";
+const DOCKERFILE: &str =
+    "FROM debian:12\n# the app\nCOPY note.txt /opt/\nENV A=1\nRUN rm /etc/debian_version\n";
 
 #[test]
 fn a_dockerfile_is_built_and_the_cache_explained() {
@@ -277,7 +279,8 @@ fn without_motion_the_steps_are_numbered_frames() {
         page.in_a_container(&folder).await;
         page.shell("rm /etc/debian_version").await;
         page.wait_for(&format!("{} li", id("step-list"))).await;
-        let shown = "[...document.querySelectorAll('.steps-frame')].map((frame) => getComputedStyle(frame).display)";
+        let shown =
+            "[...document.querySelectorAll('.steps-frame')].map((frame) => getComputedStyle(frame).display)";
         let frames = page.strings(shown).await;
         assert!(frames.len() > 1 && frames.iter().all(|display| display != "none"), "{frames:?}");
         let stage = "getComputedStyle(document.querySelector('.steps-stage')).display";
@@ -306,7 +309,8 @@ fn the_keys_of_a_terminal() {
         })
         .await;
         page.control('c').await;
-        page.until("an empty line", async |page| page.attribute_value("terminal-line").await.is_empty()).await;
+        page.until("an empty line", async |page| page.attribute_value("terminal-line").await.is_empty())
+            .await;
         page.control('r').await;
         page.type_keys("none such").await;
         page.wait_for_text(&id("terminal-found"), "No earlier command").await;

@@ -59,7 +59,8 @@ fn a_command_ends_when_it_is_to() {
         for looks in [1, 2, 5, 30, u32::MAX] {
             let mut shelf = ours::shelf(sessions::archive(std::slice::from_ref(&layer)));
             let image = shelf.images()[0].key;
-            let id = shelf.create(NewContainer { image: Some(image), ..NewContainer::default() }, TIME).unwrap();
+            let id =
+                shelf.create(NewContainer { image: Some(image), ..NewContainer::default() }, TIME).unwrap();
             let mut host = Impatient { host: NoHost::new(10), looks: Rc::new(Cell::new(looks)) };
             let mut world = World::new(&mut shelf, &mut host, TIME);
             let mut shell = Shell::new();

@@ -31,7 +31,9 @@ fn busy() -> Shelf {
     let named = |name: &str| Commit { created: TIME, names: vec![name.to_owned()], ..Commit::default() };
     shelf.commit(0, &named("mine:1")).unwrap();
     let mine = shelf.find_image("mine:1").unwrap().key;
-    shelf.create(NewContainer { image: Some(mine), random: [2; 32], ..NewContainer::default() }, TIME).unwrap();
+    shelf
+        .create(NewContainer { image: Some(mine), random: [2; 32], ..NewContainer::default() }, TIME)
+        .unwrap();
     shelf.fs(1, TIME).unwrap().unlink(b"new/twin").unwrap();
     shelf.commit(1, &named("mine:2")).unwrap();
     shelf.create(NewContainer { random: [3; 32], ..NewContainer::default() }, TIME).unwrap();
@@ -81,7 +83,8 @@ fn containers_and_images_come_back_with_their_archive() {
 fn another_archive_is_not_taken_for_it() {
     let (mut kept, layers) = busy().keep(&KeptShelf::default()).unwrap();
     // The same files in layers that are cut otherwise.
-    let mut other = ours::shelf(ours::sessions::archive(&[layerscope::fixture::Tar::new().file("etc/motd", "1")]));
+    let mut other =
+        ours::shelf(ours::sessions::archive(&[layerscope::fixture::Tar::new().file("etc/motd", "1")]));
     assert_eq!(other.recall(&mut kept, &layers, TIME), Recalled { images: 1, containers: 1 });
     assert_eq!(kept.waiting().len(), 4);
     assert!(other.find_container("c1").is_err());

@@ -61,7 +61,6 @@ pub fn Context() -> Html {
     let on_over = {
         let dragging = dragging.setter();
         move |event: DragEvent| {
-            // By this the window knows that the files are not for it: what is dropped elsewhere is opened.
             event.prevent_default();
             dragging.set(true);
         }
@@ -94,7 +93,8 @@ pub fn Context() -> Html {
     };
     let size = recipe.files.iter().map(|(_, size)| *size).sum();
     html! {
-        <div class={classes!("lab-context", dragging.then_some("dragging"))} role="group" aria-label={words.context} data-testid="context"
+        // What is dropped elsewhere is opened: see `drop_target::TAKES_FILES`.
+        <div data-takes-files="" class={classes!("lab-context", dragging.then_some("dragging"))} role="group" aria-label={words.context} data-testid="context"
             ondragover={on_over} ondragleave={on_leave} ondrop={on_drop}>
             <p><strong>{words.context}</strong>{" "}<span class="muted">{words.context_hint}</span></p>
             <p class="lab-actions">
