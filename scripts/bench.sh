@@ -42,4 +42,5 @@ archive layers layers 127
 archive small small 1000000
 archive hollow hollow 10000
 
-cargo test --quiet --locked --no-default-features --features browser-tests --test browser -- --ignored --exact bench::table --nocapture
+# With the features of `make test`: it is not compiled twice.
+cargo test --quiet --locked --features cli,ssr,browser-tests --test browser -- --ignored --exact bench::table --nocapture

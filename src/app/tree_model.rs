@@ -84,6 +84,11 @@ impl TreeModel {
         self.shown.generation()
     }
 
+    /// The newest view that it knows, shown or not.
+    pub fn newest(&self) -> u32 {
+        self.next.as_ref().map_or(self.shown.generation(), |next| next.rows.generation())
+    }
+
     /// The scroll position.
     pub fn scroll_top(&self) -> f64 {
         self.scroll_top
@@ -195,8 +200,7 @@ impl TreeModel {
             return if self.shown.put(answer) { Taken::Drawn } else { Taken::Nothing };
         }
         self.give_up(start);
-        let known = self.next.as_ref().map_or(self.shown.generation(), |next| next.rows.generation());
-        if generation > known { Taken::Stale } else { Taken::Nothing }
+        if generation > self.newest() { Taken::Stale } else { Taken::Nothing }
     }
 
     fn give_up(&mut self, start: u32) {

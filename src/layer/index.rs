@@ -445,6 +445,8 @@ fn is_windows_root(name: &[u8]) -> bool {
 
 /// Builds an [`Index`] from the entries of a tar.
 pub(super) struct Builder {
+    /// Whether entries are kept; else there are the hashes of their contents alone.
+    keeps_entries: bool,
     tree: Tree,
     index: Index,
     contents: Contents,
@@ -469,10 +471,20 @@ const CAPTURE_NAME: &str = "os-release";
 const CAPTURE_MAX: u64 = 64 << 10;
 
 impl Builder {
-    pub(super) fn new(key: ContentKey, limits: Limits) -> Self {
+    pub(super) fn new(key: ContentKey, limits: Limits, keeps_entries: bool) -> Self {
         let (tree, index) = (Tree::new(key.0), Index::default());
         let (contents, owners) = (Vec::new(), HashMap::new());
-        Self { tree, index, contents, owners, entries: 0, limits, extra_bytes: 0, limit_reached: None }
+        Self {
+            keeps_entries,
+            tree,
+            index,
+            contents,
+            owners,
+            entries: 0,
+            limits,
+            extra_bytes: 0,
+            limit_reached: None,
+        }
     }
 
     /// Takes an entry on. Returns its place, if it has a content to come that should be given to
@@ -488,17 +500,19 @@ impl Builder {
         let offset = entry.header_offset;
         let dotted = entry.path.starts_with(b"./");
         let packed = self.pack(entry, anomalies)?;
-        let id = EntryId(self.index.records.len() as u32);
-        let layout = &mut self.index.layout;
-        layout.dotted = dotted && (layout.dotted || self.index.records.is_empty());
-        let record = self.index.unpack(&packed);
-        debug_assert_eq!(record.header_offset, offset);
-        let has_content = record.kind == Kind::File;
-        if has_content && self.captures(record) {
-            self.index.captured.push((id, Vec::new()));
+        let id = EntryId(self.contents.len() as u32);
+        let has_content = packed.kind == Kind::File;
+        if self.keeps_entries {
+            let layout = &mut self.index.layout;
+            layout.dotted = dotted && (layout.dotted || self.index.records.is_empty());
+            let record = self.index.unpack(&packed);
+            debug_assert_eq!(record.header_offset, offset);
+            if has_content && self.captures(record) {
+                self.index.captured.push((id, Vec::new()));
+            }
+            tree::reserve(&mut self.index.records, 1);
+            self.index.records.push(packed);
         }
-        tree::reserve(&mut self.index.records, 1);
-        self.index.records.push(packed);
         tree::reserve(&mut self.contents, 1);
         self.contents.push(None);
         has_content.then_some(id)
@@ -506,9 +520,9 @@ impl Builder {
 
     /// What there is too much of to take another entry on.
     fn limit(&self) -> Option<(Limit, String)> {
-        let (tree, records) = (&self.tree, &self.index.records);
+        let (tree, entries) = (&self.tree, self.contents.len());
         let Limits { layer_entries, layer_paths, layer_text, .. } = self.limits;
-        if records.len() >= layer_entries {
+        if entries >= layer_entries {
             Some((Limit::Entries, format!("more than {layer_entries} entries")))
         } else if tree.len() >= layer_paths {
             Some((Limit::Paths, format!("more than {layer_paths} paths")))
@@ -668,6 +682,9 @@ impl Builder {
         }
         let attributes: usize = extra.xattrs.iter().map(|(name, value)| name.len() + value.len()).sum();
         self.extra_bytes += extra.link.len() + attributes + size_of_val(extra.sparse.as_slice());
+        if !self.keeps_entries {
+            return NONE;
+        }
         self.index.extras.push(extra);
         (self.index.extras.len() - 1) as u32
     }

@@ -63,6 +63,7 @@ pub struct Scan {
     content_key: ContentKey,
     algorithms: Algorithms,
     limits: Limits,
+    bodies: Bodies,
 }
 
 /// The algorithms that the stated digests want.
@@ -125,7 +126,13 @@ impl Scan {
             content_key,
             algorithms,
             limits,
+            bodies: Bodies::Hashed,
         }
+    }
+
+    /// The same of a blob whose entries are known: what is found has no index, but all that a [`Look`] has not seen.
+    pub fn of_listed(self) -> Self {
+        Self { bodies: Bodies::HashedAlone, ..self }
     }
 
     /// Bytes of the blob taken so far.
@@ -159,7 +166,7 @@ impl Scan {
         let (compression, diff_id, stopped, tar) = match self.stage {
             // `begin` has ended the sniffing.
             Stage::Sniffing => {
-                let tar = TarIndexer::new(self.content_key, self.limits, Bodies::Hashed);
+                let tar = TarIndexer::new(self.content_key, self.limits, self.bodies);
                 (Compression::None, None, None, Box::new(tar))
             }
             Stage::Plain { tar, diff_id } => {
@@ -200,7 +207,7 @@ impl Scan {
     fn begin(&mut self) {
         let head = std::mem::take(&mut self.head);
         self.unsupported = codec::unsupported(&head);
-        let tar = Box::new(TarIndexer::new(self.content_key, self.limits, Bodies::Hashed));
+        let tar = Box::new(TarIndexer::new(self.content_key, self.limits, self.bodies));
         let Algorithms { blob, diff_id } = self.algorithms;
         self.stage = match Compression::sniff(&head) {
             Compression::None => {
@@ -344,6 +351,8 @@ impl Look {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Bodies {
     Hashed,
+    /// They are hashed, and nothing else is kept of the entries.
+    HashedAlone,
     /// They are passed over, but for the few that are kept.
     Unneeded,
 }
@@ -370,7 +379,7 @@ impl TarIndexer {
     fn new(content_key: ContentKey, limits: Limits, bodies: Bodies) -> Self {
         Self {
             parser: Parser::new(),
-            builder: Builder::new(content_key, limits),
+            builder: Builder::new(content_key, limits, bodies != Bodies::HashedAlone),
             current: None,
             content_key,
             bodies,

@@ -12,7 +12,7 @@ use crate::{
     codec::{Compression, MAGIC_LEN},
     digest::Digest,
     image::{LayerRef, Member, MemberId},
-    layer::{Algorithms, ContentKey, Index, Listed, Look, Scan, Scanned},
+    layer::{Algorithms, ContentKey, Listed, Look, Scan, Scanned},
     limits::Limits,
 };
 
@@ -161,7 +161,8 @@ impl ScanJob {
     }
 
     pub(super) fn new_scan(&self) -> Scan {
-        Scan::new(self.content_key, self.algorithms, self.limits)
+        let scan = Scan::new(self.content_key, self.algorithms, self.limits);
+        if self.is_listed { scan.of_listed() } else { scan }
     }
 }
 
@@ -252,9 +253,7 @@ impl LayerScan {
     pub fn finish(self) -> Found {
         let what = match self.stage {
             Stage::Looking(look) => What::Listed(look.finish()),
-            Stage::Scanning(scan) if self.job.is_listed => {
-                What::Verified(Scanned { index: Index::default(), ..scan.finish() })
-            }
+            Stage::Scanning(scan) if self.job.is_listed => What::Verified(scan.finish()),
             Stage::Scanning(scan) => What::Scanned(scan.finish()),
             // A blob without a byte, which `start` does not sniff at.
             Stage::Sniffing => What::Scanned(self.job.new_scan().finish()),

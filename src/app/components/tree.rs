@@ -330,6 +330,8 @@ impl Driver {
                 self.scroll_to.set(Some(top));
                 self.redraw.emit(());
             }
+            // The view that is being made is as new as these rows.
+            Taken::Stale if self.asking.get() => {}
             Taken::Stale => {
                 if let Some(spec) = self.spec.borrow().clone() {
                     self.clone().show(spec, true);
@@ -380,13 +382,13 @@ impl Driver {
             }
             let Some((view, anchor)) = shown else { return };
             let anchor = match anchor {
+                // The reader has gone elsewhere meanwhile.
+                _ if self.serial.get() != serial => Anchor::Keep,
                 Anchor::Row(row) if quietly => Anchor::Quietly(row),
                 Anchor::Top if quietly => Anchor::Keep,
                 loud => loud,
             };
-            if self.serial.get() == serial {
-                self.adopt(&view, anchor);
-            }
+            self.adopt(&view, anchor);
         });
     }
 
@@ -410,8 +412,11 @@ impl Driver {
         (view, Anchor::Top)
     }
 
-    /// Takes on a view that the worker made.
+    /// Takes on a view that the worker made, unless a newer one is known: answers to different questions overtake each other.
     fn adopt(&self, view: &View, anchor: Anchor) {
+        if view.generation < self.model.borrow().newest() {
+            return;
+        }
         let taken = self.model.borrow_mut().show(view, anchor);
         self.on_view.emit(view.clone());
         self.take(taken);
