@@ -17,7 +17,6 @@ pub mod i18n;
 pub mod lab;
 pub mod mode;
 pub mod pages;
-pub mod preview;
 pub mod remote;
 #[cfg(all(test, feature = "ssr"))]
 mod render_tests;

@@ -10,6 +10,8 @@ mod idle;
 mod interrupt;
 mod message;
 mod number;
+#[cfg(feature = "web")]
+mod object_url;
 #[cfg(feature = "worker")]
 mod opfs;
 mod random;
@@ -32,6 +34,8 @@ pub use interrupt::Watch;
 pub use interrupt::{new_stop, stop};
 pub use message::{pack, unpack};
 pub use number::{from_f64, to_f64};
+#[cfg(feature = "web")]
+pub use object_url::{ObjectUrl, first_bytes};
 #[cfg(feature = "worker")]
 pub use opfs::{KeepError, Kept};
 pub use random::{content_key, random_id};

@@ -42,21 +42,23 @@ impl Kept {
     ///
     /// [`KeepError::Missing`] if the browser keeps nothing.
     pub async fn folder(name: &str) -> Result<Self, KeepError> {
-        let missing = |error: JsValue| KeepError::Missing(describe(&error));
-        let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
-        let storage: StorageManager = scope.navigator().storage();
-        // Outside of secure contexts there is no manager, in old browsers no directory.
-        let is_there = !storage.is_undefined()
-            && Reflect::has(&storage, &"getDirectory".into()).unwrap_or(false);
-        if !is_there {
-            return Err(KeepError::Missing("navigator.storage.getDirectory is not there".to_owned()));
-        }
-        let root = JsFuture::from(storage.get_directory()).await.map_err(missing)?;
-        let root: FileSystemDirectoryHandle = root.unchecked_into();
         let options = FileSystemGetDirectoryOptions::new();
         options.set_create(true);
-        let folder = JsFuture::from(root.get_directory_handle_with_options(name, &options)).await;
-        Ok(Self(folder.map_err(missing)?.unchecked_into()))
+        let folder = JsFuture::from(root().await?.get_directory_handle_with_options(name, &options)).await;
+        Ok(Self(folder.map_err(|error| failed(&error))?.unchecked_into()))
+    }
+
+    /// The folder of this name, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// [`KeepError::Missing`] if the browser keeps nothing.
+    pub async fn find(name: &str) -> Result<Option<Self>, KeepError> {
+        match JsFuture::from(root().await?.get_directory_handle(name)).await {
+            Ok(folder) => Ok(Some(Self(folder.unchecked_into()))),
+            Err(error) if named(&error, "NotFoundError") => Ok(None),
+            Err(error) => Err(failed(&error)),
+        }
     }
 
     /// The names of its files.
@@ -129,6 +131,18 @@ impl Kept {
             _ => Ok(()),
         }
     }
+}
+
+/// The folder of all that is kept for this page.
+async fn root() -> Result<FileSystemDirectoryHandle, KeepError> {
+    let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
+    let storage: StorageManager = scope.navigator().storage();
+    // Outside of secure contexts there is no manager, in old browsers no directory.
+    if storage.is_undefined() || !Reflect::has(&storage, &"getDirectory".into()).unwrap_or(false) {
+        return Err(KeepError::Missing("navigator.storage.getDirectory is not there".to_owned()));
+    }
+    let root = JsFuture::from(storage.get_directory()).await;
+    Ok(root.map_err(|error| KeepError::Missing(describe(&error)))?.unchecked_into())
 }
 
 /// How much is written at once, in bytes.

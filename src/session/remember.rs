@@ -79,15 +79,19 @@ fn shared<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Rc<Index>, D::Er
 }
 
 impl Identity {
-    /// The name to keep it under: the digest of the image's config in hex; of several images, the digest of those.
+    /// The name to keep it under: the digest of the image's config in hex (of several images, the digest of those), and a hash of
+    /// all else, as one image may be in several archives.
     pub fn key(&self) -> String {
-        match self.images.as_slice() {
+        let configs = match self.images.as_slice() {
             [image] => image.config.hex().to_owned(),
             images => {
                 let configs: Vec<&str> = images.iter().map(|image| image.config.hex()).collect();
                 Digest::sha256(configs.join("\n").as_bytes()).hex().to_owned()
             }
-        }
+        };
+        // Nothing here refuses to be serialised; an empty list would be a name as well.
+        let all = postcard::to_stdvec(self).unwrap_or_default();
+        format!("{configs}-{:016x}", u64::from_le_bytes(checksum(&all)))
     }
 }
 

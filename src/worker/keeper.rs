@@ -18,7 +18,6 @@ const FOLDER: &str = "indexes";
 impl Server {
     /// Answers about what is kept.
     pub(super) async fn answer_kept(&self, job: Job, ask: Ask) -> Result<Reply, Failure> {
-        let folder = Kept::folder(FOLDER).await?;
         match ask {
             Ask::List => {}
             Ask::Keep => {
@@ -33,22 +32,22 @@ impl Server {
                 })?;
                 let note = Note { name, len, saved: platform::clock().secs };
                 let key = remembered.identity().key();
-                folder.write(&key, &[&remembered.to_bytes(&note)]).await?;
+                Kept::folder(FOLDER).await?.write(&key, &[&remembered.to_bytes(&note)]).await?;
             }
-            Ask::Forget(key) => folder.remove(&key).await?,
-            Ask::ForgetAll => {
-                for key in folder.names().await? {
+            Ask::Forget(key) => {
+                if let Some(folder) = Kept::find(FOLDER).await? {
                     folder.remove(&key).await?;
                 }
             }
+            Ask::ForgetAll => {
+                if let Some(folder) = Kept::find(FOLDER).await? {
+                    for key in folder.names().await? {
+                        folder.remove(&key).await?;
+                    }
+                }
+            }
         }
-        let mut kept = Vec::new();
-        for key in folder.names().await? {
-            let Some((bytes, head)) = folder.read(&key, NOTE_MAX).await? else { continue };
-            let note = Note::from_head(&head).unwrap_or_default();
-            kept.push(KeptIndex { key, name: note.name, len: note.len, saved: note.saved, bytes });
-        }
-        kept.sort_by(|a, b| b.saved.cmp(&a.saved).then_with(|| a.key.cmp(&b.key)));
+        let kept = list().await?;
         let own = self.with_session(job, |session| match session.identity() {
             None => Own::Unfit,
             Some(identity) if session.can_be_remembered() => Own::Under(identity.key()),
@@ -61,12 +60,10 @@ impl Server {
     pub(super) async fn recall(&self, session: &mut Session, source: &Source) -> Option<News> {
         // What comes from elsewhere is laid out as it comes.
         let Source::Blob(_) = source else { return None };
-        let identity = session.identity()?;
-        let key = identity.key();
-        let folder = Kept::folder(FOLDER).await.ok()?;
+        let key = session.identity()?.key();
+        let folder = Kept::find(FOLDER).await.ok()??;
         let (_, bytes) = folder.read(&key, u64::MAX).await.ok()??;
         let news = match Remembered::from_bytes(&bytes) {
-            Ok(remembered) if *remembered.identity() != identity => return Some(News::Different),
             Ok(remembered) => {
                 if session.recall(remembered) {
                     return Some(News::Recalled);
@@ -88,12 +85,26 @@ impl Server {
         if let Some(identity) = identity {
             spawn_local(async move {
                 // Should it stay, it is contradicted again.
-                if let Ok(folder) = Kept::folder(FOLDER).await {
+                if let Ok(Some(folder)) = Kept::find(FOLDER).await {
                     let _ = folder.remove(&identity.key()).await;
                 }
             });
         }
     }
+}
+
+/// What is kept, the newest first.
+async fn list() -> Result<Vec<KeptIndex>, Failure> {
+    let mut kept = Vec::new();
+    let Some(folder) = Kept::find(FOLDER).await? else { return Ok(kept) };
+    for key in folder.names().await? {
+        let Some((bytes, head)) = folder.read(&key, NOTE_MAX).await? else { continue };
+        // What cannot be read has no name; it can be forgotten.
+        let note = Note::from_head(&head).unwrap_or_default();
+        kept.push(KeptIndex { key, name: note.name, len: note.len, saved: note.saved, bytes });
+    }
+    kept.sort_by(|a, b| b.saved.cmp(&a.saved).then_with(|| a.key.cmp(&b.key)));
+    Ok(kept)
 }
 
 impl From<KeepError> for Failure {

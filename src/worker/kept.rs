@@ -57,8 +57,6 @@ pub enum News {
     Recalled,
     /// A layer that was read again was not what had been kept: it is shown as it is now, and what was kept is gone.
     Contradicted,
-    /// It belongs to an archive of the same image that is laid out otherwise.
-    Different,
     /// It is of another version of this page, and gone.
     Outdated,
     /// It was damaged, and is gone.

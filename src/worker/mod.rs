@@ -1,6 +1,8 @@
 //! The worker that holds the model, and how the page talks to it.
 
 pub mod containers;
+#[cfg(feature = "worker")]
+mod contents;
 pub mod desk;
 pub mod kept;
 mod look;

@@ -15,6 +15,7 @@ use crate::{
     anomaly::Code,
     audit::Audit,
     overlay::Mark,
+    preview::Comparison,
     registry::{self, News, Remote, Trouble},
     report::{AnomalyReport, ImageReport, LayerReport, Report},
     tar::Timestamp,
@@ -119,7 +120,7 @@ pub enum Request {
         /// The image.
         image: u32,
     },
-    /// The leading bytes of a version's content, at most `limit`. Answered with [`Reply::Content`].
+    /// A part of a version's content, at most `limit` bytes. Answered with [`Reply::Content`].
     Content {
         /// Which version.
         version: Version,
@@ -127,6 +128,24 @@ pub enum Request {
         offset: u64,
         /// The most bytes wanted.
         limit: u64,
+    },
+    /// Where a path leads in the merged filesystem, symbolic links followed. Answered with [`Reply::Followed`].
+    Follow {
+        /// The image.
+        image: u32,
+        /// The topmost layer of that filesystem.
+        upto: u32,
+        /// The path from the root, without a leading slash.
+        path: BString,
+    },
+    /// What differs between the contents of two versions. Answered with [`Reply::Compared`].
+    Compare {
+        /// The version that it is compared with.
+        old: Version,
+        /// The version that is compared.
+        new: Version,
+        /// Whether bytes are compared even if both are text.
+        hex: bool,
     },
     /// About images elsewhere. Answered with [`Reply::Remote`].
     Remote(registry::Ask),
@@ -291,6 +310,10 @@ pub enum Reply {
     Overlay(Overlay),
     /// What an image's layers cost; `None` unless every one was read to its end.
     Audit(Option<Audit>),
+    /// Where a path leads.
+    Followed(Followed),
+    /// What differs between two versions.
+    Compared(Box<Comparison>),
     /// About images elsewhere.
     Remote(registry::Answer),
     /// About containers.
@@ -658,6 +681,37 @@ pub struct VersionFacts {
     pub header_offset: u64,
     /// The version that holds the content: itself for a file, the target for a hard link, `None` if there is none.
     pub content: Option<Version>,
+}
+
+/// Where a path leads once symbolic links are followed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Followed {
+    /// The path that each link on the way made of it, in order.
+    pub hops: Vec<BString>,
+    /// What is there.
+    pub end: End,
+}
+
+/// What is where a path leads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum End {
+    /// A regular file.
+    File {
+        /// Its path in the tree.
+        node: Node,
+        /// The same from the root.
+        path: BString,
+        /// The version that holds its content.
+        version: Version,
+        /// Its length in bytes.
+        size: u64,
+    },
+    /// Something else at this path.
+    Other(BString, Kind),
+    /// Nothing: there is no such path.
+    Missing(BString),
+    /// Links that lead to each other without an end.
+    Loop,
 }
 
 /// What can differ between two versions of a path.

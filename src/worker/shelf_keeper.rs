@@ -58,7 +58,7 @@ impl Server {
     /// Reads what is kept, once the worker starts.
     pub(super) async fn load_shelf(&self) {
         // Where nothing can be kept, nothing is.
-        let Ok(folder) = Kept::folder(FOLDER).await else { return };
+        let Ok(Some(folder)) = Kept::find(FOLDER).await else { return };
         let Ok(Some((_, bytes))) = folder.read(LIST, u64::MAX).await else { return };
         let kept = KeptShelf::decode(&bytes);
         let mut layers = BTreeMap::new();
@@ -178,7 +178,7 @@ impl Server {
             keeper.waiting = KeptShelf::default();
             keeper.layers.clear();
         }
-        let folder = Kept::folder(FOLDER).await?;
+        let Some(folder) = Kept::find(FOLDER).await? else { return Ok(()) };
         for name in folder.names().await? {
             folder.remove(&name).await?;
         }
