@@ -116,6 +116,18 @@ impl AppHandle {
         }
     }
 
+    /// The files of the build's context, one after the other.
+    pub fn context(&self) -> Option<Blob> {
+        self.client.as_ref()?.context()
+    }
+
+    /// Sets them.
+    pub fn set_context(&self, context: Option<Blob>) {
+        if let Some(client) = &self.client {
+            client.set_context(context);
+        }
+    }
+
     /// Has the browser save what the worker sent.
     ///
     /// # Errors

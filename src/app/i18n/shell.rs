@@ -405,6 +405,10 @@ pub const EN: ShellWords = ShellWords {
             "Forget some remembered archives, or free some disk.",
         ),
         FailureKind::Superseded => ("Something else was opened meanwhile.", "Nothing to do."),
+        FailureKind::TooMany => (
+            "So many archives are open that no other is taken on.",
+            "Close one of them (× beside its name), and open this one again.",
+        ),
     },
     not_opened: |name| format!("{name} was not opened"),
     opening_cancelled: "Cancelled before its history was read.",
@@ -612,6 +616,9 @@ pub const ZH: ShellWords = ShellWords {
         FailureKind::NotKept => ("浏览器没有保存它。", "无痕窗口不保存内容；也可能另一个标签页正在使用。页面照常工作。"),
         FailureKind::NoRoom => ("浏览器没有更多空间给此页面。", "请忘记一些已记住的归档，或腾出磁盘空间。"),
         FailureKind::Superseded => ("其间打开了别的内容。", "无需操作。"),
+        FailureKind::TooMany => {
+            ("已打开的归档太多，无法再打开。", "请关闭其中一个（名称旁的 ×），再重新打开此归档。")
+        }
     },
     not_opened: |name| format!("未能打开 {name}"),
     opening_cancelled: "在读出历史之前已取消。",
