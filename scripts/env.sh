@@ -16,6 +16,8 @@ WASM_BINDGEN_VERSION=$(locked_version wasm-bindgen)
 # What the set-up fetches for this project alone, and its notes.
 TOOLS=$PWD/.cache/tools
 NOTES=$PWD/.cache/setup
+# The Debian image that tests open; tests/browser/container.rs looks for it there.
+DEBIAN_IMAGE=$PWD/.cache/debian/image.tar
 
 PATH=$TOOLS/node_modules/.bin:$TOOLS/dive/bin:$TOOLS/servers/usr/bin:$TOOLS/servers/usr/sbin:${CARGO_HOME:-$HOME/.cargo}/bin:$PATH
 export PATH

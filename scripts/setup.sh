@@ -55,6 +55,7 @@ set_up_test() {
   chromium
   firefox
   peers
+  debian
   servers
   dive
 }
@@ -225,12 +226,39 @@ firefox() {
 # Programs of others whose results ours are compared with. Each test says so when its one is missing.
 peers() {
   missing=
-  for pair in skopeo:skopeo umoci:umoci setfattr:attr zstd:zstd xz:xz-utils bzip2:bzip2 bsdtar:libarchive-tools python3:python3; do
+  for pair in skopeo:skopeo umoci:umoci podman:podman setfattr:attr zstd:zstd xz:xz-utils bzip2:bzip2 bsdtar:libarchive-tools python3:python3; do
     have "${pair%%:*}" || missing="$missing ${pair#*:}"
   done
   [ -n "$missing" ] || return 0
   # shellcheck disable=SC2086 # a list of package names
   apt_install "results are compared with theirs" $missing || skip "comparisons with:$missing"
+}
+
+# A real distribution for tests to open, $DEBIAN_IMAGE: made of Debian's packages, since a registry may be out of reach.
+debian() {
+  [ ! -f "$DEBIAN_IMAGE" ] || return 0
+  if [ "$(id -u)" != 0 ] || ! apt_install "makes a Debian image for tests" debootstrap || ! have skopeo || ! have umoci; then
+    skip "tests on a real Debian image: making it takes root, debootstrap, skopeo and umoci"
+    return
+  fi
+  say "debian $DEBIAN_SUITE: debootstrap makes an image of its smallest variant, for tests (1 to 2 minutes)"
+  work=$(mktemp -d)
+  make_debian "$work" >"$NOTES/debian.log" 2>&1 || skip "tests on a real Debian image: it cannot be made; see $NOTES/debian.log"
+  rm -rf "$work"
+}
+
+# make_debian FOLDER
+make_debian() {
+  image=$1/layout:$DEBIAN_SUITE
+  limit 300 debootstrap --variant=minbase "$DEBIAN_SUITE" "$1/root" &&
+    tar --numeric-owner -C "$1/root" -cf "$1/root.tar" . &&
+    umoci init --layout "$1/layout" &&
+    umoci new --image "$image" &&
+    umoci raw add-layer --image "$image" "$1/root.tar" &&
+    umoci config --image "$image" --config.cmd bash &&
+    skopeo --insecure-policy copy "oci:$image" "docker-archive:$1/image.tar:debian:$DEBIAN_SUITE" &&
+    mkdir -p "$(dirname "$DEBIAN_IMAGE")" &&
+    mv "$1/image.tar" "$DEBIAN_IMAGE"
 }
 
 # Real servers to pull from. Debian starts what it installs, and for good, which nobody asked for: they are unpacked

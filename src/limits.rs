@@ -107,6 +107,9 @@ pub const TAGS: usize = 10_000;
 /// Largest layer that is made here, in bytes: it is held in memory.
 pub const COMMIT: u64 = 1 << 30;
 
+/// Most archives that are open at a time: each is held with all its paths.
+pub const ARCHIVES: usize = 32;
+
 /// How far what is compressed is decoded, and how much of a layer is indexed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {

@@ -29,7 +29,8 @@ impl State {
 
     /// Whether what is looked at was opened last.
     pub fn looks_at_newest(&self) -> bool {
-        let newest = self.archives().last().map(|archive| archive.job);
+        let dropped = self.archives().into_iter().filter(|archive| archive.job != Job::MADE_HERE);
+        let newest = dropped.last().map(|archive| archive.job);
         self.archive.as_ref().map(|archive| archive.job) == newest
     }
 
@@ -52,6 +53,18 @@ impl State {
             }
         }
         self.archive = Some(Rc::new(archive));
+    }
+
+    /// An archive is open now beside what is looked at.
+    pub(super) fn shelve(&mut self, archive: Archive) {
+        if self.archive.is_none() {
+            return self.show(archive, None);
+        }
+        let upto = archive.images.first().map_or(0, |image| (image.layers.len() as u32).saturating_sub(1));
+        let selection = Selection { upto, ..Selection::default() };
+        let shelf = Rc::make_mut(&mut self.shelf);
+        shelf.push(Shelved { archive: Rc::new(archive), selection, search: AttrValue::default() });
+        shelf.sort_by_key(|shelved| shelved.archive.job);
     }
 
     /// Looks at another of the open archives, on the same page. `None` if there is none of this job.

@@ -427,12 +427,22 @@ impl State {
     fn apply(&mut self, job: Job, event: Event, at: f64) -> Option<()> {
         if matches!(&event, Event::Failed(failure) if failure.kind.ends_worker()) {
             Rc::make_mut(&mut self.lab).apply(LabAction::Lost);
+            // Nothing can be opened again that was made there.
+            let _ = self.close(Job::MADE_HERE);
         }
         match self.opening.clone() {
             Some(opening) if opening.job == job => self.apply_to_opening(opening, event, at),
             // The archive before stays until the next is open.
             _ => match event {
                 Event::Remote(news) => self.apply_remote_news(job, news),
+                Event::Shelf => {
+                    Rc::make_mut(&mut self.lab).apply(LabAction::Stale);
+                    Some(())
+                }
+                Event::Opened { report, name, size } if job == Job::MADE_HERE => {
+                    self.shelve(Archive::new(job, name.into(), size, at, *report));
+                    Some(())
+                }
                 event => self.archive_mut(job)?.apply(event, at),
             },
         }
@@ -471,6 +481,7 @@ impl State {
             | Event::Merged { .. }
             | Event::Anomalies(_)
             | Event::Kept(_)
+            | Event::Shelf
             | Event::Finished => return None,
         }
         Some(())
@@ -572,7 +583,7 @@ impl Archive {
                 self.images.push(Rc::new(Image::new(*report)));
             }
             Event::Kept(news) => self.kept = Some(news),
-            Event::Opened { .. } | Event::Remote(_) => return None,
+            Event::Opened { .. } | Event::Remote(_) | Event::Shelf => return None,
         }
         Some(())
     }
@@ -581,9 +592,14 @@ impl Archive {
         self.stage = stage;
         self.reading = None;
         for image in &mut self.images {
-            if image.layers.iter().any(|layer| layer.reading.is_some()) {
+            let is_under_way =
+                |layer: &Layer| layer.reading.is_some() || layer.pull.is_some_and(Pull::is_under_way);
+            if image.layers.iter().any(is_under_way) {
                 for layer in &mut Rc::make_mut(image).layers {
                     layer.reading = None;
+                    // What was not fetched to its end can be asked for again.
+                    layer.pull =
+                        layer.pull.map(|pull| if pull.is_under_way() { Pull::OnDemand } else { pull });
                 }
             }
         }

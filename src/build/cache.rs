@@ -1,9 +1,47 @@
 //! The build cache, as docker explains it: a step is taken from it if the same instruction was built on the same image, and for
 //! `COPY` and `ADD` what is copied is the same.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
+
+use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
+
+/// Why a step was taken from the cache, or was not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reason {
+    /// `FROM` an image: it is taken as it is.
+    Base,
+    /// `FROM scratch`.
+    Scratch,
+    /// It makes no image.
+    NoImage,
+    /// The same instruction was built on the same image.
+    Built,
+    /// The cache was not to be used.
+    NoCache,
+    /// A step before it was not in the cache.
+    AfterMiss,
+    /// This instruction was not built on this image before.
+    New,
+    /// What it copies has changed.
+    Changed,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Base => "the image as it is",
+            Self::Scratch => "an empty image",
+            Self::NoImage => "it makes no layer",
+            Self::Built => "the same instruction was built on the same image",
+            Self::NoCache => "--no-cache",
+            Self::AfterMiss => "a step before it was not in the cache",
+            Self::New => "this instruction was not built on this image before",
+            Self::Changed => "what it copies has changed",
+        })
+    }
+}
 
 /// What was built.
 #[derive(Debug, Clone, Default)]

@@ -10,7 +10,7 @@ mod instructions;
 mod steps;
 mod words;
 
-pub use cache::Cache;
+pub use cache::{Cache, Reason};
 pub use config::{Edit, edit_of};
 pub use dockerfile::{Dockerfile, Instruction, Keyword, Problem};
 pub use ignore::Ignore;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    cache::{Cache, Found},
+    cache::{Cache, Found, Reason},
     config, copy,
     dockerfile::{Dockerfile, Instruction, Keyword, Problem},
     ignore::Ignore,
@@ -44,7 +44,7 @@ pub struct StepReport {
     /// Whether the cache had it.
     pub cached: bool,
     /// Why it had it, or had not.
-    pub why: String,
+    pub why: Reason,
     /// The image that it made; `None` of what makes none.
     pub image: Option<Digest>,
     /// The bytes of the layer that it made; `None` if it made none.
@@ -151,8 +151,11 @@ impl Builder<'_, '_> {
                 for (name, value) in self.arguments(instruction)? {
                     self.global.push((name, value));
                 }
-                self.report(instruction, None, false, "it makes no layer", None, String::new());
+                self.report(instruction, None, false, Reason::NoImage, None, String::new());
                 continue;
+            }
+            if self.world.host.interrupt().is_raised() {
+                return Err(Problem::new(instruction.line, "interrupted"));
             }
             self.step(instruction)?;
         }
@@ -237,7 +240,7 @@ impl Builder<'_, '_> {
         };
         let id = image.as_ref().map(|(_, id)| id.clone());
         self.stages.push(Stage { name, image, ..Stage::default() });
-        let why = if base == "scratch" { "an empty image" } else { "the image as it is" };
+        let why = if base == "scratch" { Reason::Scratch } else { Reason::Base };
         self.report(instruction, id, false, why, None, String::new());
         let triggers = self.config().get("OnBuild").and_then(Value::as_array).cloned().unwrap_or_default();
         for trigger in triggers.iter().filter_map(Value::as_str) {
@@ -297,7 +300,7 @@ impl Builder<'_, '_> {
             Keyword::Arg => {
                 let arguments = self.arguments(instruction)?;
                 self.stage().arguments.extend(arguments);
-                self.report(instruction, None, false, "it makes no layer", None, String::new());
+                self.report(instruction, None, false, Reason::NoImage, None, String::new());
                 Ok(())
             }
             Keyword::Maintainer => {
@@ -344,11 +347,11 @@ impl Builder<'_, '_> {
             self.cache.find(&parent, text, content, |id| shelf.images().iter().any(|image| image.id == *id))
         };
         let why = match &found {
-            _ if self.build.no_cache => "--no-cache",
-            _ if stage.missed => "a step before it was not in the cache",
-            Found::Hit(_) => "the same instruction was built on the same image",
-            Found::NoStep => "this instruction was not built on this image before",
-            Found::OtherContent => "what it copies has changed",
+            _ if self.build.no_cache => Reason::NoCache,
+            _ if stage.missed => Reason::AfterMiss,
+            Found::Hit(_) => Reason::Built,
+            Found::NoStep => Reason::New,
+            Found::OtherContent => Reason::Changed,
         };
         let hit = match found {
             Found::Hit(id) if !self.build.no_cache && !stage.missed => Some(id),
@@ -396,11 +399,11 @@ impl Builder<'_, '_> {
         instruction: &Instruction,
         image: Option<Digest>,
         cached: bool,
-        why: &str,
+        why: Reason,
         layer: Option<u64>,
         output: String,
     ) {
-        let (line, text, why) = (instruction.line, text_of(instruction), why.to_owned());
+        let (line, text) = (instruction.line, text_of(instruction));
         self.built.steps.push(StepReport { line, text, cached, why, image, layer, output });
     }
 }

@@ -48,7 +48,7 @@ impl Default for Commit<'_> {
 }
 
 /// The archive of what is made of nothing.
-pub const LOCAL: ArchiveId = ArchiveId(u32::MAX);
+pub const LOCAL: ArchiveId = ArchiveId(crate::worker::protocol::Job::MADE_HERE.0);
 
 impl Shelf {
     /// Makes an image of a container. The same image, the same operations and the same time give the same digest.
@@ -88,14 +88,8 @@ impl Shelf {
         commit: &Commit<'_>,
     ) -> Result<Digest, ShelfError> {
         let archive = image.map_or(LOCAL, |image| image.archive);
-        if archive == LOCAL && !self.archives.contains_key(&LOCAL) {
-            let empty: Rc<[u8]> = Rc::from([]);
-            let opened = Opened {
-                name: String::new(),
-                session: Session::empty(ContentKey::random()),
-                source: Rc::new(empty),
-            };
-            self.archives.insert(LOCAL, opened);
+        if archive == LOCAL {
+            self.open_local();
         }
         let opened = self.archives.get_mut(&archive);
         let opened = opened.ok_or_else(|| ShelfError::NoImage(String::new()))?;
@@ -108,6 +102,15 @@ impl Shelf {
         let image = session.add_image(NewImage { base, layer: tar, config, names })?;
         let key = ImageKey { archive, image };
         self.add_image(key, parent).ok_or_else(|| ShelfError::NoImage(String::new()))
+    }
+
+    /// Sees that there is an archive for what is made of nothing.
+    pub(super) fn open_local(&mut self) {
+        self.archives.entry(LOCAL).or_insert_with(|| {
+            let empty: Rc<[u8]> = Rc::from([]);
+            let session = Session::empty(ContentKey::random());
+            Opened { name: String::new(), session, source: Rc::new(empty) }
+        });
     }
 
     /// The writable layer of a container as the tar of a layer.

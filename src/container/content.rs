@@ -127,7 +127,7 @@ impl Content {
         self.chunks.iter().map(held).sum()
     }
 
-    fn push(&mut self, chunk: Chunk) {
+    pub(super) fn push(&mut self, chunk: Chunk) {
         if !chunk.is_empty() {
             self.len = self.len.saturating_add(chunk.len());
             self.chunks.push(chunk);

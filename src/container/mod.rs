@@ -3,8 +3,12 @@
 
 mod commit;
 mod content;
+mod copy_up;
 mod errno;
 mod fs;
+mod images;
+mod kept;
+mod kept_upper;
 mod layer;
 mod lower;
 mod ops;
@@ -18,11 +22,14 @@ mod stream;
 mod time;
 mod trace;
 mod upper;
+mod xattr;
 
 pub use commit::{Commit, LOCAL};
 pub use content::{Chunk, Content};
 pub use errno::Errno;
 pub use fs::{ContainerFs, Stat};
+pub use images::{ImageKey, ImageSize, Removed, SharedLayer, ShelfImage};
+pub use kept::{KeptError, KeptShelf, Recalled};
 pub use layer::TarItem;
 pub use lower::Lower;
 pub use ops::OpenFlags;
@@ -30,10 +37,7 @@ pub use options::Options;
 pub use read::{ReadAt, drain};
 pub use rope::{Part, Rope};
 pub use save::{SaveFormat, familiar};
-pub use shelf::{
-    ArchiveId, Archives, Container, ImageKey, ImageSize, NewContainer, Opened, Removed, SharedLayer, Shelf,
-    ShelfError, ShelfImage, Status,
-};
+pub use shelf::{ArchiveId, Archives, Container, NewContainer, Opened, Shelf, ShelfError, Status};
 pub use time::rfc3339;
 pub use trace::{Answer, Place, Step, Trace, What, Why};
 pub use upper::{Data, Directory, Ino, Inode, Meta, Slot, Upper};

@@ -33,13 +33,9 @@ impl OpenFlags {
 
 /// No file can be larger, in bytes.
 const MAX_SIZE: u64 = i64::MAX as u64;
-/// The longest name of an attribute, in bytes.
-const XATTR_NAME_MAX: usize = 255;
-/// What overlayfs keeps for itself.
-const OVERLAY_XATTR: &[u8] = b"trusted.overlay.";
 const CAPABILITY: &[u8] = b"security.capability";
 
-type Done = Result<(), Errno>;
+pub(super) type Done = Result<(), Errno>;
 
 // Each operation gives its steps, and fails with the error that the system call of the same name would give.
 #[allow(clippy::missing_errors_doc, reason = "said once, here and in `mod.rs`: those of the system call")]
@@ -233,47 +229,6 @@ impl ContainerFs<'_> {
         })
     }
 
-    /// Sets an extended attribute.
-    pub fn set_xattr(
-        &mut self,
-        path: &[u8],
-        name: &[u8],
-        value: &[u8],
-        follow: bool,
-    ) -> Result<Trace, Errno> {
-        self.traced(|fs| {
-            let (mut walk, dentry) = fs.looked_up(path, follow)?;
-            fs.may_have_xattr(dentry, name)?;
-            let ino = fs.copy_up(&mut walk, dentry, Why::Metadata)?;
-            // That there is no such kind is for the filesystem of the upper directory to say.
-            is_known_xattr(name)?;
-            let Some(inode) = fs.upper.get_mut(ino) else { return Err(Errno::EIO) };
-            let xattrs = &mut inode.meta.xattrs;
-            xattrs.retain(|(other, _)| other != name);
-            xattrs.push((name.into(), value.into()));
-            xattrs.sort_unstable();
-            fs.steps.push(Step::Change { path: walk.path(), what: What::Xattr });
-            Ok(())
-        })
-    }
-
-    /// Takes an extended attribute away. Nothing is copied up for one that is not there.
-    pub fn remove_xattr(&mut self, path: &[u8], name: &[u8], follow: bool) -> Result<Trace, Errno> {
-        self.traced(|fs| {
-            let (mut walk, dentry) = fs.looked_up(path, follow)?;
-            fs.may_have_xattr(dentry, name)?;
-            is_known_xattr(name)?;
-            if !fs.stat_of(dentry).meta.xattrs.iter().any(|(other, _)| other == name) {
-                return Err(Errno::ENODATA);
-            }
-            let ino = fs.copy_up(&mut walk, dentry, Why::Metadata)?;
-            let Some(inode) = fs.upper.get_mut(ino) else { return Err(Errno::EIO) };
-            inode.meta.xattrs.retain(|(other, _)| other != name);
-            fs.steps.push(Step::Change { path: walk.path(), what: What::Xattr });
-            Ok(())
-        })
-    }
-
     pub(super) fn traced(&mut self, op: impl FnOnce(&mut Self) -> Done) -> Result<Trace, Errno> {
         self.steps.clear();
         op(self)?;
@@ -300,7 +255,7 @@ impl ContainerFs<'_> {
     }
 
     /// What is at a path, and the step of its lookup.
-    fn looked_up(&mut self, path: &[u8], follow: bool) -> Result<(Walk, Dentry), Errno> {
+    pub(super) fn looked_up(&mut self, path: &[u8], follow: bool) -> Result<(Walk, Dentry), Errno> {
         let (walk, dentry) = self.find(path, follow)?;
         self.steps.push(self.lookup_step(&walk));
         Ok((walk, dentry))
@@ -453,121 +408,6 @@ impl ContainerFs<'_> {
             inode.meta.mtime = now;
         }
     }
-
-    /// Copies up the directories of a path that the upper directory does not have, and gives the last of them.
-    pub(super) fn copy_up_parents(&mut self, walk: &mut Walk) -> Result<Ino, Errno> {
-        let mut parent = Ino::ROOT;
-        for depth in 1..walk.dirs.len() {
-            let (name, dentry) = walk.dirs[depth].clone();
-            parent = match dentry.upper {
-                Some(ino) => ino,
-                None => match self.upper.slot(parent, &name) {
-                    Some(Slot::Inode(ino)) => ino,
-                    _ => {
-                        let path = walk.dir_path(depth);
-                        self.copy_up_to(parent, (&name, path), dentry, Why::Parent)?
-                    }
-                },
-            };
-            walk.dirs[depth].1.upper = Some(parent);
-        }
-        Ok(parent)
-    }
-
-    /// Sees that what is at a path is in the upper directory.
-    pub(super) fn copy_up(&mut self, walk: &mut Walk, dentry: Dentry, why: Why) -> Result<Ino, Errno> {
-        if let Dentry { upper: Some(ino), lower } = dentry {
-            // A file that is both has been copied up under another name only.
-            let is_named = lower.is_none() || self.kind_of(dentry) == Kind::Directory;
-            if !is_named {
-                let parent = self.copy_up_parents(walk)?;
-                self.upper.link(parent, BStr::new(&walk.name), ino);
-                let kind = self.kind_of(dentry);
-                self.steps.push(Step::CopyUp { path: walk.path(), kind, bytes: 0, why: Why::Index });
-            }
-            self.copy_up_data(ino, walk, why);
-            return Ok(ino);
-        }
-        let parent = self.copy_up_parents(walk)?;
-        self.copy_up_to(parent, (&walk.name, walk.path()), dentry, why)
-    }
-
-    /// Copies the content up of what only has the metadata (`metacopy`), where it is going to be written to.
-    fn copy_up_data(&mut self, ino: Ino, walk: &Walk, why: Why) {
-        let is_metacopy = |inode: &Inode| matches!(inode.data, Data::File { metacopy: true, .. });
-        if !matches!(why, Why::Data | Why::Truncated) || !self.upper.get(ino).is_some_and(is_metacopy) {
-            return;
-        }
-        let mut bytes = 0;
-        if let Some(inode) = self.upper.get_mut(ino) {
-            bytes = if why == Why::Data { inode.size() } else { 0 };
-            if let Data::File { metacopy, .. } = &mut inode.data {
-                *metacopy = false;
-            }
-        }
-        self.upper.copied = self.upper.copied.saturating_add(bytes);
-        self.steps.push(Step::CopyUp { path: walk.path(), kind: Kind::File, bytes, why });
-    }
-
-    /// Copies what lower layers have into a directory of the upper one.
-    fn copy_up_to(
-        &mut self,
-        parent: Ino,
-        (name, path): (&BString, BString),
-        dentry: Dentry,
-        why: Why,
-    ) -> Result<Ino, Errno> {
-        let node = dentry.lower.ok_or(Errno::EIO)?;
-        let found = self.lower.get(node);
-        let (mut bytes, mut why) = (0, why);
-        let data = match found.kind {
-            Kind::Directory => Data::Directory(Directory { lower: Some(node), ..Directory::default() }),
-            Kind::Symlink => Data::Symlink(found.link.clone()),
-            Kind::File => {
-                let metacopy = self.options.metacopy && matches!(why, Why::Metadata | Why::Name);
-                if metacopy {
-                    why = Why::MetadataOnly;
-                } else if why != Why::Truncated {
-                    bytes = found.size;
-                }
-                let file = found.file.ok_or(Errno::EIO)?;
-                Data::File { content: Content::of_lower(file, found.size), metacopy }
-            }
-            kind => Data::Node(kind, found.device),
-        };
-        let mut meta = found.meta;
-        meta.xattrs.retain(|(name, _)| !name.starts_with(OVERLAY_XATTR));
-        meta.xattrs.sort_unstable();
-        let ino = self.upper.add(meta, data).ok_or(Errno::ENOSPC)?;
-        self.upper.link(parent, BStr::new(name), ino);
-        self.upper.copied = self.upper.copied.saturating_add(bytes);
-        if let Some(file) = found.file.filter(|_| self.options.index && found.names > 1) {
-            std::rc::Rc::make_mut(&mut self.upper.index).insert(file, ino);
-        }
-        self.steps.push(Step::CopyUp { path, kind: found.kind, bytes, why });
-        Ok(ino)
-    }
-
-    fn may_have_xattr(&self, dentry: Dentry, name: &[u8]) -> Done {
-        if name.is_empty() || name.len() > XATTR_NAME_MAX {
-            return Err(Errno::ERANGE);
-        }
-        if name.starts_with(OVERLAY_XATTR) {
-            return Err(Errno::EOPNOTSUPP);
-        }
-        if name.starts_with(b"user.") {
-            // user.* says something about content (xattr(7)).
-            let has_content = matches!(self.kind_of(dentry), Kind::File | Kind::Directory);
-            return if has_content { Ok(()) } else { Err(Errno::EPERM) };
-        }
-        Ok(())
-    }
-}
-
-fn is_known_xattr(name: &[u8]) -> Done {
-    let spaces = [&b"user."[..], b"trusted.", b"security."];
-    let is_known = spaces.iter().any(|space| name.len() > space.len() && name.starts_with(space));
-    if is_known { Ok(()) } else { Err(Errno::EOPNOTSUPP) }
 }
 
 fn resize(inode: &mut Inode, len: u64) {

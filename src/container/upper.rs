@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, rc::Rc};
 
 use bstr::{BStr, BString};
+use serde::{Deserialize, Serialize};
 
 use super::Content;
 use crate::{layer::Kind, overlay::FileRef, tar::Timestamp, tree::NodeId};
@@ -39,7 +40,7 @@ pub struct Inode {
 }
 
 /// Owner, permissions, time of last modification, extended attributes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Meta {
     /// `mode & 07777`.
     pub mode: u16,
@@ -125,6 +126,26 @@ impl Upper {
         let data = Data::Directory(Directory { lower: Some(NodeId::ROOT), ..Directory::default() });
         let root = Rc::new(Inode { meta: root, data, names: 1 });
         Self { inodes: Rc::new([(Ino::ROOT, root)].into()), next: Ino(1), copied: 0, index: Rc::default() }
+    }
+
+    /// What was kept of one: see [`KeptUpper`](super::kept_upper::KeptUpper).
+    pub(super) fn restored(
+        inodes: BTreeMap<Ino, Rc<Inode>>,
+        next: Ino,
+        copied: u64,
+        index: BTreeMap<FileRef, Ino>,
+    ) -> Self {
+        Self { inodes: Rc::new(inodes), next, copied, index: Rc::new(index) }
+    }
+
+    /// Everything it holds.
+    pub(super) fn inodes(&self) -> impl Iterator<Item = (Ino, &Inode)> {
+        self.inodes.iter().map(|(ino, inode)| (*ino, &**inode))
+    }
+
+    /// The number that the next one gets.
+    pub(super) fn next(&self) -> Ino {
+        self.next
     }
 
     /// One of what it holds.

@@ -41,6 +41,7 @@ const RUN: &[Flag] = &[
     (0, "init", false),
     (0, "cap-add", true),
     (0, "cap-drop", true),
+    (0, "storage-opt", true),
 ];
 
 const fn command(

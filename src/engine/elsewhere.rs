@@ -16,6 +16,10 @@ pub(super) fn pull(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
         engine.print(&format!("{name} is open already: nothing is fetched. In docker, pull would compare its digest with the registry's.\n{full}\n"));
         return 0;
     }
+    if let Some(words) = engine.world.host.pull(&name) {
+        engine.print(&format!("{full}: {words}\n"));
+        return 0;
+    }
     engine.fail(&format!(
         "Error response from daemon: no registry is reached from this shell, so {full} cannot be pulled. Save it elsewhere (docker save, or \
          skopeo copy docker://{name} docker-archive:FILE) and load it with: docker load < FILE"

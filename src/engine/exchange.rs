@@ -88,7 +88,7 @@ pub(super) fn load(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
             "requested load from stdin, but stdin is empty: docker load < FILE, or docker load -i FILE",
         );
     };
-    let opened = engine.world.host.open(&path).map_err(|error| format!("open {path}: {error}"));
+    let opened = engine.world.host.open_archive(&path).map_err(|error| format!("open {path}: {error}"));
     let opened = opened.and_then(|source| {
         load::open(&path, source).map_err(|error| format!("Error processing tar file: {error}"))
     });
@@ -243,9 +243,8 @@ fn out_of(
     follow: bool,
 ) -> Result<u64, String> {
     let contents_only = path.ends_with("/.") || path == ".";
-    let is_directory = engine.world.host.list(target).ok().and_then(|files| files.into_iter().next());
-    let exists = is_directory.is_some();
-    let is_directory = is_directory.is_some_and(|file| matches!(file.kind, HostKind::Directory));
+    let there = engine.world.host.is_directory(target);
+    let (exists, is_directory) = (there.is_some(), there == Some(true));
     let root = match (exists, is_directory, contents_only) {
         (true, true, false) => format!("{}/{}", target.trim_end_matches('/'), base(path)),
         (false, _, _) if target.ends_with('/') && target.len() > 1 => target.trim_end_matches('/').to_owned(),

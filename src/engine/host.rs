@@ -10,6 +10,22 @@ use crate::{
     worker::protocol::Failure,
 };
 
+/// Whether what is under way is to end, as Ctrl+C has it. Asked often; once it is, it stays so.
+#[derive(Clone, Default)]
+pub struct Interrupt(Option<Rc<dyn Fn() -> bool>>);
+
+impl Interrupt {
+    /// One that this tells.
+    pub fn new(is_raised: impl Fn() -> bool + 'static) -> Self {
+        Self(Some(Rc::new(is_raised)))
+    }
+
+    /// Whether it is.
+    pub fn is_raised(&self) -> bool {
+        self.0.as_ref().is_some_and(|is_raised| is_raised())
+    }
+}
+
 /// What is around the shell. Paths are as they were typed.
 pub trait Host {
     /// 32 random bytes.
@@ -17,6 +33,25 @@ pub trait Host {
 
     /// A number for an archive that is opened.
     fn new_archive(&mut self) -> ArchiveId;
+
+    /// Whether what is under way is to end. A machine's shell ends all of the program instead.
+    fn interrupt(&self) -> Interrupt {
+        Interrupt::default()
+    }
+
+    /// Has an image opened from its registry, and says so; `None` where no registry is reached.
+    fn pull(&mut self, _: &str) -> Option<String> {
+        None
+    }
+
+    /// A file that is to be opened as an archive of images.
+    ///
+    /// # Errors
+    ///
+    /// Why not, in words.
+    fn open_archive(&mut self, path: &str) -> Result<Rc<dyn ReadAt>, String> {
+        self.open(path)
+    }
 
     /// A file, to be read.
     ///
@@ -32,6 +67,12 @@ pub trait Host {
     ///
     /// Why not, in words.
     fn list(&mut self, path: &str) -> Result<Vec<HostFile>, String>;
+
+    /// Whether there is a directory at a path, or something else; `None` for nothing.
+    fn is_directory(&mut self, path: &str) -> Option<bool> {
+        let files = self.list(path).ok()?;
+        files.first().map(|file| matches!(file.kind, HostKind::Directory))
+    }
 
     /// Writes a file. `archives` is what the rope's parts lie in.
     ///

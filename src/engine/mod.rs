@@ -12,18 +12,20 @@ mod host;
 mod images;
 mod inspect;
 mod load;
+mod rows;
 mod run;
 mod template;
 mod world;
 
 pub use argv::{Argv, argv};
-pub use host::{Host, HostFile, HostKind, NoHost, Reading};
+pub use host::{Host, HostFile, HostKind, Interrupt, NoHost, Reading};
 pub use world::{ContainerId, World};
 
 pub(crate) use command::names;
 pub(crate) use exchange::put;
 pub(crate) use load::decoded;
-pub(crate) use world::{ContainerRow, HistoryStep, ImageRow, Memory, NewContainer, Status};
+pub(crate) use rows::{ContainerRow, HistoryStep, ImageRow, NewContainer, Status};
+pub(crate) use world::Memory;
 
 use bstr::BString;
 

@@ -78,7 +78,15 @@ fn make(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> Option<Made> {
         engine.fail("docker: Error response from daemon: no command specified");
         return None;
     }
+    let mut options = crate::container::Options::default();
+    for option in arguments.values("storage-opt") {
+        if let Err(error) = options.set(&option.to_string()) {
+            engine.fail(&format!("docker: Error response from daemon: {error}"));
+            return None;
+        }
+    }
     let new = NewContainer {
+        options,
         image: key,
         name: arguments.value("name").map(|name| name.to_string()),
         command: argv.words.clone(),

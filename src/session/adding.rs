@@ -25,6 +25,15 @@ pub struct NewImage {
     pub names: Vec<String>,
 }
 
+/// What an image that was added is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Made {
+    /// The image whose lowest layers it has, and how many of them.
+    pub base: Option<(u32, u32)>,
+    /// Whether it has a layer of its own above them.
+    pub has_layer: bool,
+}
+
 /// A layer as it is stored.
 #[derive(Debug, Clone)]
 pub struct StoredLayer {
@@ -80,6 +89,7 @@ impl Session {
             }
         };
         let member = MemberId(u32::try_from(self.members.len()).unwrap_or(u32::MAX));
+        let made = Made { base: new.base, has_layer: new.layer.is_some() };
         let mut scanned = None;
         if let Some(tar) = &new.layer {
             let mut scan = Scan::new(self.content_key, Algorithms::default(), Limits::default());
@@ -107,6 +117,7 @@ impl Session {
             self.added.insert(member, tar);
         }
         let place = self.archive.images.len() as u32;
+        self.made.insert(place, made);
         self.archive.images.push(image);
         self.stacks.push(crate::overlay::Stack::new());
         if let Some(found) = scanned {
@@ -114,6 +125,11 @@ impl Session {
         }
         self.merge();
         Ok(place)
+    }
+
+    /// What an image is made of, if it was added.
+    pub fn made(&self, image: u32) -> Option<Made> {
+        self.made.get(&image).copied()
     }
 
     /// A layer of an image as it is stored; `None` if it is not in the archive, or has not been read.

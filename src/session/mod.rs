@@ -17,7 +17,7 @@ mod shown;
 mod text_filter;
 mod view;
 
-pub use adding::{BlobPlace, NewImage, StoredLayer};
+pub use adding::{BlobPlace, Made, NewImage, StoredLayer};
 pub use content::ContentRead;
 pub use export::{Export, Selection, Step};
 pub use opening::Opening;
@@ -60,6 +60,8 @@ pub struct Session {
     blobs: HashMap<MemberId, Blob>,
     /// Blobs that are in memory and not in the archive.
     added: HashMap<MemberId, Rc<[u8]>>,
+    /// Images that are not of the archive.
+    made: HashMap<u32, Made>,
     /// What stands for a layer that is not in the archive.
     missing: Rc<Index>,
     /// One per image.
@@ -157,6 +159,7 @@ impl Session {
             missing: Rc::default(),
             blobs: HashMap::new(),
             added: HashMap::new(),
+            made: HashMap::new(),
             stacks,
             anomalies,
             events: Vec::new(),
@@ -329,8 +332,12 @@ impl Session {
                     // What was merged before stays; the layer is there as far as it goes.
                     vec![Anomaly::new(Code::LimitReached, full.to_string())]
                 });
-                let report = |anomaly: &Anomaly| report_anomaly(Some(i as u32), Some(l), anomaly);
-                self.anomalies.extend(found.iter().map(report));
+                // What is odd with the layers of its base was noted with that.
+                let base = self.made.get(&(i as u32)).and_then(|made| made.base);
+                if base.is_none_or(|(_, layers)| l >= layers) {
+                    let report = |anomaly: &Anomaly| report_anomaly(Some(i as u32), Some(l), anomaly);
+                    self.anomalies.extend(found.iter().map(report));
+                }
             }
             self.announce_anomalies(first_event);
             if self.stacks[i].len() > before {

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     container::{ContainerFs, Errno, Trace},
+    engine::Interrupt,
     limits, path,
 };
 
@@ -123,6 +124,7 @@ pub(super) struct Context<'a> {
     pub(super) users: Option<Rc<Users>>,
     /// How deep it is in commands that run commands.
     pub(super) depth: usize,
+    pub(super) interrupt: Interrupt,
 }
 
 /// A name in a directory, as it would be written.
@@ -165,12 +167,24 @@ pub(super) fn tidy(path: &[u8]) -> BString {
 impl Context<'_> {
     /// Prints on standard output.
     pub(super) fn print(&mut self, bytes: &[u8]) {
-        self.printed.push(Stream::Out, bytes);
+        self.push(Stream::Out, bytes);
+    }
+
+    /// What is interrupted says no more.
+    fn push(&mut self, stream: Stream, bytes: &[u8]) {
+        if !self.interrupt.is_raised() {
+            self.printed.push(stream, bytes);
+        }
+    }
+
+    /// Fails if the command is to end.
+    pub(super) fn go_on(&self) -> Result<(), Fault> {
+        if self.interrupt.is_raised() { Err(Errno::EINTR.into()) } else { Ok(()) }
     }
 
     /// Prints on standard error.
     pub(super) fn print_error(&mut self, text: &str) {
-        self.printed.push(Stream::Error, text.as_bytes());
+        self.push(Stream::Error, text.as_bytes());
     }
 
     /// Says on standard error what is wrong, as a command does.

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     container::{self, ContainerFs, Content, Errno, OpenFlags, Trace},
+    engine::Interrupt,
     layer, limits,
     tar::Timestamp,
     worker::protocol::{Failure, FailureKind},
@@ -62,6 +63,7 @@ impl<'a> Context<'a> {
         now: Timestamp,
         command: String,
         input: Option<Rc<[u8]>>,
+        interrupt: Interrupt,
     ) -> Self {
         Self {
             fs,
@@ -73,6 +75,7 @@ impl<'a> Context<'a> {
             printed: Printed::default(),
             users: None,
             depth: 0,
+            interrupt,
         }
     }
 
@@ -88,6 +91,7 @@ impl<'a> Context<'a> {
 
     /// The names in a directory, sorted.
     pub(super) fn list(&self, path: &[u8]) -> Result<Vec<BString>, Fault> {
+        self.go_on()?;
         Ok(self.fs.read_dir(&self.full(path))?.into_iter().map(|(name, _)| name).collect())
     }
 
@@ -118,13 +122,14 @@ impl<'a> Context<'a> {
 
     /// Hands a file's content to `sink`, piece by piece, until that has enough.
     pub(super) fn read(&self, path: &[u8], sink: &mut dyn FnMut(&[u8]) -> bool) -> Result<(), Fault> {
+        self.go_on()?;
         let content = self.fs.content(&self.full(path))?;
         let mut enough = false;
         let read = content.read(&self.fs.lower(), &mut |bytes| {
-            if sink(bytes) {
+            enough = self.interrupt.is_raised() || !sink(bytes);
+            if !enough {
                 return Ok(());
             }
-            enough = true;
             Err(Failure { kind: FailureKind::Unreadable, detail: String::new(), offset: None })
         });
         match read {
@@ -172,6 +177,7 @@ impl<'a> Context<'a> {
 
     /// Removes a file, or an empty directory.
     pub(super) fn remove(&mut self, path: &[u8], is_directory: bool) -> Result<(), Fault> {
+        self.go_on()?;
         let full = self.full(path);
         if is_directory {
             let trace = self.fs.rmdir(&full);
@@ -189,6 +195,7 @@ impl<'a> Context<'a> {
     }
 
     pub(super) fn chmod(&mut self, path: &[u8], mode: u32) -> Result<(), Fault> {
+        self.go_on()?;
         let full = self.full(path);
         let trace = self.fs.chmod(&full, bits(mode));
         self.traced("chmod", path, trace)
@@ -201,6 +208,7 @@ impl<'a> Context<'a> {
         gid: Option<u64>,
         follow: bool,
     ) -> Result<(), Fault> {
+        self.go_on()?;
         let id = |id: Option<u64>| id.map(|id| u32::try_from(id).map_err(|_| Errno::EINVAL)).transpose();
         let full = self.full(path);
         let trace = self.fs.chown(&full, id(uid)?, id(gid)?, follow);
@@ -246,6 +254,7 @@ impl<'a> Context<'a> {
 
     /// Writes all of a file's content into another, which is made with the mode if it is not there.
     pub(super) fn copy_file(&mut self, from: &[u8], to: &[u8], mode: u32) -> Result<(), Fault> {
+        self.go_on()?;
         let content = self.fs.content(&self.full(from))?;
         let full = self.full(to);
         let trace = self.fs.put(&full, content, bits(mode));

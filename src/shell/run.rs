@@ -43,6 +43,9 @@ pub(super) struct Done {
     pub(super) exited: bool,
 }
 
+/// The status of what was interrupted: 128, and the number of SIGINT.
+const INTERRUPTED: i32 = 130;
+
 /// Commands that need no files, and so work on the host as well.
 const WITHOUT_FILES: [&str; 9] = ["echo", "env", "export", "false", "id", "set", "true", "uname", "unset"];
 
@@ -107,6 +110,10 @@ impl Shell {
             done.printed.push(Stream::Error, message.as_bytes());
             self.status = 1;
         }
+        if world.host.interrupt().is_raised() {
+            done.printed.push(Stream::Error, b"^C\n");
+            self.status = INTERRUPTED;
+        }
         let Done { printed, traces, exited } = done;
         Output { printed, status: self.status, traces, exited }
     }
@@ -129,7 +136,7 @@ impl Shell {
                 When::Success => self.status == 0,
                 When::Failure => self.status != 0,
             };
-            if runs && !done.exited {
+            if runs && !done.exited && !world.host.interrupt().is_raised() {
                 self.status = self.command(world, command, done);
             }
         }
@@ -342,7 +349,7 @@ impl Shell {
         run: impl FnOnce(&mut Context<'_>) -> i32,
     ) -> (Printed, i32) {
         let command = bstr::join(" ", words).to_str_lossy().into_owned();
-        let now = world.now;
+        let (now, interrupt) = (world.now, world.host.interrupt());
         match &mut self.attached {
             Some((container, position)) => {
                 let Some(fs) = world.files(*container) else {
@@ -351,7 +358,7 @@ impl Shell {
                     self.attached = None;
                     return (printed, 1);
                 };
-                let mut context = Context::new(fs, position, now, command, input);
+                let mut context = Context::new(fs, position, now, command, input, interrupt);
                 let status = run(&mut context);
                 let (printed, traces) = context.finish();
                 done.traces.extend(traces);
@@ -362,7 +369,7 @@ impl Shell {
                 let mut upper = ContainerFs::empty_upper(&lower);
                 let fs = ContainerFs::new(lower, &mut upper, Default::default(), now);
                 let mut position = Position::new(&oci::Config::default(), "host");
-                let mut context = Context::new(fs, &mut position, now, command, input);
+                let mut context = Context::new(fs, &mut position, now, command, input, interrupt);
                 let status = run(&mut context);
                 (context.finish().0, status)
             }

@@ -54,6 +54,8 @@ struct Inner {
     newest: RefCell<Option<Opening>>,
     /// What was opened and not closed since, in the order of its opening.
     opened: RefCell<Vec<Opened>>,
+    /// The files of the build's context.
+    context: RefCell<Option<Blob>>,
 }
 
 /// What was opened.
@@ -103,6 +105,7 @@ impl Client {
             job: Cell::new(Job(0)),
             newest: RefCell::default(),
             opened: RefCell::default(),
+            context: RefCell::default(),
         });
         inner.start();
         Self(inner)
@@ -158,6 +161,16 @@ impl Client {
     /// Closes an archive.
     pub fn close(&self, job: Job) {
         self.0.close(job);
+    }
+
+    /// The files of the build's context, one after the other.
+    pub fn context(&self) -> Option<Blob> {
+        self.0.context.borrow().clone()
+    }
+
+    /// Sets them.
+    pub fn set_context(&self, context: Option<Blob>) {
+        self.0.context.replace(context);
     }
 
     /// Asks about an open archive.
@@ -307,7 +320,8 @@ impl Inner {
     fn close(&self, job: Job) {
         let before = self.opened.borrow().len();
         self.opened.borrow_mut().retain(|opened| opened.what.job != job);
-        if self.is_ready() && self.opened.borrow().len() < before {
+        let is_open = job == Job::MADE_HERE || self.opened.borrow().len() < before;
+        if self.is_ready() && is_open {
             // Nobody waits for the answer.
             let _ = self.request(job, Request::Close, None);
         }
@@ -419,7 +433,7 @@ impl Inner {
             opened.push(Opened { what, is_open: true });
         }
         let is_open = |opened: &Opened| opened.what.job == job && opened.is_open;
-        if is_newest || self.opened.borrow().iter().any(is_open) {
+        if is_newest || job == Job::MADE_HERE || self.opened.borrow().iter().any(is_open) {
             self.on_event.emit((job, event));
         }
     }

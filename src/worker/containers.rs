@@ -6,14 +6,20 @@
 use bstr::BString;
 use serde::{Deserialize, Serialize};
 
-use super::protocol::{Job, Overlay};
-use crate::container::Trace;
+use super::protocol::{Failure, Job, Overlay};
+use crate::{
+    build::Reason,
+    container::{Options, Trace},
+};
 
 /// What the page asks about containers. Answered with [`Told`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Ask {
     /// The images and containers that are open. Answered with [`Told::Shelf`].
     Shelf,
+    /// Keep containers, and images that were made here, in the browser from now on; or forget what is kept. Answered with
+    /// [`Told::Shelf`].
+    Keep(bool),
     /// Start a container of an image of the envelope's job, its layers `0..=upto` below it, and make it the shell's. Answered
     /// with [`Told::Ran`].
     Start {
@@ -23,11 +29,17 @@ pub enum Ask {
         upto: u32,
         /// The directory that the shell begins in, from the root; `None` for the one that the image says.
         directory: Option<BString>,
+        /// How it is mounted.
+        options: Options,
     },
     /// Run a line in the shell. Answered with [`Told::Ran`].
     Run {
         /// The line as it was typed.
         line: String,
+        /// What docker's commands find around the shell; its bytes ride beside.
+        around: Files,
+        /// A URL that is gone once the command is to end: see [`crate::platform::stop`].
+        stop: Option<String>,
     },
     /// What could stand at the end of a line. Answered with [`Told::Completion`].
     Complete {
@@ -50,6 +62,8 @@ pub enum Ask {
     Build {
         /// What is built, and from what.
         recipe: Recipe,
+        /// As of [`Ask::Run`].
+        stop: Option<String>,
     },
     /// Give what a command or a build saved; it rides beside. Answered with [`Told::File`].
     Fetch {
@@ -84,6 +98,20 @@ pub struct ShelfView {
     pub containers: Vec<ContainerView>,
     /// Bytes of all layers of all images, each counted once.
     pub bytes: u64,
+    /// What of it the browser keeps.
+    pub keeping: Keeping,
+}
+
+/// What the browser keeps of the shelf over a reload.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keeping {
+    /// Whether it does.
+    pub is_on: bool,
+    /// What waits for its archive to be opened again: its name, and the id of the image that it stands on, shortened as docker
+    /// does.
+    pub waiting: Vec<(String, Option<String>)>,
+    /// Why it cannot.
+    pub problem: Option<Failure>,
 }
 
 /// An image on the shelf.
@@ -154,14 +182,35 @@ pub struct Ran {
     pub frames: Vec<Frame>,
     /// What it saved.
     pub files: Vec<SavedFile>,
-    /// The reader is to choose a file, which is then opened: `docker load <`.
-    pub wants_file: bool,
+    /// What it wants of the page.
+    pub wants: Option<Wanted>,
     /// The container that the shell is in now, if any.
     pub container: Option<ContainerView>,
     /// The shell's current directory.
     pub cwd: BString,
     /// Whether images or containers came or went.
     pub shelf_changed: bool,
+}
+
+/// What a command wants of the page: a file that the reader is to choose, and what becomes of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Wanted {
+    /// It is opened: `docker load`.
+    Archive,
+    /// The command is run again with it: `docker import`, `docker cp`.
+    Content,
+    /// No file: an image of this name is opened from its registry.
+    Pull(String),
+}
+
+/// What docker's commands find around the page's shell. Beside ride its bytes: of the recipe's files one after the other,
+/// and then of the file that was chosen.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Files {
+    /// The Dockerfile, and the context of builds.
+    pub recipe: Recipe,
+    /// The length of a file that was chosen for this command, under whatever name that has.
+    pub chosen: Option<u64>,
 }
 
 /// A piece of a command's output.
@@ -238,7 +287,7 @@ pub struct BuildStep {
     /// Whether the cache had it.
     pub cached: bool,
     /// Why it had it, or had not.
-    pub why: String,
+    pub why: Reason,
     /// The bytes of the layer that it made; `None` if it made none.
     pub layer: Option<u64>,
     /// The image that it made, shortened as docker does; `None` of what makes none.

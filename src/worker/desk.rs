@@ -6,28 +6,27 @@ use bstr::{BString, ByteSlice};
 
 use super::{
     containers::{
-        Ask, BuildStep, Built, Completion, ContainerView, Cost, Frame, ImageView, Ran, Recipe, Remark, Said,
-        SavedFile, ShelfView, Told,
+        Ask, BuildStep, Built, Completion, ContainerView, Cost, Files, Frame, ImageView, Keeping, Ran,
+        Recipe, Remark, Said, SavedFile, ShelfView, Told,
     },
     look,
+    page_host::PageHost,
     protocol::{Failure, FailureKind, Job},
 };
 use crate::{
     build::{Build, Problem, StepReport, build},
     container::{
-        ArchiveId, Archives, Errno, ImageKey, NewContainer, ReadAt, Rope, Shelf, ShelfError, ShelfImage,
-        Status, familiar,
+        ArchiveId, Errno, ImageKey, NewContainer, ReadAt, Rope, Shelf, ShelfError, ShelfImage, Status,
+        familiar,
     },
     digest::Digest,
-    engine::{ContainerId, Host, HostFile, HostKind, Memory, Reading, World},
+    engine::{ContainerId, Host, Interrupt, Memory, World},
     shell::{Output, Shell, Stream},
     tar::Timestamp,
 };
 
 /// Characters of an id that docker shows.
 const SHORT: usize = 12;
-/// The Dockerfile's path in the context.
-const DOCKERFILE: &str = "Dockerfile";
 
 /// The shell, and what it has saved that was not yet fetched.
 #[derive(Default)]
@@ -44,8 +43,10 @@ pub struct Around {
     pub now: Timestamp,
     /// 32 random bytes.
     pub random: [u8; 32],
-    /// The files of a build's context, one after the other.
-    pub context: Option<Rc<dyn ReadAt>>,
+    /// The bytes of the files around the shell: see [`Files`].
+    pub bytes: Option<Rc<dyn ReadAt>>,
+    /// Whether it is to end.
+    pub interrupt: Interrupt,
 }
 
 impl Desk {
@@ -58,11 +59,16 @@ impl Desk {
         let now = around.now;
         match ask {
             Ask::Shelf => Ok(Told::Shelf(shelf_view(shelf, now))),
-            Ask::Start { image, upto, directory } => {
-                let key = ImageKey { archive: ArchiveId(job.0), image };
-                self.start(shelf, key, upto, directory, around)
+            Ask::Start { image, upto, directory, options } => {
+                let image = Some(ImageKey { archive: ArchiveId(job.0), image });
+                let layers = Some(upto.saturating_add(1));
+                let random = around.random;
+                let new = NewContainer { random, image, layers, options, ..NewContainer::default() };
+                self.start(shelf, new, directory, around)
             }
-            Ask::Run { line } => Ok(Told::Ran(Box::new(self.run(shelf, &line, around)))),
+            Ask::Run { line, around: files, .. } => {
+                Ok(Told::Ran(Box::new(self.run(shelf, &line, &files, around))))
+            }
             Ask::Complete { line } => Ok(Told::Completion(self.complete(shelf, &line, around))),
             Ask::Look { container, path } => {
                 let place = shelf.find_container(&container).map_err(shelf_failure)?;
@@ -78,11 +84,15 @@ impl Desk {
             Ask::Undo { container } => {
                 let place = shelf.find_container(&container).map_err(shelf_failure)?;
                 let undone = shelf.container_mut(place).is_some_and(crate::container::Container::undo);
-                let ran = Ran { shelf_changed: undone, ..Ran::default() };
+                let nothing = Said { is_error: true, bytes: "nothing is left to be undone\n".into() };
+                let output = if undone { Vec::new() } else { vec![nothing] };
+                let ran = Ran { output, shelf_changed: undone, ..Ran::default() };
                 Ok(Told::Ran(Box::new(self.placed(shelf, ran, now))))
             }
-            Ask::Build { recipe } => Ok(Told::Built(self.build(shelf, &recipe, around))),
-            Ask::Fetch { .. } => Err(failure(FailureKind::NotFound, "this is answered elsewhere")),
+            Ask::Build { recipe, .. } => Ok(Told::Built(self.build(shelf, recipe, around))),
+            Ask::Fetch { .. } | Ask::Keep(_) => {
+                Err(failure(FailureKind::NotFound, "this is answered elsewhere"))
+            }
         }
     }
 
@@ -101,21 +111,18 @@ impl Desk {
     fn start(
         &mut self,
         shelf: &mut Shelf,
-        image: ImageKey,
-        upto: u32,
+        new: NewContainer,
         directory: Option<BString>,
         around: Around,
     ) -> Result<Told, Failure> {
         let now = around.now;
-        let layers = Some(upto.saturating_add(1));
-        let new =
-            NewContainer { random: around.random, image: Some(image), layers, ..NewContainer::default() };
         let id = shelf.create(new, now).map_err(shelf_failure)?;
         let place = shelf.find_container(&id).map_err(shelf_failure)?;
         if let Some(container) = shelf.container_mut(place) {
             container.status = Status::Running(now);
         }
-        let mut host = PageHost::new(around, None);
+        let nothing = Files::default();
+        let mut host = PageHost::new(around, &nothing);
         let mut world = World::new(shelf, &mut host, now);
         world.memory = std::mem::take(&mut self.memory);
         if let Some(id) = ContainerId::new(&id) {
@@ -127,10 +134,10 @@ impl Desk {
         Ok(Told::Ran(Box::new(self.placed(shelf, ran, now))))
     }
 
-    fn run(&mut self, shelf: &mut Shelf, line: &str, around: Around) -> Ran {
+    fn run(&mut self, shelf: &mut Shelf, line: &str, files: &Files, around: Around) -> Ran {
         let now = around.now;
         let before = census(shelf);
-        let mut host = PageHost::new(around, None);
+        let mut host = PageHost::new(around, files);
         let clear = line.trim() == "clear";
         let output = if clear {
             Output::default()
@@ -148,7 +155,7 @@ impl Desk {
             clear,
             frames: frames.collect(),
             files: self.offer(host.saved),
-            wants_file: host.wants_file,
+            wants: host.wants,
             shelf_changed: census(shelf) != before,
             ..Ran::default()
         };
@@ -165,15 +172,18 @@ impl Desk {
 
     fn complete(&mut self, shelf: &mut Shelf, line: &str, around: Around) -> Completion {
         let now = around.now;
-        let mut host = PageHost::new(around, None);
+        let nothing = Files::default();
+        let mut host = PageHost::new(around, &nothing);
         let found =
             self.with_world(shelf, &mut host, now, |shell, world| shell.complete(world, line, line.len()));
         Completion { start: u32::try_from(found.start).unwrap_or(u32::MAX), candidates: found.candidates }
     }
 
-    fn build(&mut self, shelf: &mut Shelf, recipe: &Recipe, around: Around) -> Built {
+    fn build(&mut self, shelf: &mut Shelf, recipe: Recipe, around: Around) -> Built {
         let now = around.now;
-        let mut host = PageHost::new(around, Some(recipe));
+        let files = Files { recipe, chosen: None };
+        let recipe = &files.recipe;
+        let mut host = PageHost::new(around, &files);
         let order = Build {
             dockerfile: recipe.dockerfile.clone(),
             context: host.list(".").unwrap_or_default(),
@@ -237,132 +247,6 @@ impl Desk {
     }
 }
 
-/// The files around the page's shell: there are none but those of a build's context; what is saved is offered to the reader.
-struct PageHost<'r> {
-    around: Around,
-    /// How many containers were made of the randomness.
-    used: u8,
-    recipe: Option<&'r Recipe>,
-    saved: Vec<(String, Rope)>,
-    /// A file of the reader's was asked for.
-    wants_file: bool,
-}
-
-impl<'r> PageHost<'r> {
-    fn new(around: Around, recipe: Option<&'r Recipe>) -> Self {
-        Self { around, used: 0, recipe, saved: Vec::new(), wants_file: false }
-    }
-
-    /// The files of the context: where each begins, and how long it is.
-    fn files(&self) -> impl Iterator<Item = (&'r BString, u64, u64)> {
-        let files = self.recipe.map_or(&[][..], |recipe| &recipe.files);
-        files.iter().scan(0u64, |start, (path, len)| {
-            let from = *start;
-            *start = start.saturating_add(*len);
-            Some((path, from, *len))
-        })
-    }
-
-    fn content(&self, start: u64, len: u64) -> Option<Rc<dyn ReadAt>> {
-        let whole = Rc::clone(self.around.context.as_ref()?);
-        Some(Rc::new(Part { whole, start, len }))
-    }
-}
-
-/// A part of what can be read.
-struct Part {
-    whole: Rc<dyn ReadAt>,
-    start: u64,
-    len: u64,
-}
-
-impl ReadAt for Part {
-    fn len(&self) -> u64 {
-        self.len
-    }
-
-    fn read_at(&self, range: std::ops::Range<u64>) -> Result<Vec<u8>, Failure> {
-        let at = |offset: u64| self.start.saturating_add(offset.min(self.len));
-        self.whole.read_at(at(range.start)..at(range.end))
-    }
-}
-
-impl Host for PageHost<'_> {
-    fn random(&mut self) -> [u8; 32] {
-        let mut random = self.around.random;
-        random[31] = random[31].wrapping_add(self.used);
-        random[0] ^= self.used;
-        self.used = self.used.wrapping_add(1);
-        random
-    }
-
-    fn new_archive(&mut self) -> ArchiveId {
-        // Archives are the page's to open.
-        crate::container::LOCAL
-    }
-
-    fn open(&mut self, path: &str) -> Result<Rc<dyn ReadAt>, String> {
-        if let Some(recipe) = self.recipe {
-            let wanted = path.trim_start_matches("./");
-            if wanted == DOCKERFILE {
-                let bytes: Rc<[u8]> = recipe.dockerfile.as_bytes().into();
-                return Ok(Rc::new(bytes));
-            }
-            let found = self.files().find(|(path, ..)| path.as_slice() == wanted.as_bytes());
-            let content = found.and_then(|(_, start, len)| self.content(start, len));
-            return content.ok_or_else(|| "No such file or directory".to_owned());
-        }
-        self.wants_file = true;
-        Err("choose the file in the dialog: it is opened as soon as it is chosen".to_owned())
-    }
-
-    fn list(&mut self, _: &str) -> Result<Vec<HostFile>, String> {
-        let Some(recipe) = self.recipe else {
-            return Err("the page has no files around it; build on the Build part of this view".to_owned());
-        };
-        let mtime = self.around.now;
-        let entry = |path: BString, kind, mode| HostFile { path, kind, mode, mtime };
-        let mut all = vec![entry(BString::default(), HostKind::Directory, 0o755)];
-        let mut directories: Vec<BString> = Vec::new();
-        for (path, start, len) in self.files() {
-            for (slash, _) in path.iter().enumerate().filter(|(_, byte)| **byte == b'/') {
-                let directory: BString = path[..slash].into();
-                if !directory.is_empty() && !directories.contains(&directory) {
-                    all.push(entry(directory.clone(), HostKind::Directory, 0o755));
-                    directories.push(directory);
-                }
-            }
-            all.push(entry(path.clone(), HostKind::File(self.content(start, len)), 0o644));
-        }
-        if !recipe.files.iter().any(|(path, _)| path == DOCKERFILE) {
-            let bytes: Rc<[u8]> = recipe.dockerfile.as_bytes().into();
-            all.push(entry(DOCKERFILE.into(), HostKind::File(Some(Rc::new(bytes))), 0o644));
-        }
-        Ok(all)
-    }
-
-    fn save(&mut self, path: &str, rope: &Rope, _: &Archives) -> Result<(), String> {
-        self.saved.push((path.to_owned(), rope.clone()));
-        Ok(())
-    }
-
-    fn place(&mut self, path: &str, file: &HostFile, read: &mut Reading<'_>) -> Result<(), String> {
-        // Of a directory only its files can be offered.
-        if let HostKind::File(_) = file.kind {
-            let mut bytes = Vec::new();
-            read(&mut |part| {
-                bytes.extend_from_slice(part);
-                Ok(())
-            })
-            .map_err(|failure| failure.detail)?;
-            let mut rope = Rope::default();
-            rope.bytes(bytes);
-            self.saved.push((path.to_owned(), rope));
-        }
-        Ok(())
-    }
-}
-
 /// How many of what there are, and how they are called: it differs if something came or went.
 fn census(shelf: &Shelf) -> (usize, Vec<String>, Vec<(String, bool)>) {
     let names = shelf.images().iter().flat_map(|image| image.names.iter().cloned()).collect();
@@ -419,6 +303,7 @@ pub fn shelf_view(shelf: &Shelf, now: Timestamp) -> ShelfView {
             .filter_map(|place| container_view(shelf, place, now))
             .collect(),
         bytes: layers.iter().map(|layer| layer.size).fold(0, u64::saturating_add),
+        keeping: Keeping::default(),
     }
 }
 

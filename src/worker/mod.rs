@@ -7,11 +7,14 @@ pub mod desk;
 pub mod kept;
 mod look;
 pub mod news;
+mod page_host;
 pub mod protocol;
 pub mod queue;
 
 #[cfg(feature = "web")]
 pub mod client;
+#[cfg(feature = "worker")]
+mod interruptible;
 #[cfg(feature = "worker")]
 mod keeper;
 #[cfg(feature = "worker")]
@@ -22,5 +25,7 @@ mod remote;
 mod scanner;
 #[cfg(feature = "worker")]
 pub mod server;
+#[cfg(feature = "worker")]
+mod shelf_keeper;
 #[cfg(feature = "worker")]
 mod stream;

@@ -25,6 +25,11 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Job(pub u32);
 
+impl Job {
+    /// What is made of nothing, by a build or an import: no drop has this number, and nobody asks for it to be opened.
+    pub const MADE_HERE: Self = Self(u32::MAX);
+}
+
 /// One request, numbered by the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RequestId(pub u32);
@@ -327,6 +332,8 @@ pub enum Reply {
 /// What happens to an archive.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Event {
+    /// Images or containers came or went without being asked for.
+    Shelf,
     /// The documents are read: the history is known. The layers of the report are not yet read.
     Opened {
         /// The report.
@@ -478,6 +485,8 @@ pub enum FailureKind {
     Stale,
     /// The archive was closed or replaced meanwhile.
     Superseded,
+    /// As many archives are open as may be.
+    TooMany,
 }
 
 impl FailureKind {

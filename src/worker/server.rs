@@ -3,7 +3,6 @@
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use futures_util::future::try_join_all;
-use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
@@ -12,6 +11,7 @@ use super::{
     containers::{Ask, Told},
     contents::Bookmark,
     desk::{Around, Desk},
+    interruptible::Interruptible,
     news::News,
     pool::{self, Scanner},
     protocol::{
@@ -19,15 +19,17 @@ use super::{
     },
     queue::{Leave, Queue},
     scanner::{self, Pace, Reader},
+    shelf_keeper::Keeper,
     stream,
 };
 use crate::{
-    container::{ArchiveId, Opened, Part, ReadAt, Rope, Shelf},
+    container::{ArchiveId, LOCAL, Opened, Part, ReadAt, Rope, Shelf},
+    engine::Interrupt,
     fixture,
     image::{Member, MemberKind},
-    limits::Limits,
+    limits::{self, Limits},
     overlay::LayerIndex,
-    platform::{self, Source},
+    platform::{self, BlobParts, Source, Watch},
     registry::Auth,
     session::{Found, Opening, Selection, Session, Task},
     tree::NodeId,
@@ -60,6 +62,7 @@ pub fn run() {
     // The worker listens until it is ended from outside.
     on_message.forget();
     server.send(&Message::Ready { build: BUILD.to_owned() }, None);
+    spawn_local(async move { server.load_shelf().await });
 }
 
 pub(super) struct Server {
@@ -84,6 +87,10 @@ pub(super) struct State {
     pub(super) bookmark: Option<Bookmark>,
     /// The shell over all of it.
     desk: Desk,
+    /// What of it the browser keeps.
+    pub(super) keeper: Keeper,
+    /// Whether what the shell is at is to end.
+    interrupt: Rc<RefCell<Interrupt>>,
 }
 
 /// Why the reading of an archive ends early.
@@ -140,6 +147,13 @@ impl Server {
                     self.reply(id, result);
                 });
             }
+            Request::Containers(ask) if matches!(*ask, Ask::Keep(_)) => {
+                spawn_local(async move {
+                    self.set_keeping(*ask == Ask::Keep(true)).await;
+                    let told = self.ask(job, Ask::Shelf, None).map(|(told, _)| told);
+                    self.reply(id, told.map(|told| Reply::Containers(Box::new(told))));
+                });
+            }
             Request::Containers(ask) => {
                 let (result, blob) = match self.ask(job, *ask, blob) {
                     Ok((told, blob)) => (Ok(Reply::Containers(Box::new(told))), blob),
@@ -187,6 +201,10 @@ impl Server {
         replaces: Option<Job>,
     ) -> Result<(), Failure> {
         let not_found = |what: &str| failure(FailureKind::NotFound, what);
+        if replaces.is_none() && self.state.borrow().sources.len() >= limits::ARCHIVES {
+            let detail = format!("{} archives are open", limits::ARCHIVES);
+            return Err(failure(FailureKind::TooMany, &detail));
+        }
         let mut directory = None;
         let (source, name) = match source {
             protocol::Source::Remote(remote) => {
@@ -253,7 +271,8 @@ impl Server {
             self.close(replaced);
         }
         let mut state = self.state.borrow_mut();
-        let opened = Opened { name, session, source: Rc::new(source.clone()) };
+        let read = Interruptible::new(source.clone(), Rc::clone(&state.interrupt));
+        let opened = Opened { name, session, source: Rc::new(read) };
         state.shelf.add_archive(archive(job), opened);
         state.sources.insert(job, source);
         state.queue.opened(job);
@@ -400,6 +419,9 @@ impl Server {
 
     /// Tells how the reading of an archive ended.
     pub(super) fn end(&self, job: Job, result: Result<(), Stop>) {
+        if result.is_ok() {
+            self.recall_shelf();
+        }
         let event = match result {
             Ok(()) => Event::Finished,
             Err(Stop::Cancelled) => Event::Cancelled,
@@ -433,35 +455,44 @@ impl Server {
     }
 
     /// Answers about containers, and tells of the images that came with it.
-    fn ask(&self, job: Job, ask: Ask, context: Option<Blob>) -> Result<(Told, Option<Blob>), Failure> {
+    fn ask(
+        self: &Rc<Self>,
+        job: Job,
+        ask: Ask,
+        beside: Option<Blob>,
+    ) -> Result<(Told, Option<Blob>), Failure> {
         let mut state = self.state.borrow_mut();
-        let State { shelf, sources, desk, .. } = &mut *state;
+        let State { shelf, sources, desk, interrupt, .. } = &mut *state;
         if let Ask::Fetch { token } = ask {
             let rope = desk.take_saved(token)?;
             return Ok((Told::File, Some(rope_blob(&rope, shelf, sources)?)));
         }
-        let count = |opened: &Opened| opened.session.images().len();
-        let before: BTreeMap<ArchiveId, usize> =
-            shelf.archives.iter().map(|(id, opened)| (*id, count(opened))).collect();
-        let context = context.map(|blob| Rc::new(Source::Blob(blob)) as Rc<dyn ReadAt>);
-        let told = desk.answer(
-            shelf,
-            job,
-            ask,
-            Around { now: platform::clock(), random: platform::random_id(), context },
-        );
-        let mut events = Vec::new();
-        for (id, opened) in &mut shelf.archives {
-            let known = before.get(id).copied().unwrap_or_default();
-            if count(opened) > known {
-                for image in opened.session.report().images.into_iter().skip(known) {
-                    events.push((Job(id.0), Event::Image { report: Box::new(image) }));
-                }
-            }
-            events.extend(opened.session.take_events().into_iter().map(|event| (Job(id.0), event)));
+        let before = images_of(shelf);
+        let changes =
+            matches!(ask, Ask::Run { .. } | Ask::Start { .. } | Ask::Undo { .. } | Ask::Build { .. });
+        let bytes = beside.map(|blob| Rc::new(Source::Blob(blob)) as Rc<dyn ReadAt>);
+        let stop = match &ask {
+            Ask::Run { stop, .. } | Ask::Build { stop, .. } => stop.clone(),
+            _ => None,
+        };
+        let may_end = stop.map_or_else(Interrupt::default, |url| {
+            let watch = Watch::new(url);
+            Interrupt::new(move || watch.is_stopped())
+        });
+        interrupt.replace(may_end.clone());
+        let (now, random) = (platform::clock(), platform::random_id());
+        let told = desk.answer(shelf, job, ask, Around { now, random, bytes, interrupt: may_end });
+        interrupt.replace(Interrupt::default());
+        let events = news_of(&mut state, &before);
+        let mut told = told;
+        if let Ok(Told::Shelf(view)) = &mut told {
+            view.keeping = state.keeper.told();
         }
         drop(state);
         events.into_iter().for_each(|(job, event)| self.event(job, event));
+        if changes {
+            self.shelf_changed();
+        }
         Ok((told?, None))
     }
 
@@ -515,26 +546,58 @@ fn answer(session: &mut Session, request: Request) -> Result<Reply, Failure> {
     }
 }
 
-/// What is to be saved as a blob: what lies in a file of the reader's stays there, and is not held.
+/// How many images each archive has.
+pub(super) fn images_of(shelf: &Shelf) -> BTreeMap<ArchiveId, usize> {
+    shelf.archives.iter().map(|(id, opened)| (*id, opened.session.images().len())).collect()
+}
+
+/// What is new of the images that are open; `before` says how many each archive had.
+pub(super) fn news_of(state: &mut State, before: &BTreeMap<ArchiveId, usize>) -> Vec<(Job, Event)> {
+    if state.shelf.archives.contains_key(&LOCAL) {
+        // It lies in memory.
+        state.sources.entry(Job::MADE_HERE).or_insert(Source::Sample(&[]));
+    }
+    let mut events = Vec::new();
+    for (id, opened) in &mut state.shelf.archives {
+        let (job, session) = (Job(id.0), &mut opened.session);
+        let mut news = session.take_events();
+        match before.get(id) {
+            Some(known) if session.images().len() > *known => {
+                let more = session.report().images.into_iter().skip(*known);
+                events.extend(more.map(|image| (job, Event::Image { report: Box::new(image) })));
+            }
+            Some(_) => {}
+            // The archive of what is made of nothing. Its report tells of what is odd.
+            None => {
+                let report = session.report().into();
+                events.push((job, Event::Opened { report, name: opened.name.clone(), size: 0 }));
+                news.retain(|event| !matches!(event, Event::Anomalies(_)));
+                news.push(Event::Finished);
+            }
+        }
+        events.extend(news.into_iter().map(|event| (job, event)));
+    }
+    events
+}
+
+/// What is to be saved as a blob: what lies in a file of the reader's as it is stays there, and the rest is handed to the browser
+/// in pieces.
 fn rope_blob(rope: &Rope, shelf: &Shelf, sources: &BTreeMap<Job, Source>) -> Result<Blob, Failure> {
-    let parts = Array::new();
-    for part in rope.parts() {
+    let mut parts = BlobParts::default();
+    // Written in one go: what comes from one compressed layer is decoded once.
+    let mut rest = Rope::default();
+    for part in rope.direct(&shelf.archives).parts() {
         if let Part::Archive(archive, range) = part
             && let Some(source) = sources.get(&Job(archive.0))
         {
-            let slice = source.slice(range.clone())?;
-            parts.push(&slice);
-            continue;
+            std::mem::take(&mut rest).write(&shelf.archives, &mut |bytes| parts.push(bytes))?;
+            parts.push_blob(&source.slice(range.clone())?)?;
+        } else {
+            rest.push(part.clone());
         }
-        let mut one = Rope::default();
-        one.push(part.clone());
-        one.write(&shelf.archives, &mut |bytes| {
-            parts.push(&Uint8Array::from(bytes));
-            Ok(())
-        })?;
     }
-    Blob::new_with_blob_sequence(&parts)
-        .map_err(|_| failure(FailureKind::Unreadable, "the browser cannot hold the file"))
+    rest.write(&shelf.archives, &mut |bytes| parts.push(bytes))?;
+    parts.finish()
 }
 
 /// The archive of a job.

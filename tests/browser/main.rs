@@ -19,6 +19,7 @@ mod hostile;
 #[path = "../support/hostile/mod.rs"]
 mod inputs;
 mod kept;
+mod lab;
 mod language;
 mod memory;
 mod native;

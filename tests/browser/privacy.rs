@@ -67,7 +67,8 @@ fn the_policy_allows_this_host_alone() {
             "default-src 'none'",
             "script-src 'self' 'wasm-unsafe-eval'",
             "style-src 'self'",
-            "connect-src 'self'",
+            // What is in the browser already leaves it no more by that.
+            "connect-src 'self' blob:",
             "base-uri 'none'",
             "form-action 'none'",
         ] {

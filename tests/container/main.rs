@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 #![cfg(target_os = "linux")]
 
+mod interrupt;
+mod kept;
 mod kernel;
 #[path = "../overlay_oracle/listing.rs"]
 mod listing;

@@ -74,10 +74,13 @@ fn an_image_with_a_container_stays() {
     assert!(matches!(shelf.remove_image("one", true), Err(ShelfError::InUse { running: true, .. })));
     assert!(matches!(shelf.remove_container("x", false), Err(ShelfError::Running(_))));
     shelf.container_mut(0).unwrap().status = Status::Exited(TIME);
+    let count = shelf.images().len();
     let removed = shelf.remove_image("one", true).unwrap();
-    assert_eq!((removed.untagged.len(), removed.deleted.len()), (1, 0));
-    shelf.remove_container("x", false).unwrap();
-    assert_eq!(shelf.prune_images(false).deleted.len(), 1);
+    assert_eq!((removed.untagged.len(), removed.deleted.len(), removed.freed), (1, 1, 0));
+    assert_eq!(shelf.images().len(), count - 1);
+    // The container goes on without the name of its image.
+    assert!(shelf.fs(0, TIME).unwrap().read_dir(b"/").is_ok());
+    assert!(matches!(shelf.remove_image("one", true), Err(ShelfError::NoImage(_))));
 }
 
 #[test]

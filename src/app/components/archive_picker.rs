@@ -4,10 +4,13 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-use crate::app::{
-    i18n::use_words,
-    state::{Action, Archive},
-    text, use_app,
+use crate::{
+    app::{
+        i18n::{Words, use_words},
+        state::{Action, Archive},
+        text, use_app,
+    },
+    worker::protocol::Job,
 };
 
 /// A choice among the open archives, if there are several, and what closes the one that is looked at.
@@ -27,7 +30,7 @@ pub fn ArchivePicker() -> Html {
             }
         }
     };
-    let close = (words.shell.close_archive)(&name(&archive));
+    let close = (words.shell.close_archive)(&name(words, &archive));
     let onclick = {
         let (app, job) = (app.clone(), archive.job);
         move |_| app.close(job)
@@ -38,7 +41,7 @@ pub fn ArchivePicker() -> Html {
                 <select class="archive-name" data-testid="archive-picker" aria-label={words.shell.archive} {onchange}>
                     { for app.state.archives().into_iter().map(|other| html! {
                         <option key={other.job.0} value={other.job.0.to_string()} selected={other.job == archive.job}>
-                            {name(other)}
+                            {name(words, other)}
                         </option>
                     }) }
                 </select>
@@ -50,6 +53,10 @@ pub fn ArchivePicker() -> Html {
     }
 }
 
-fn name(archive: &Archive) -> String {
+/// What an archive is called. Escaped, for places that hold no markup.
+pub fn name(words: &Words, archive: &Archive) -> String {
+    if archive.job == Job::MADE_HERE {
+        return words.container.made_here.to_owned();
+    }
     text::visible(archive.name.as_bytes())
 }

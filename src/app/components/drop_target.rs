@@ -3,7 +3,7 @@
 use gloo::events::{EventListener, EventListenerOptions};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::DragEvent;
+use web_sys::{DragEvent, Element};
 use yew::prelude::*;
 
 use crate::{
@@ -32,6 +32,9 @@ pub fn DropTarget() -> Html {
                         return;
                     };
                     event.prevent_default();
+                    if is_taken(event) {
+                        return dragging.set(false);
+                    }
                     match event.type_().as_str() {
                         // `relatedTarget` is what is entered instead; nothing, if the pointer left the window.
                         "dragleave" => {
@@ -63,6 +66,16 @@ pub fn DropTarget() -> Html {
             <p>{words.shell.drop_here}</p>
         </div>
     }
+}
+
+/// The attribute of what on the page takes files for itself.
+const TAKES_FILES: &str = "data-takes-files";
+
+/// Whether something on the page takes what is dragged over it.
+fn is_taken(event: &DragEvent) -> bool {
+    let over = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    // The selector is sound.
+    over.is_some_and(|over| over.closest(&format!("[{TAKES_FILES}]")).is_ok_and(|found| found.is_some()))
 }
 
 /// Whether files are dragged, and not a stretch of text.

@@ -336,7 +336,7 @@ pub const EN: ShellWords = ShellWords {
         1 => "1 request since the drop".to_owned(),
         _ => format!("{n} requests since the drop"),
     },
-    requests_title: "As the browser counts this page's requests, those for its own parts included",
+    requests_title: "As the browser counts this page's requests; only its own program, fetched once after the page is shown, is left out",
     nothing_open: "Nothing is open",
     finished: "everything is read",
     opened: |name, layers| format!("{name}: history of {layers} layers read, reading the layers"),
@@ -405,6 +405,10 @@ pub const EN: ShellWords = ShellWords {
             "Forget some remembered archives, or free some disk.",
         ),
         FailureKind::Superseded => ("Something else was opened meanwhile.", "Nothing to do."),
+        FailureKind::TooMany => (
+            "So many archives are open that no other is taken on.",
+            "Close one of them (× beside its name), and open this one again.",
+        ),
     },
     not_opened: |name| format!("{name} was not opened"),
     opening_cancelled: "Cancelled before its history was read.",
@@ -565,7 +569,7 @@ pub const ZH: ShellWords = ShellWords {
         _ => format!("{} 处异常", format::number(Lang::Zh, n as u64)),
     },
     requests: |n| format!("打开以来 {n} 个请求"),
-    requests_title: "浏览器统计的本页请求数，包括页面自身的组成部分",
+    requests_title: "浏览器统计的本页请求数；只有页面显示后获取一次的自身程序不计入",
     nothing_open: "尚未打开任何内容",
     finished: "已全部读取",
     opened: |name, layers| format!("{name}：已读取 {layers} 层的历史，正在读取各层"),
@@ -614,6 +618,9 @@ pub const ZH: ShellWords = ShellWords {
         }
         FailureKind::NoRoom => ("浏览器没有更多空间给此页面。", "请忘记一些已记住的归档，或腾出磁盘空间。"),
         FailureKind::Superseded => ("其间打开了别的内容。", "无需操作。"),
+        FailureKind::TooMany => {
+            ("已打开的归档太多，无法再打开。", "请关闭其中一个（名称旁的 ×），再重新打开此归档。")
+        }
     },
     not_opened: |name| format!("未能打开 {name}"),
     opening_cancelled: "在读出历史之前已取消。",

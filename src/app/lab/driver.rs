@@ -1,19 +1,25 @@
 //! What the container page asks of the worker, one thing after the other.
 
 use bstr::{BString, ByteSlice};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::Blob;
+use web_sys::{Blob, File};
 
 use super::{LabAction, Part, complete};
 use crate::{
     app::{
         AppHandle,
-        components::{lab::head, opener},
+        components::{
+            lab::{head, terminal},
+            opener,
+        },
         state::{Action, Page},
         story,
     },
+    platform,
+    registry::Remote,
     worker::{
-        containers::{Ask, Ran, Recipe, SavedFile, Told},
+        containers::{Ask, Files, Ran, Recipe, SavedFile, Told, Wanted},
         protocol::Failure,
     },
 };
@@ -22,12 +28,45 @@ impl AppHandle {
     /// Gives a line to the shell.
     pub fn run(&self, line: String) {
         self.lab(LabAction::Sent(line.clone()));
-        self.carry_out(Ask::Run { line });
+        self.run_with(line, None);
+    }
+
+    /// Gives the line that waits for a file to the shell again, with that file.
+    pub fn run_again(&self, file: File) {
+        let Some(line) = self.state.lab.waiting.clone() else { return };
+        self.lab(LabAction::SentAgain);
+        self.run_with(line.to_string(), Some(file));
+    }
+
+    fn run_with(&self, line: String, chosen: Option<File>) {
+        let recipe = (*self.state.lab.recipe).clone();
+        let chosen_len = chosen.as_ref().map(|file| platform::from_f64(file.size()));
+        let parts = self.context().map(JsValue::from).into_iter().chain(chosen.map(JsValue::from));
+        let parts: js_sys::Array = parts.collect();
+        // Blobs of blobs cannot fail but for want of memory.
+        let beside = Blob::new_with_blob_sequence(&parts).ok();
+        let stop = self.stoppable();
+        self.carry_out(Ask::Run { line, around: Files { recipe, chosen: chosen_len }, stop }, beside);
+    }
+
+    /// Ends the command or the build that is under way.
+    pub fn interrupt(&self) {
+        if let Some(stop) = &self.state.lab.stop {
+            platform::stop(stop);
+        }
+    }
+
+    /// What ends the command that is to come.
+    fn stoppable(&self) -> Option<String> {
+        let stop = platform::new_stop().ok();
+        self.lab(LabAction::Stoppable(stop.clone().map(Into::into)));
+        stop
     }
 
     /// Starts a container of an image of the archive that is looked at, over its layers `0..=upto`.
     pub fn start_container(&self, image: u32, upto: u32) {
-        self.carry_out(Ask::Start { image, upto, directory: None });
+        let options = self.state.lab.options;
+        self.carry_out(Ask::Start { image, upto, directory: None, options }, None);
     }
 
     /// Turns to a container of what is looked at, and to a directory in it; starts one unless the shell is in such a one.
@@ -45,19 +84,30 @@ impl AppHandle {
             self.run(format!("cd {}", head::quote(&story::shown_path(directory.as_bstr()))));
         } else {
             let (image, upto) = (selection.image, selection.upto);
-            self.carry_out(Ask::Start { image, upto, directory: Some(directory) });
+            let options = self.state.lab.options;
+            self.carry_out(Ask::Start { image, upto, directory: Some(directory), options }, None);
         }
     }
 
     /// Takes the last operation on a container back.
     pub fn undo(&self, container: String) {
-        self.carry_out(Ask::Undo { container });
+        self.carry_out(Ask::Undo { container }, None);
     }
 
     /// Asks for images and containers.
     pub fn look_at_shelf(&self) {
         let app = self.clone();
         spawn_local(async move { app.refresh_shelf().await });
+    }
+
+    /// Keeps containers and the images made here in the browser, or forgets them.
+    pub fn keep_shelf(&self, keep: bool) {
+        let app = self.clone();
+        spawn_local(async move {
+            if let Ok((Told::Shelf(shelf), _)) = app.ask(Ask::Keep(keep), None).await {
+                app.lab(LabAction::Shelf(shelf));
+            }
+        });
     }
 
     /// Asks for a directory of a container.
@@ -82,12 +132,16 @@ impl AppHandle {
         Some((done, if list { completion.candidates } else { Vec::new() }))
     }
 
-    /// Builds an image; the files of its context lie in the blob.
-    pub fn build(&self, recipe: Recipe, context: Option<Blob>) {
+    /// Builds an image.
+    pub fn build(&self, recipe: Recipe) {
         let app = self.clone();
         app.lab(LabAction::Building);
+        let stop = self.stoppable();
         spawn_local(async move {
-            let built = match app.ask(Ask::Build { recipe }, context).await {
+            let ask = Ask::Build { recipe, stop: stop.clone() };
+            let answer = app.ask(ask, app.context()).await;
+            stop.iter().for_each(|stop| platform::stop(stop));
+            let built = match answer {
                 Ok((Told::Built(built), _)) => Ok(built),
                 Ok(_) => return,
                 Err(failure) => Err(failure),
@@ -103,10 +157,13 @@ impl AppHandle {
         self.save(blob, &file.name)
     }
 
-    fn carry_out(&self, ask: Ask) {
+    fn carry_out(&self, ask: Ask, beside: Option<Blob>) {
         let app = self.clone();
         spawn_local(async move {
-            let ran = match app.ask(ask, None).await {
+            let stop = if let Ask::Run { stop, .. } = &ask { stop.clone() } else { None };
+            let answer = app.ask(ask, beside).await;
+            stop.iter().for_each(|stop| platform::stop(stop));
+            let ran = match answer {
                 Ok((Told::Ran(ran), _)) => Ok(ran),
                 Ok(_) => return,
                 Err(failure) => Err(failure),
@@ -125,8 +182,13 @@ impl AppHandle {
                 self.lab(LabAction::Ran(Err(failure)));
             }
         }
-        if ran.wants_file {
-            opener::choose_file();
+        match ran.wants {
+            Some(Wanted::Archive) => opener::choose_file(),
+            Some(Wanted::Content) => terminal::choose_file(),
+            Some(Wanted::Pull(place)) => {
+                self.open_remote(Remote { place, choice: None, gateway: None, pull: true });
+            }
+            None => {}
         }
         if ran.shelf_changed || !ran.frames.is_empty() {
             self.refresh_shelf().await;

@@ -37,6 +37,13 @@ impl Recall {
     }
 }
 
+/// Of the commands that contain `text`, the latest but `skip`; what was given several times counts once.
+pub fn search<'c>(commands: &'c [String], text: &str, skip: usize) -> Option<&'c String> {
+    let latest = |at: usize, command: &String| !commands[at + 1..].contains(command);
+    let found = commands.iter().enumerate().rev().filter(|(_, command)| command.contains(text));
+    found.filter(|(at, command)| latest(*at, command)).nth(skip).map(|(_, command)| command)
+}
+
 /// A line after completion, and whether its candidates are to be listed.
 pub fn complete(line: &str, completion: &Completion) -> (String, bool) {
     let Completion { start, candidates } = completion;
@@ -74,6 +81,17 @@ mod tests {
         recall.earlier(&commands, "x");
         recall.reset();
         assert_eq!(recall.earlier(&commands, "").as_deref(), Some("two"));
+    }
+
+    #[test]
+    fn commands_are_found_by_a_part_of_them() {
+        let commands = ["ls /etc", "cat /etc/motd", "ls /etc", "pwd"].map(str::to_owned);
+        let found = |text, skip| search(&commands, text, skip).map(String::as_str);
+        assert_eq!(found("etc", 0), Some("ls /etc"));
+        assert_eq!(found("etc", 1), Some("cat /etc/motd"));
+        assert_eq!(found("etc", 2), None);
+        assert_eq!(found("none", 0), None);
+        assert_eq!(found("", 0), Some("pwd"));
     }
 
     fn completion(start: u32, candidates: &[&str]) -> Completion {

@@ -7,6 +7,6 @@ mod render_tests;
 mod state;
 mod steps;
 
-pub use history::{Recall, complete};
+pub use history::{Recall, complete, search};
 pub use state::{Lab, LabAction, Line, Part};
 pub use steps::{Plate, Sign, Turn, picture, sentence, turns};

@@ -16,11 +16,13 @@ use crate::{
         samples::{self, render},
         state::{Action, State},
     },
+    build::Reason,
     container::{Answer, Place, Step, Trace, Why},
     layer::Kind,
     worker::{
         containers::{
-            BuildStep, Built, ContainerView, Cost, Frame, ImageView, Ran, Recipe, Remark, Said, ShelfView,
+            BuildStep, Built, ContainerView, Cost, Frame, ImageView, Keeping, Ran, Recipe, Remark, Said,
+            ShelfView,
         },
         protocol::{Event, Job, Overlay},
     },
@@ -149,6 +151,7 @@ fn the_shelf_lists_images_and_containers_and_what_they_share() {
         ],
         containers: vec![container()],
         bytes: 7_200,
+        keeping: Keeping::default(),
     };
     for lang in BOTH {
         let actions = vec![LabAction::Shelf(shelf.clone()), LabAction::Show(Part::Shelf)];
@@ -171,7 +174,7 @@ fn a_build_tells_of_each_step_and_of_lines() {
             instruction: "COPY <a> /a".into(),
             line: 2,
             cached: true,
-            why: "the same files".into(),
+            why: Reason::Built,
             layer: Some(2_048),
             image: Some("0123456789ab".into()),
             output: "printed".into(),
@@ -197,7 +200,7 @@ fn a_build_tells_of_each_step_and_of_lines() {
                 "line-error",
                 "COPY &lt;a&gt; /a",
                 words.cached,
-                "the same files",
+                (words.reason)(Reason::Built),
                 &(words.layer_of)("2.0 kB"),
                 "printed",
                 words.not_built,

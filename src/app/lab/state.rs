@@ -3,9 +3,11 @@
 use std::rc::Rc;
 
 use bstr::{BString, ByteSlice};
+use yew::AttrValue;
 
+use crate::container::Options;
 use crate::worker::{
-    containers::{Built, ContainerView, Frame, Ran, Recipe, SavedFile, ShelfView},
+    containers::{Built, ContainerView, Frame, Ran, Recipe, SavedFile, ShelfView, Wanted},
     protocol::{Failure, Overlay},
 };
 
@@ -23,8 +25,14 @@ pub struct Lab {
     pub lines: Rc<Vec<Line>>,
     /// The commands given, the latest last.
     pub commands: Rc<Vec<String>>,
+    /// How the next container is mounted.
+    pub options: Options,
     /// Whether a command is under way.
     pub is_busy: bool,
+    /// What ends the command or the build under way: see [`crate::platform::stop`].
+    pub stop: Option<AttrValue>,
+    /// The command that waits for a file to be chosen.
+    pub waiting: Option<AttrValue>,
     /// The container that the shell is in.
     pub container: Option<Rc<ContainerView>>,
     /// The shell's current directory, from the root.
@@ -37,6 +45,8 @@ pub struct Lab {
     pub files: Rc<Vec<SavedFile>>,
     /// Images and containers.
     pub shelf: Rc<ShelfView>,
+    /// Counts how often they came or went by themselves.
+    pub stale: u32,
     /// The directory of the container that is looked at.
     pub directory: BString,
     /// That directory, once it is known.
@@ -91,14 +101,22 @@ pub enum Line {
 pub enum LabAction {
     /// Turn to a part.
     Show(Part),
+    /// The next container is mounted so.
+    Options(Options),
     /// A command is given to the worker.
     Sent(String),
+    /// A command that waited for a file is given to it again.
+    SentAgain,
+    /// What is under way can be ended by this.
+    Stoppable(Option<AttrValue>),
     /// It is answered.
     Ran(Result<Box<Ran>, Failure>),
     /// Candidates of a completion are listed.
     Listed(Vec<String>),
     /// The terminal is cleared.
     Clear,
+    /// Images or containers came or went by themselves.
+    Stale,
     /// Images and containers are known.
     Shelf(ShelfView),
     /// Another directory of the container is looked at.
@@ -128,14 +146,18 @@ impl Lab {
     pub fn apply(&mut self, action: LabAction) {
         match action {
             LabAction::Show(part) => self.part = part,
+            LabAction::Options(options) => self.options = options,
             LabAction::Sent(line) => self.sent(line),
+            LabAction::SentAgain => (self.is_busy, self.waiting) = (true, None),
+            LabAction::Stoppable(stop) => self.stop = stop,
             LabAction::Ran(Ok(ran)) => self.ran(*ran),
             LabAction::Ran(Err(failure)) => {
-                self.is_busy = false;
+                (self.is_busy, self.stop) = (false, None);
                 self.say([Line::Error(failure.detail.into())]);
             }
             LabAction::Listed(candidates) => self.say([Line::Said(candidates.join("  ").into())]),
             LabAction::Clear => self.lines = Rc::default(),
+            LabAction::Stale => self.stale = self.stale.wrapping_add(1),
             LabAction::Shelf(shelf) => {
                 // What another command changed of the container shows in its numbers.
                 if let Some(container) = &self.container {
@@ -152,7 +174,7 @@ impl Lab {
             LabAction::Recipe(recipe) => self.recipe = Rc::new(recipe),
             LabAction::Building => self.is_building = true,
             LabAction::Built(built) => {
-                self.is_building = false;
+                (self.is_building, self.stop) = (false, None);
                 self.built = Some(Rc::new(built));
             }
             LabAction::Lost => {
@@ -169,7 +191,7 @@ impl Lab {
     }
 
     fn sent(&mut self, line: String) {
-        self.is_busy = true;
+        (self.is_busy, self.waiting) = (true, None);
         self.say([Line::Command(self.prompt(), line.clone())]);
         let commands = Rc::make_mut(&mut self.commands);
         // As shells do: what is repeated, or only blank, is kept once.
@@ -181,7 +203,9 @@ impl Lab {
     }
 
     fn ran(&mut self, ran: Ran) {
-        self.is_busy = false;
+        (self.is_busy, self.stop) = (false, None);
+        let waits = ran.wants == Some(Wanted::Content);
+        self.waiting = self.commands.last().filter(|_| waits).map(|line| line.clone().into());
         if ran.clear {
             self.lines = Rc::default();
         }

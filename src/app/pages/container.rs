@@ -10,7 +10,7 @@ use crate::{
         components::{
             lab::{
                 build::Build,
-                head::{Head, StartButton},
+                head::{Head, MountOptions, StartButton},
                 player::Player,
                 shelf::Shelf,
                 terminal::Terminal,
@@ -32,7 +32,7 @@ pub fn ContainerPage() -> Html {
     let lab = Rc::clone(&app.state.lab);
     // Archives come and go, and their layers become known.
     let merged = app.state.image().map_or(0, |image| image.merged);
-    use_effect_with((app.state.archives().len(), merged), {
+    use_effect_with((app.state.archives().len(), merged, lab.stale), {
         let app = app.clone();
         move |_| app.look_at_shelf()
     });
@@ -45,7 +45,7 @@ pub fn ContainerPage() -> Html {
                         {(words.part)(part)}
                     </button>
                 }) }
-                if lab.part == Part::Container { <StartButton /> }
+                if lab.part == Part::Container { <StartButton /><MountOptions /> }
             </div>
             {match lab.part {
                 Part::Container => html! { <Container /> },

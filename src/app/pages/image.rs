@@ -11,7 +11,7 @@ use super::{history::time, trust::verdict_line};
 use crate::{
     app::{
         AppHandle,
-        components::{copy_button::CopyButton, kept::KeptPanel, swatch::Swatch},
+        components::{archive_picker, copy_button::CopyButton, kept::KeptPanel, swatch::Swatch},
         format::Size,
         i18n::{Words, use_words},
         state::{Action, Archive, Image, Page, Stage},
@@ -98,7 +98,9 @@ fn identity(words: &Words, archive: &Archive, image: &Image) -> Html {
                 {fact(w.author, author)}
                 {fact(w.archive, Some(html! {
                     <>
-                        {text(&archive.name)}{" · "}<Size bytes={archive.size} /><br />
+                        <bdi>{archive_picker::name(words, archive)}</bdi>
+                        if archive.job != Job::MADE_HERE { {" · "}<Size bytes={archive.size} /> }
+                        <br />
                         <span class="muted">{(w.format)(archive.format)}{" · "}{(w.compression)(archive.outer_compression)}</span>
                     </>
                 }))}

@@ -3,10 +3,13 @@
 use std::rc::Rc;
 
 use wasm_bindgen::JsCast;
-use web_sys::{Blob, Element, HtmlInputElement, HtmlTextAreaElement};
+use web_sys::{Element, HtmlInputElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
-use super::head::{file_name, quote};
+use super::{
+    context::Context,
+    head::{file_name, quote},
+};
 use crate::{
     app::{
         AppHandle,
@@ -17,7 +20,6 @@ use crate::{
         text::{self, Breaks, Text},
         use_app,
     },
-    platform,
     worker::containers::{BuildStep, Built, Recipe, Remark},
 };
 
@@ -32,7 +34,6 @@ pub fn Build() -> Html {
     let app = use_app();
     let lab = Rc::clone(&app.state.lab);
     let recipe = Rc::clone(&lab.recipe);
-    let context = use_state(|| None::<Blob>);
     let numbers = use_node_ref();
 
     let change = {
@@ -71,23 +72,13 @@ pub fn Build() -> Html {
             }
         }
     };
-    let on_files = {
-        let (change, context) = (change.clone(), context.setter());
-        move |event: Event| {
-            let input = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
-            let Some(files) = input.and_then(|input| input.files()) else { return };
-            let files: Vec<_> = (0..files.length()).filter_map(|place| files.get(place)).collect();
-            let parts: js_sys::Array = files.iter().collect();
-            let list =
-                files.iter().map(|file| (file.name().into(), platform::from_f64(file.size()))).collect();
-            // Blobs of blobs cannot fail but for want of memory.
-            context.set(Blob::new_with_blob_sequence(&parts).ok());
-            change.emit(Box::new(move |recipe: &mut Recipe| recipe.files = list));
-        }
-    };
     let build = {
-        let (app, recipe, context) = (app.clone(), Rc::clone(&recipe), (*context).clone());
-        move |_: MouseEvent| app.build((*recipe).clone(), context.clone())
+        let (app, recipe) = (app.clone(), Rc::clone(&recipe));
+        move |_: MouseEvent| app.build((*recipe).clone())
+    };
+    let stop = {
+        let app = app.clone();
+        move |_: MouseEvent| app.interrupt()
     };
     // The numbers scroll with the text.
     let on_scroll = {
@@ -105,7 +96,6 @@ pub fn Build() -> Html {
         Some(Ok(built)) => built.remarks.as_slice(),
         _ => &[],
     };
-    let size = recipe.files.iter().map(|(_, size)| *size).sum();
     html! {
         <div class="lab-build prose-page" data-testid="build">
             <section>
@@ -124,14 +114,12 @@ pub fn Build() -> Html {
                         </li>
                     }) }
                 </ul>
+                <Context />
                 <p class="lab-actions">
                     <label>{words.tag}{" "}<input type="text" data-testid="tag" value={recipe.tag.clone()} oninput={on_tag} autocomplete="off" autocapitalize="off" spellcheck="false" /></label>
-                    <label class="lab-file">{words.context}{" "}<input type="file" multiple=true data-testid="context" onchange={on_files} /></label>
-                    if !recipe.files.is_empty() {
-                        <span class="muted">{(words.context_files)(recipe.files.len(), &format::size(all.lang, size))}</span>
-                    }
                     <label><input type="checkbox" data-testid="no-cache" checked={recipe.no_cache} onchange={on_no_cache} />{" "}{words.no_cache}</label>
                     <button type="button" class="primary" data-testid="run-build" disabled={lab.is_building} onclick={build}>{words.build}</button>
+                    if lab.is_building { <button type="button" data-testid="stop-build" onclick={stop}>{words.stop}</button> }
                 </p>
             </section>
             <section aria-live="polite" data-testid="build-result">
@@ -176,7 +164,7 @@ fn step_row(step: &BuildStep, all: &Words) -> Html {
         <li>
             <code>{text::visible(step.instruction.as_bytes())}</code>
             <p class="muted">
-                <strong class={mark}>{word}</strong>{" · "}<span lang="en">{text::visible(step.why.as_bytes())}</span>{" · "}
+                <strong class={mark}>{word}</strong>{" · "}{(words.reason)(step.why)}{" · "}
                 {step.layer.map_or_else(|| words.no_layer.to_owned(), |bytes| (words.layer_of)(&format::size(all.lang, bytes)))}
                 if let Some(image) = &step.image { {" · "}<span class="mono">{image}</span> }
             </p>

@@ -7,7 +7,8 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::{
-    app::{components::image_picker, format::Size, i18n::use_words, use_app},
+    app::{components::image_picker, format::Size, i18n::use_words, lab::LabAction, use_app},
+    container::Options,
     worker::containers::ContainerView,
 };
 
@@ -26,6 +27,34 @@ pub fn StartButton() -> Html {
     html! {
         <button type="button" class="primary" data-testid="start-container" {disabled}
             onclick={move |_| app.start_container(selection.image, selection.upto)}>{label}</button>
+    }
+}
+
+/// How the next container is mounted: what the kernel does differently, where that teaches something.
+#[component]
+pub fn MountOptions() -> Html {
+    let words = &use_words().container;
+    let app = use_app();
+    let options = app.state.lab.options;
+    let option = |name: &'static str, is_on: bool, hint: &'static str, changed: Options| {
+        let app = app.clone();
+        html! {
+            <p>
+                <label><input type="checkbox" data-testid={format!("option-{name}")} checked={is_on}
+                    onchange={move |_: Event| app.lab(LabAction::Options(changed))} />{" "}<code>{name}</code></label>
+                {" "}<span class="muted">{hint}</span>
+            </p>
+        }
+    };
+    let Options { metacopy, index, redirect_dir } = options;
+    html! {
+        <details class="lab-options" data-testid="mount-options">
+            <summary>{words.mount_options}</summary>
+            <p class="muted">{words.mount_options_hint}</p>
+            {option("metacopy", metacopy, words.metacopy, Options { metacopy: !metacopy, ..options })}
+            {option("index", index, words.index, Options { index: !index, ..options })}
+            {option("redirect_dir", redirect_dir, words.redirect_dir, Options { redirect_dir: !redirect_dir, ..options })}
+        </details>
     }
 }
 

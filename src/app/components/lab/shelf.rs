@@ -7,14 +7,16 @@ use yew::prelude::*;
 use super::head::quote;
 use crate::{
     app::{
-        AppHandle, format,
+        AppHandle,
+        components::notice::explain,
+        format,
         format::Size,
         hue,
         i18n::{Words, use_words},
         lab::{LabAction, Part},
         text, use_app,
     },
-    worker::containers::{ContainerView, ImageView, ShelfView},
+    worker::containers::{ContainerView, ImageView, Keeping, ShelfView},
 };
 
 /// Layers that the picture shows at most.
@@ -61,6 +63,7 @@ pub fn Shelf() -> Html {
                     <p class="lab-actions">{action(&app, "prune-containers", words.prune_containers, words.prune_containers.to_owned(), "docker container prune -f".to_owned())}</p>
                 }
             </section>
+            {keeping(&shelf.keeping, &app, all)}
             {sharing(&shelf, all)}
         </div>
     }
@@ -125,6 +128,31 @@ fn action(app: &AppHandle, test_id: &'static str, text: &'static str, label: Str
     let title = line.clone();
     html! {
         <button type="button" data-testid={test_id} aria-label={label} {title} onclick={move |_| app.run(line.clone())}>{text}</button>
+    }
+}
+
+/// What the browser keeps over a reload.
+fn keeping(keeping: &Keeping, app: &AppHandle, all: &Words) -> Html {
+    let words = &all.container;
+    let onchange = {
+        let (app, is_on) = (app.clone(), keeping.is_on);
+        move |_: Event| app.keep_shelf(!is_on)
+    };
+    html! {
+        <section data-testid="keeping">
+            <h2>{words.keep_title}</h2>
+            <p><label><input type="checkbox" data-testid="keep" checked={keeping.is_on} {onchange} />{" "}{words.keep}</label></p>
+            <p class="muted">{words.keep_hint}</p>
+            if let Some(failure) = &keeping.problem { <div role="alert">{explain(all, failure)}</div> }
+            if !keeping.waiting.is_empty() {
+                <p>{words.waits}</p>
+                <ul data-testid="kept-waiting">
+                    { for keeping.waiting.iter().map(|(name, id)| html! {
+                        <li><bdi>{(words.waits_for)(&text::visible(name.as_bytes()), id.as_deref().unwrap_or("scratch"))}</bdi></li>
+                    }) }
+                </ul>
+            }
+        </section>
     }
 }
 

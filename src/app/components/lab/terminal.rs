@@ -11,14 +11,30 @@ use yew::prelude::*;
 use crate::app::{
     dom,
     i18n::use_words,
-    lab::{LabAction, Line, Recall},
-    text::{Breaks, Text},
+    lab::{LabAction, Line, Recall, search},
+    text::{self, Breaks, Text},
     use_app,
 };
 
 /// The id of the line.
 pub const LINE: &str = "terminal-line";
 const HINT: &str = "terminal-hint";
+const FOUND: &str = "terminal-found";
+const FILE: &str = "terminal-file";
+
+/// Opens the dialog for the file that a command waits for.
+pub fn choose_file() {
+    dom::click(FILE);
+}
+
+/// A search among the commands given, which the line is the text of.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Search {
+    /// How many of those found are passed over.
+    skip: usize,
+    /// What the line was before.
+    draft: String,
+}
 
 /// The terminal.
 #[component]
@@ -28,6 +44,8 @@ pub fn Terminal() -> Html {
     let lab = Rc::clone(&app.state.lab);
     let line = use_state_eq(String::new);
     let recall = use_mut_ref(Recall::default);
+    let searching = use_state_eq(|| None::<Search>);
+    let found = searching.as_ref().and_then(|now| search(&lab.commands, &line, now.skip)).cloned();
     // Escape lets the next Tab leave the line.
     let leaves = use_mut_ref(|| false);
     let log = use_node_ref();
@@ -43,17 +61,22 @@ pub fn Terminal() -> Html {
 
     let run = {
         let (app, line, recall) = (app.clone(), line.clone(), Rc::clone(&recall));
+        let searching = searching.setter();
         Callback::from(move |text: String| {
             recall.borrow_mut().reset();
+            searching.set(None);
             line.set(String::new());
             app.run(text);
         })
     };
     let oninput = {
-        let line = line.setter();
+        let (line, searching) = (line.setter(), searching.clone());
         move |event: InputEvent| {
             if let Some(input) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok())
             {
+                if let Some(now) = &*searching {
+                    searching.set(Some(Search { skip: 0, ..now.clone() }));
+                }
                 line.set(input.value());
             }
         }
@@ -61,12 +84,41 @@ pub fn Terminal() -> Html {
     let onkeydown = {
         let (app, line, recall, run, lab) =
             (app.clone(), line.clone(), Rc::clone(&recall), run.clone(), Rc::clone(&lab));
+        let (searching, found) = (searching.clone(), found.clone());
         move |event: KeyboardEvent| {
             if event.is_composing() {
                 return;
             }
             let may_leave = leaves.replace(false);
+            if let Some(now) = &*searching {
+                let end = |text: String| {
+                    searching.set(None);
+                    line.set(text);
+                };
+                match event.key().as_str() {
+                    "r" if event.ctrl_key() => {
+                        let skip = now.skip + 1;
+                        if search(&lab.commands, &line, skip).is_some() {
+                            searching.set(Some(Search { skip, ..now.clone() }));
+                        }
+                    }
+                    "Enter" if lab.is_busy => {}
+                    "Enter" => run.emit(found.clone().unwrap_or_else(|| (*line).clone())),
+                    "Escape" => end(now.draft.clone()),
+                    "g" | "c" if event.ctrl_key() => end(now.draft.clone()),
+                    "Tab" | "ArrowRight" | "ArrowLeft" => {
+                        end(found.clone().unwrap_or_else(|| (*line).clone()));
+                    }
+                    _ => return,
+                }
+                return event.prevent_default();
+            }
             match event.key().as_str() {
+                "r" if event.ctrl_key() => {
+                    searching.set(Some(Search { skip: 0, draft: (*line).clone() }));
+                    line.set(String::new());
+                }
+                "c" if event.ctrl_key() && lab.is_busy => app.interrupt(),
                 "Enter" if !lab.is_busy => run.emit((*line).clone()),
                 "ArrowUp" => {
                     if let Some(text) = recall.borrow_mut().earlier(&lab.commands, &line) {
@@ -108,8 +160,24 @@ pub fn Terminal() -> Html {
         }
     };
     let enter = {
-        let line = line.clone();
-        move |_| run.emit((*line).clone())
+        let (line, found) = (line.clone(), found.clone());
+        move |_| run.emit(found.clone().unwrap_or_else(|| (*line).clone()))
+    };
+    let on_file = {
+        let app = app.clone();
+        move |event: Event| {
+            let input = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
+            let Some(input) = input else { return };
+            if let Some(file) = input.files().and_then(|files| files.get(0)) {
+                app.run_again(file);
+            }
+            // So that choosing the same file again is a change, too.
+            input.set_value("");
+        }
+    };
+    let stop = {
+        let app = app.clone();
+        move |_| app.interrupt()
     };
     let prompt = lab.prompt();
     html! {
@@ -121,9 +189,24 @@ pub fn Terminal() -> Html {
             <div class="terminal-line mono">
                 <label for={LINE}><span class="terminal-prompt"><bdi>{prompt}</bdi></span><span class="sr-only">{words.command}</span></label>
                 <input id={LINE} type="text" data-testid="terminal-line" value={(*line).clone()} {oninput} {onkeydown}
-                    autocomplete="off" autocapitalize="off" spellcheck="false" aria-describedby={HINT} />
+                    autocomplete="off" autocapitalize="off" spellcheck="false" aria-describedby={if searching.is_some() { FOUND } else { HINT }} />
                 <button type="button" data-testid="terminal-run" disabled={lab.is_busy} onclick={enter}>{words.run}</button>
+                if lab.is_busy { <button type="button" data-testid="terminal-stop" onclick={stop}>{words.stop}</button> }
             </div>
+            <p class="terminal-found" id={FOUND} role="status" data-testid="terminal-found" hidden={searching.is_none()}>
+                if searching.is_some() {
+                    if let Some(found) = &found {
+                        {words.found}{" "}<code>{text::visible(found.as_bytes())}</code>
+                    } else { {words.not_found} }
+                }
+            </p>
+            // Never seen: what waits for a file clicks it, by itself where the browser lets it, or by the button.
+            <input type="file" id={FILE} data-testid="terminal-file" class="sr-only" tabindex="-1" aria-hidden="true" onchange={on_file} />
+            if let Some(command) = &lab.waiting {
+                <p class="lab-actions terminal-wants"><button type="button" class="primary" data-testid="terminal-choose" onclick={|_| choose_file()}>
+                    {(words.choose_for)(&text::visible(command.as_bytes()))}
+                </button></p>
+            }
             <div class="terminal-bar">
                 <p class="muted" id={HINT}>{words.command_hint}</p>
                 <span role="status">{if lab.is_busy { words.busy } else { "" }}</span>
