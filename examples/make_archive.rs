@@ -8,6 +8,7 @@
 //!       hollow              the same, nearly all of it zeros, which the file system need not store
 //!       small               an image of SIZE files of about 1 kB
 //!       layers              an image of SIZE layers
+//!       deep, deep-zstd     an image of SIZE megabytes in one layer of gzip, or of one zstd frame
 //! ```
 
 use std::{
@@ -22,7 +23,7 @@ use layerscope::fixture::{Pack, big::Plan};
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<_> = env::args().skip(1).collect();
     let [kind, size, out] = &args[..] else {
-        return Err("usage: make_archive plain|gzip|zstd|large|hollow|small|layers SIZE OUT".into());
+        return Err("usage: make_archive plain|gzip|zstd|large|hollow|small|layers|deep|deep-zstd SIZE OUT".into());
     };
     let size: u64 = size.parse()?;
     // As many files as a real image of that size has: about 15 kB each, and no fewer than 20 000.
@@ -34,6 +35,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         "large" => Plan::few_large(size * 1_000_000, 20_000),
         "hollow" => Plan::hollow(size * 1_000_000, 20_000),
         "small" => Plan::many_small(usize::try_from(size)?),
+        "deep" => Plan { layers: 1, ..Plan::large(size * 1_000_000, files).pack(Pack::Gzip) },
+        "deep-zstd" => Plan { layers: 1, ..Plan::large(size * 1_000_000, files).pack(Pack::Zstd) },
         "layers" => Plan::many_layers(usize::try_from(size)?),
         other => return Err(format!("{other:?} is not a kind of archive").into()),
     };

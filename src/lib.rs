@@ -16,7 +16,7 @@
 //!
 //! Modules on the left may use those further right, never the other way:
 //!
-//! `app → worker::{protocol, client}` · `worker::server → platform, container, session` · `container → session` ·
+//! `app → worker::{protocol, client} → preview` · `worker::server → platform, container, session` · `container → session` ·
 //! `session → report → image, audit → overlay → layer → oci, tar, codec → digest, anomaly, limits`
 
 pub mod anomaly;
@@ -35,6 +35,7 @@ pub mod limits;
 pub mod oci;
 pub mod overlay;
 pub mod path;
+pub mod preview;
 pub mod registry;
 pub mod report;
 pub mod session;

@@ -60,6 +60,18 @@ pub const SYMLINK_HOPS: usize = 40;
 pub const PREVIEW: u64 = 1 << 20;
 /// Largest part of a file's content that the worker sends at once.
 pub const CONTENT_REPLY: u64 = 64 << 20;
+/// How much of each of two versions is compared, byte by byte.
+pub const DIFF_BYTES: u64 = 16 << 20;
+/// How much of each is compared line by line.
+pub const DIFF_TEXT: usize = 4 << 20;
+/// Most lines that differ which are shown, and most rows of bytes.
+pub const DIFF_LINES: usize = 20_000;
+/// See above.
+pub const DIFF_ROWS: usize = 4_000;
+/// Largest picture that is shown, in bytes, and the most pixels that it may have.
+pub const PICTURE: u64 = 64 << 20;
+/// See above.
+pub const PICTURE_PIXELS: u64 = 100_000_000;
 /// Largest manifest, list or other document of a registry that the gateway passes on; registries take up to 4 MiB.
 pub const REGISTRY_DOCUMENT: u64 = 32 << 20;
 /// Largest blob that the gateway passes on.

@@ -74,6 +74,12 @@ impl Paths {
         self.names.capacity() + self.nodes.capacity() * size_of::<(u32, u32)>()
     }
 
+    /// Whether each path comes after its parent, and has its name.
+    fn is_sound(&self) -> bool {
+        let names = self.nodes.iter().map(|&(_, len)| u64::from(len)).sum::<u64>();
+        names == self.names.len() as u64 && self.nodes.iter().zip(1..).all(|(&(parent, _), id)| parent < id)
+    }
+
     /// Every path but the root: itself, its parent and its name. Parents come before their children.
     pub fn iter(&self) -> impl Iterator<Item = (NodeId, NodeId, &BStr)> {
         let mut names = self.names.as_slice();
@@ -234,10 +240,29 @@ impl Tree {
 
     /// The paths as a list.
     pub fn into_paths(self) -> Paths {
+        Paths { nodes: self.parents_and_lengths(), names: self.names.into() }
+    }
+
+    /// The paths as a list, which the tree keeps.
+    pub fn to_paths(&self) -> Paths {
+        Paths { nodes: self.parents_and_lengths(), names: self.names.as_slice().into() }
+    }
+
+    /// A tree with the paths of a list, each under the number that it has there; `None` if no tree has such a list.
+    pub fn from_paths(key: [u8; 16], paths: &Paths) -> Option<Self> {
+        if !paths.is_sound() {
+            return None;
+        }
+        let mut tree = Self::new(key);
+        tree.reserve(paths);
+        let are_new = paths.iter().all(|(node, parent, name)| tree.intern(parent, name) == Ok(node));
+        are_new.then_some(tree)
+    }
+
+    fn parents_and_lengths(&self) -> Vec<(u32, u32)> {
         let starts = self.nodes.iter().skip(2).map(|next| next.name_start).chain([self.names.len() as u32]);
         let nodes = self.nodes.iter().skip(1).zip(starts);
-        let nodes = nodes.map(|(node, end)| (node.parent, end - node.name_start)).collect();
-        Paths { names: self.names.into(), nodes }
+        nodes.map(|(node, end)| (node.parent, end - node.name_start)).collect()
     }
 
     fn hash(&self, parent: NodeId, name: &[u8]) -> u64 {

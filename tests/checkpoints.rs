@@ -75,7 +75,8 @@ fn agree(what: &str, compression: Compression, stream: &[u8], content: &[u8], le
 #[test]
 fn gzip_is_gone_on_with_at_any_block() {
     let content = text(22 << 20, 1);
-    for level in [0, 1, 6, 9] {
+    // The library's level 1 makes one block of everything.
+    for level in [0, 3, 6, 9] {
         agree(&format!("level {level}"), Compression::Gzip, &gzip(&content, level), &content, 4);
     }
 }

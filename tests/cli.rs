@@ -182,6 +182,88 @@ fn cat_prints_what_is_on_top_or_in_a_layer() {
     assert_eq!(ok(&["cat", path, "implied/by/this", "--layer", "0"]), "y");
 }
 
+#[test]
+fn cat_shows_parts_hex_and_kinds() {
+    let script = "#!/usr/bin/env python3\nprint('x')\n";
+    let layer = Tar::new()
+        .file("run", script)
+        .file("data", (0..=255).collect::<Vec<u8>>())
+        .file("empty", "")
+        .symlink("loop", "pool")
+        .symlink("pool", "loop")
+        .symlink("gone", "not/there")
+        .dir("directory", 0o755);
+    let archive = Archive::new(Shape::OciLayout).pack(Pack::Gzip).image(Image::new().name("a:1").layer(&layer, "RUN x"));
+    let (_directory, path) = write(&archive.bytes());
+    let path = path.to_str().unwrap();
+    assert_eq!(ok(&["cat", path, "run", "--offset", "2", "--length", "8"]), "/usr/bin");
+    assert_eq!(ok(&["cat", path, "run", "--kind"]), "script for \"python3\"\n");
+    assert_eq!(ok(&["cat", path, "data", "--kind"]), "data\n");
+    assert_eq!(ok(&["cat", path, "empty", "--kind"]), "empty\n");
+    let hex = ok(&["cat", path, "data", "--hex", "--offset", "32", "--length", "20"]);
+    assert_eq!(
+        hex,
+        "00000020  20 21 22 23 24 25 26 27  28 29 2a 2b 2c 2d 2e 2f   !\"#$%&'()*+,-./\n\
+         00000030  30 31 32 33                                       0123\n"
+    );
+    for (name, wanted) in [
+        ("loop", "in a circle"),
+        ("gone", "dangles: there is no \"not/there\""),
+        ("directory", "not a regular file"),
+        ("none", "no such file in the merged filesystem"),
+    ] {
+        let output = run(&["cat", path, name]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!((output.status.code(), said.contains(wanted)), (Some(1), true), "{name}: {said}");
+    }
+}
+
+#[test]
+fn diff_compares_what_two_layers_make_of_a_path() {
+    let below = Tar::new().file("etc/hosts", "a\nb\nc\n").file("bin", vec![0, 1, 2, 3]).file("gone", "x\n");
+    let above = Tar::new().file("etc/hosts", "a\nB\nc\n").file("bin", vec![0, 1, 9, 3]).whiteout("gone").file("new", "y\n");
+    for pack in [Pack::Plain, Pack::Gzip] {
+        let image = Image::new().name("a:1").layer(&below, "RUN x").layer(&above, "RUN y");
+        let (_directory, path) = write(&Archive::new(Shape::OciLayout).pack(pack).image(image).bytes());
+        let path = path.to_str().unwrap();
+        let diff = |name: &str, more: &[&str]| ok(&[&["diff", path, name, "--from", "0", "--to", "1"], more].concat());
+        assert_eq!(
+            diff("etc/hosts", &[]),
+            "--- a/etc/hosts\tlayers 0 to 0\n+++ b/etc/hosts\tlayers 0 to 1\n@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n"
+        );
+        assert!(diff("gone", &[]).contains("+++ /dev/null\n@@ -1 +0,0 @@\n-x\n"), "{}", diff("gone", &[]));
+        assert!(diff("new", &[]).starts_with("--- /dev/null\n+++ b/new"), "{}", diff("new", &[]));
+        let bytes = diff("bin", &[]);
+        assert!(bytes.contains("-00000000  00 01 02 03 ") && bytes.contains("+00000000  00 01 09 03 "), "{bytes}");
+        assert!(diff("etc/hosts", &["--hex"]).contains("-00000000  61 0a 62 "));
+        assert_eq!(ok(&["diff", path, "etc/hosts", "--from", "1", "--to", "1"]), "");
+        assert_eq!(run(&["diff", path, "etc", "--from", "0", "--to", "1"]).status.code(), Some(1));
+        assert_eq!(run(&["diff", path, "etc/hosts", "--from", "0", "--to", "2"]).status.code(), Some(1));
+    }
+}
+
+/// The patch that is printed is one: `patch` makes the new version of the old one.
+#[test]
+fn a_printed_diff_can_be_applied() {
+    if Command::new("patch").arg("--version").output().is_err() {
+        return eprintln!("SKIPPED: patch not found");
+    }
+    let old: String = (0..400).map(|n| format!("line {n}\n")).collect();
+    let new = old.replace("line 7\n", "seven\n").replace("line 200\n", "").replace("line 399\n", "line 399\nlast");
+    let image = Image::new()
+        .name("a:1")
+        .layer(&Tar::new().file("f", old.as_str()), "RUN x")
+        .layer(&Tar::new().file("f", new.as_str()), "RUN y");
+    let (directory, path) = write(&Archive::new(Shape::OciLayout).image(image).bytes());
+    let patch = ok(&["diff", path.to_str().unwrap(), "f", "--from", "0", "--to", "1"]);
+    let (file, diff) = (directory.path().join("f"), directory.path().join("patch"));
+    std::fs::write(&file, old).unwrap();
+    std::fs::write(&diff, patch).unwrap();
+    let applied = Command::new("patch").arg(&file).arg(&diff).output().unwrap();
+    assert!(applied.status.success(), "{applied:?}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), new);
+}
+
 /// The entries of a tar: path, type flag, content.
 fn entries(tar: &[u8]) -> Vec<(String, char, String)> {
     let mut archive = tar::Archive::new(tar);

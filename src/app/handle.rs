@@ -92,6 +92,17 @@ impl AppHandle {
         }
     }
 
+    /// What the worker answers [`Request::Download`] with, as a blob.
+    ///
+    /// # Errors
+    ///
+    /// What the worker says, or that there is no worker.
+    pub async fn blob(&self, request: Request) -> Result<Blob, Failure> {
+        let (Some(client), Some(job)) = (&self.client, self.job()) else { return Err(no_worker()) };
+        let (_, blob) = client.exchange(job, request, None).await?;
+        blob.ok_or_else(no_worker)
+    }
+
     /// Asks the worker about containers, over the archive that is looked at; a blob may ride there and back.
     ///
     /// # Errors

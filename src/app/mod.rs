@@ -6,6 +6,7 @@
 //!
 //! The Content-Security-Policy forbids `style` attributes; see [`hooks::use_style`].
 
+pub mod batch;
 pub mod capability;
 pub mod components;
 pub mod dom;
@@ -17,7 +18,6 @@ pub mod i18n;
 pub mod lab;
 pub mod mode;
 pub mod pages;
-pub mod preview;
 pub mod remote;
 #[cfg(all(test, feature = "ssr"))]
 mod render_tests;

@@ -19,6 +19,7 @@ use crate::{
     image::Format,
     registry::Pull,
     report::{AnomalyReport, DocumentReport, ImageReport, LayerReport, Report, UnusedReport},
+    worker::kept,
     worker::protocol::{
         ChangeFilter, Compare, Event, Failure, Job, LayerSizes, Node, OsRelease, Progress, Sort, Totals,
     },
@@ -208,6 +209,8 @@ pub struct Archive {
     pub stage: Stage,
     /// Whether the reader has read which limits kept it from being read to its end.
     pub limits_dismissed: bool,
+    /// What became of the index that the browser keeps of it, if it does.
+    pub kept: Option<kept::News>,
 }
 
 /// Whether an archive is still being read.
@@ -277,6 +280,8 @@ pub enum Verification {
     Mismatch,
     /// Not everything stated was checked yet.
     Pending,
+    /// It is known from before, and was not checked again yet.
+    Remembered,
     /// Reading has ended, and it was not checked: the blob is missing, or reading stopped before it.
     Unchecked,
     /// Nothing is stated.
@@ -465,6 +470,7 @@ impl State {
             | Event::Layer { .. }
             | Event::Merged { .. }
             | Event::Anomalies(_)
+            | Event::Kept(_)
             | Event::Finished => return None,
         }
         Some(())
@@ -525,6 +531,7 @@ impl Archive {
             elsewhere: None,
             stage: Stage::Reading,
             limits_dismissed: false,
+            kept: None,
         }
     }
 
@@ -564,6 +571,7 @@ impl Archive {
             Event::Image { report } => {
                 self.images.push(Rc::new(Image::new(*report)));
             }
+            Event::Kept(news) => self.kept = Some(news),
             Event::Opened { .. } | Event::Remote(_) => return None,
         }
         Some(())
@@ -592,7 +600,22 @@ impl Archive {
 
     /// Whether the bytes of a layer of this archive are what the documents say.
     pub fn verification(&self, layer: &Layer) -> Verification {
-        self.settle(layer.verification())
+        self.settle_layer(layer, layer.verification())
+    }
+
+    /// What is not checked of a layer that is known from before is remembered.
+    pub fn settle_layer(&self, layer: &Layer, verification: Verification) -> Verification {
+        match self.settle(verification) {
+            Verification::Pending | Verification::Unchecked if self.is_recalled(layer) => {
+                Verification::Remembered
+            }
+            other => other,
+        }
+    }
+
+    /// Whether a layer is shown from what the browser kept of it, and was not read since.
+    fn is_recalled(&self, layer: &Layer) -> bool {
+        self.kept == Some(kept::News::Recalled) && layer.is_listed() && layer.report.digest.is_none()
     }
 
     /// What is pending stays unchecked once reading has ended.
@@ -688,8 +711,9 @@ impl Verification {
             Self::Unstated => 0,
             Self::Verified => 1,
             Self::Unchecked => 2,
-            Self::Pending => 3,
-            Self::Mismatch => 4,
+            Self::Remembered => 3,
+            Self::Pending => 4,
+            Self::Mismatch => 5,
         };
         checks.into_iter().max_by_key(rank).unwrap_or(Self::Unstated)
     }

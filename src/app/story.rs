@@ -5,7 +5,7 @@ use bstr::{BStr, BString, ByteSlice};
 use super::{hue, i18n::details::DetailsWords, text};
 use crate::{
     overlay::Mark,
-    worker::protocol::{Biography, Cause, Chapter, Kind},
+    worker::protocol::{Biography, Cause, Chapter, Kind, Version},
 };
 
 /// The chapter that decides what layers `0..=upto` show; `None` if none of them touches the path.
@@ -63,6 +63,21 @@ pub fn sentences(biography: &Biography, upto: u32, words: &DetailsWords) -> Vec<
 /// Whether a chapter stores content that can be read.
 fn has_content(chapter: &Chapter) -> bool {
     chapter.version.as_ref().is_some_and(|version| version.content.is_some())
+}
+
+/// The newest content that the path has in a layer below `layer`, deleted since or not.
+pub fn older_content(biography: &Biography, layer: u32) -> Option<Version> {
+    let below = biography.chapters.iter().rev().filter(|chapter| chapter.layer < layer);
+    below.into_iter().find_map(|chapter| chapter.version.as_ref()?.content)
+}
+
+/// Every version of the path that has a content, the lowest layer first: its layer, the version and its length in bytes.
+pub fn contents(biography: &Biography) -> Vec<(u32, Version, u64)> {
+    let of = |chapter: &Chapter| {
+        let version = chapter.version.as_ref()?;
+        Some((chapter.layer, version.content?, version.facts.size))
+    };
+    biography.chapters.iter().filter_map(of).collect()
 }
 
 /// The path that a link at `path` leads to, from the root and without resolving further links. A hard link's

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::state::{Archive, Image, Layer, Verification};
+use super::state::{Archive, Image, Layer, Stage, Verification};
 use crate::{
     anomaly::{Code, Severity},
     limits::Limit,
@@ -31,10 +31,13 @@ impl Tally {
         self.verified + self.mismatch + self.pending + self.unchecked + self.unstated
     }
 
-    fn of(checks: impl Iterator<Item = Verification>) -> Self {
+    fn of(checks: impl Iterator<Item = Verification>, is_reading: bool) -> Self {
         let mut tally = Self::default();
         for check in checks {
             *match check {
+                // It is checked again while the archive is read, or not at all.
+                Verification::Remembered if is_reading => &mut tally.pending,
+                Verification::Remembered => &mut tally.unchecked,
                 Verification::Verified => &mut tally.verified,
                 Verification::Mismatch => &mut tally.mismatch,
                 Verification::Pending => &mut tally.pending,
@@ -58,6 +61,7 @@ pub struct Checks {
 impl Checks {
     /// Of a whole archive. A layer that several images share, and state alike, is one.
     pub fn of_archive(archive: &Archive) -> Self {
+        let is_reading = archive.stage == Stage::Reading;
         let mut seen = HashSet::new();
         let is_new = |layer: &&Layer| {
             let LayerReport { stated_digest, stated_diff_id, stated_size, .. } = &*layer.report;
@@ -66,17 +70,21 @@ impl Checks {
         };
         let layers = archive.images.iter().flat_map(|image| &image.layers).filter(is_new);
         Self {
-            layers: Tally::of(layers.map(|layer| of_layer(archive, layer).overall())),
-            documents: Tally::of(archive.documents.iter().map(|document| of_document(document).overall())),
+            layers: Tally::of(layers.map(|layer| of_layer(archive, layer).overall()), is_reading),
+            documents: Tally::of(
+                archive.documents.iter().map(|document| of_document(document).overall()),
+                is_reading,
+            ),
         }
     }
 
     /// Of one image.
     pub fn of_image(archive: &Archive, index: u32, image: &Image) -> Self {
+        let is_reading = archive.stage == Stage::Reading;
         let documents = archive.documents.iter().filter(|document| document.image == Some(index));
         Self {
-            layers: Tally::of(image.layers.iter().map(|layer| of_layer(archive, layer).overall())),
-            documents: Tally::of(documents.map(|document| of_document(document).overall())),
+            layers: Tally::of(image.layers.iter().map(|layer| of_layer(archive, layer).overall()), is_reading),
+            documents: Tally::of(documents.map(|document| of_document(document).overall()), is_reading),
         }
     }
 
@@ -121,7 +129,7 @@ impl BlobChecks {
 /// The checks of a layer.
 pub fn of_layer(archive: &Archive, layer: &Layer) -> BlobChecks {
     let report = &*layer.report;
-    let check = |stated: bool, verified| archive.settle(Verification::of(stated, verified));
+    let check = |stated: bool, verified| archive.settle_layer(layer, Verification::of(stated, verified));
     let compressions = report.stated_compression.zip(report.compression);
     BlobChecks {
         digest: check(report.stated_digest.is_some(), report.digest_verified),
@@ -154,6 +162,7 @@ pub fn check_class(verification: Verification) -> &'static str {
         Verification::Verified => "check-verified",
         Verification::Mismatch => "check-mismatch",
         Verification::Pending => "check-pending",
+        Verification::Remembered => "check-remembered",
         Verification::Unchecked => "check-unchecked",
         Verification::Unstated => "check-unstated",
     }
@@ -243,7 +252,7 @@ mod tests {
     use std::rc::Rc;
 
     use super::*;
-    use crate::app::{samples, state::Stage};
+    use crate::app::samples;
 
     fn anomaly(code: Code, image: Option<u32>, layer: Option<u32>) -> AnomalyReport {
         AnomalyReport { code, severity: code.severity(), message: String::new(), image, layer, offset: None }

@@ -1,4 +1,4 @@
-//! The native command line over the same core as the page: `layerscope inspect | ls | cat | export | verify |
+//! The native command line over the same core as the page: `layerscope inspect | ls | cat | diff | export | verify |
 //! shell | build | serve`.
 //!
 //! The JSON that it prints is described in `docs/json.md` and held stable. It exits with 0; with 1 when what
@@ -7,6 +7,7 @@
 mod archive;
 mod build;
 mod cat;
+mod diff;
 mod export;
 mod host;
 mod inspect;
@@ -38,6 +39,8 @@ enum Command {
     Ls(LsArgs),
     /// Print the content of a file.
     Cat(CatArgs),
+    /// Compare what two layers make of a file.
+    Diff(DiffArgs),
     /// Write a file, or a tar of a directory, of a whole layer, or of the merged filesystem.
     Export(ExportArgs),
     /// Compare everything that is stated with what is found; exit with 1 if anything does not match.
@@ -109,6 +112,37 @@ struct CatArgs {
     /// The version in this layer, even if a layer above deletes or replaces it. The bottom layer is 0; the page calls it 1.
     #[arg(long, value_name = "N")]
     layer: Option<u32>,
+    /// Begin at this byte.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    offset: u64,
+    /// Print at most so many bytes.
+    #[arg(long, value_name = "N", default_value_t = u64::MAX, hide_default_value = true)]
+    length: u64,
+    /// Print offsets, hex and ASCII.
+    #[arg(long)]
+    hex: bool,
+    /// Print what it is by its first bytes, and nothing else.
+    #[arg(long, conflicts_with_all = ["hex", "offset", "length"])]
+    kind: bool,
+}
+
+#[derive(Debug, Args)]
+struct DiffArgs {
+    #[command(flatten)]
+    archive: ArchiveArgs,
+    /// The file, as the layers have it. Symbolic links are not followed.
+    path: String,
+    #[command(flatten)]
+    image: ImageArg,
+    /// The file as layers 0 to N make it, to compare with. The bottom layer is 0; the page calls it 1.
+    #[arg(long, value_name = "N")]
+    from: u32,
+    /// The file as layers 0 to N make it, to be compared.
+    #[arg(long, value_name = "N")]
+    to: u32,
+    /// Compare bytes, even of text.
+    #[arg(long)]
+    hex: bool,
 }
 
 #[derive(Debug, Args)]
@@ -192,6 +226,12 @@ enum Error {
     LayerMissing(u32),
     #[error("{0:?}: no such file in the {1}")]
     NoFile(String, &'static str),
+    #[error("{0:?}: the symbolic link dangles: there is no {1:?}")]
+    Dangling(String, String),
+    #[error("{0:?}: the symbolic links lead to each other in a circle")]
+    Circle(String),
+    #[error("{0:?}: not a regular file")]
+    NotAFile(String),
     #[error("{0:?}: {1}")]
     Content(String, #[source] Failure),
     #[error("{path}: {1} of what is stated does not match", path = .0.display())]
@@ -224,6 +264,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args),
         Command::Ls(args) => ls::run(&args),
         Command::Cat(args) => cat::run(&args),
+        Command::Diff(args) => diff::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Shell(args) => return shell::run(&args),

@@ -51,6 +51,12 @@ impl Checkpoints {
         self.points.is_empty()
     }
 
+    /// Those that hold nothing of what is decoded.
+    pub fn without_content(&self) -> Self {
+        let points = self.points.iter().filter(|point| point.start == Start::Fresh);
+        Self { points: points.cloned().collect(), spacing: self.spacing }
+    }
+
     /// The last one at or before an offset in what is decoded; `None` if that is the start.
     pub fn before(&self, output: u64) -> Option<&Checkpoint> {
         let after = self.points.partition_point(|point| point.output <= output);

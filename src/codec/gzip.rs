@@ -7,7 +7,7 @@ use zlib_rs::{Inflate, InflateFlush, Status};
 use super::{
     checkpoint::{Checkpoint, Start},
     decoder::{Error, Io, Outcome},
-    resume,
+    resume::{self, Found},
 };
 use crate::anomaly::Code;
 
@@ -33,6 +33,8 @@ pub(super) struct Gzip {
     /// What is kept to begin at the next block, if checkpoints are wanted.
     recent: Recent,
     probe: Option<Probe>,
+    /// A place that is one unless the block there is the last of the member.
+    pending: Option<Checkpoint>,
 }
 
 /// The last that was inflated.
@@ -62,15 +64,17 @@ struct Probe {
 const PROBE: usize = 512;
 
 impl Probe {
-    fn checkpoint(self) -> Option<Checkpoint> {
-        let bits = resume::find_bits(&self.window, self.byte, &self.rest, &self.decoded)?;
+    /// The place, and whether it is one only if the block there is not the last of the member.
+    fn checkpoint(self) -> Option<(Checkpoint, bool)> {
+        let (bits, unless_last) =
+            match resume::find_bits(&self.window, self.byte, &self.rest, &self.decoded)? {
+                Found::At(bits) => (bits, false),
+                Found::UnlessLast(bits) => (bits, true),
+            };
         // The byte that the block begins in has been taken, unless it begins with the next one.
         let input = if bits == 0 { self.input } else { self.input.checked_sub(1)? };
-        Some(Checkpoint {
-            output: self.output,
-            input,
-            start: Start::Deflate { bits, window: self.window.into() },
-        })
+        let start = Start::Deflate { bits, window: self.window.into() };
+        Some((Checkpoint { output: self.output, input, start }, unless_last))
     }
 }
 
@@ -104,6 +108,7 @@ impl Default for Gzip {
             is_partial: false,
             recent: Recent::default(),
             probe: None,
+            pending: None,
         }
     }
 }
@@ -215,7 +220,7 @@ impl Gzip {
 
     /// Inflates. Whether the member's data has ended.
     fn inflate(&mut self, io: &mut Io) -> Result<bool, Error> {
-        if self.probe.is_some() || !io.wants_checkpoint() {
+        if self.probe.is_some() || self.pending.is_some() || !io.wants_checkpoint() {
             return Ok(self.inflate_until(io, InflateFlush::NoFlush)? == Status::StreamEnd);
         }
         let status = self.inflate_until(io, InflateFlush::Block)?;
@@ -256,9 +261,18 @@ impl Gzip {
             probe.rest.extend_from_slice(taken);
             if probe.decoded.len() < PROBE {
                 self.probe = Some(probe);
-            } else if let Some(point) = probe.checkpoint() {
-                io.checkpoint(point);
+            } else {
+                match probe.checkpoint() {
+                    Some((point, true)) => self.pending = Some(point),
+                    Some((point, false)) => io.checkpoint(point),
+                    None => {}
+                }
             }
+        }
+        // More has come than that block can hold, so it was not the last.
+        let is_past = |point: &mut Checkpoint| io.produced_at() > point.output + resume::STORED;
+        if let Some(point) = self.pending.take_if(is_past) {
+            io.checkpoint(point);
         }
         status.map_err(|_| Error::new(Code::CodecCorrupt, io.at(), "the gzip data is damaged"))
     }
@@ -274,6 +288,7 @@ impl Gzip {
         self.members += 1;
         self.is_partial = false;
         self.probe = None;
+        self.pending = None;
         self.crc.reset();
         self.inflate.reset(false);
         Ok(State::Header { taken: 0, flags: 0 })

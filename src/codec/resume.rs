@@ -24,19 +24,43 @@ pub(super) fn inflater(window: &[u8], bits: u8, byte: u8) -> Option<Inflate> {
     Some(inflate)
 }
 
+/// Where a block begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// Behind so many bits of the byte.
+    At(u8),
+    /// The same, unless the block should turn out to be the stream's last one.
+    UnlessLast(u8),
+}
+
+/// The most bytes that a stored block holds (RFC 1951, 3.2.4).
+pub(super) const STORED: u64 = 65_535;
+
 /// Which of the eight bits of `byte` a block begins at whose bytes go on with `rest` and that decodes to what begins like
 /// `output`: the number of bits before. `None` if that cannot be told.
-pub(super) fn find_bits(window: &[u8], byte: u8, rest: &[u8], output: &[u8]) -> Option<u8> {
+pub(super) fn find_bits(window: &[u8], byte: u8, rest: &[u8], output: &[u8]) -> Option<Found> {
+    let head = u16::from_le_bytes([byte, *rest.first()?]);
+    let header = |bits: u8| if bits == 0 { head >> 8 } else { head >> bits };
+    let is_last = |bits: &u8| header(*bits) & 1 == 1;
     // A block that ends with the byte before leaves nothing of the next, so all eight are there to be tried.
-    let mut found = (0..8).filter(|&bits| {
+    let fits = |bits: &u8| {
         let mut decoded = vec![0; output.len()];
-        let Some(mut inflate) = inflater(window, bits, byte) else { return false };
+        let Some(mut inflate) = inflater(window, *bits, byte) else { return false };
         let before = inflate.total_out();
         let outcome = inflate.decompress(rest, &mut decoded, InflateFlush::NoFlush);
         outcome.is_ok() && inflate.total_out() - before == output.len() as u64 && decoded == output
-    });
-    let bits = found.next()?;
-    found.next().is_none().then_some(bits)
+    };
+    let found: Vec<u8> = (0..8).filter(fits).collect();
+    if let [bits] = found[..] {
+        return Some(Found::At(bits));
+    }
+    // A stored block begins at a byte, whatever stands before it: where its header is zero, so may the bits before be that
+    // were not of it. Then it is the same to begin at any of them, unless the bit for "last block" is among these.
+    let is_stored = |bits: &u8| header(*bits) & 0b110 == 0;
+    let in_byte = |bits: &u8| (1..=5).contains(bits);
+    let is_alike = found.iter().all(is_stored) && (found.iter().all(in_byte) || !found.iter().any(in_byte));
+    let bits = found.iter().copied().find(|bits| !is_last(bits)).filter(|_| is_alike)?;
+    Some(if found.iter().any(is_last) { Found::UnlessLast(bits) } else { Found::At(bits) })
 }
 
 /// Empty deflate blocks of so many bits, modulo eight; the bits that fill the last byte up are zero.
@@ -143,7 +167,7 @@ mod tests {
                 shifted.push(if bits == 0 { 0 } else { byte >> (8 - bits) });
             }
             let (byte, rest) = if bits == 0 { (0x5a, &shifted[..]) } else { (shifted[0], &shifted[1..]) };
-            assert_eq!(find_bits(b"", byte, rest, &text[..1000]), Some(bits));
+            assert_eq!(find_bits(b"", byte, rest, &text[..1000]), Some(Found::At(bits)));
         }
     }
 }

@@ -9,6 +9,10 @@ mod fetch;
 mod idle;
 mod message;
 mod number;
+#[cfg(feature = "web")]
+mod object_url;
+#[cfg(feature = "worker")]
+mod opfs;
 mod random;
 mod remote;
 #[cfg(feature = "web")]
@@ -25,6 +29,10 @@ pub use fetch::{Fetched, fetch, is_reachable, sleep};
 pub use idle::idle;
 pub use message::{pack, pack_pieces, unpack, unpack_pieces};
 pub use number::{from_f64, to_f64};
+#[cfg(feature = "web")]
+pub use object_url::{ObjectUrl, first_bytes};
+#[cfg(feature = "worker")]
+pub use opfs::{KeepError, Kept};
 pub use random::{content_key, random_id};
 pub use remote::Remote;
 #[cfg(feature = "web")]

@@ -1,17 +1,9 @@
 //! Saves a blob as a file of the reader's.
 
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use web_sys::{Blob, HtmlAnchorElement, Url};
+use web_sys::{Blob, HtmlAnchorElement};
 
-/// An object URL that is revoked when it goes out of scope.
-struct ObjectUrl(String);
-
-impl Drop for ObjectUrl {
-    fn drop(&mut self) {
-        // Revoking a URL that exists cannot fail.
-        let _ = Url::revoke_object_url(&self.0);
-    }
-}
+use super::ObjectUrl;
 
 /// How long the browser has to begin with a download before its URL goes.
 const BEGIN_MS: i32 = 60_000;
@@ -25,10 +17,9 @@ pub fn save(blob: &Blob, file_name: &str) -> Result<(), JsValue> {
     let window = web_sys::window().ok_or("no window")?;
     let document = window.document().ok_or("no document")?;
     // Of a type that nothing is known of: to a name without an extension, browsers add that of a type which they guess.
-    let blob = blob.slice_with_f64_and_f64_and_content_type(0.0, blob.size(), "application/octet-stream")?;
-    let url = ObjectUrl(Url::create_object_url_with_blob(&blob)?);
+    let url = ObjectUrl::new(blob, "application/octet-stream")?;
     let link: HtmlAnchorElement = document.create_element("a")?.unchecked_into();
-    link.set_href(&url.0);
+    link.set_href(url.as_str());
     link.set_download(file_name);
     link.click();
     let revoke = Closure::once_into_js(move || drop(url));

@@ -219,7 +219,7 @@ impl ContentRead {
     }
 
     /// Takes the next bytes of the content, at most so many; none if more have to be read.
-    pub(super) fn take_up_to(&mut self, limit: u64) -> Vec<u8> {
+    pub fn take_up_to(&mut self, limit: u64) -> Vec<u8> {
         if self.waiting() == 0 && self.failed.is_none() {
             self.failed = self.decode().err();
         }

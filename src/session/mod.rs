@@ -9,7 +9,9 @@ mod blobs;
 mod content;
 mod describe;
 mod export;
+mod follow;
 mod opening;
+mod remember;
 mod scanning;
 mod shown;
 mod text_filter;
@@ -19,6 +21,7 @@ pub use adding::{BlobPlace, NewImage, StoredLayer};
 pub use content::ContentRead;
 pub use export::{Export, Selection, Step};
 pub use opening::Opening;
+pub use remember::{Identity, NOTE_MAX, Note, Remembered, Unusable};
 pub use scanning::{Found, LayerScan, ScanJob, Task};
 
 use std::{
@@ -37,11 +40,10 @@ use crate::{
     digest::Digest,
     image::{Archive, Documents, Image, LayerRef, Member, MemberId, NamedDocument},
     layer::{self, ContentKey, Contents, Index, Kind, Lazy, Listed, Scanned},
-    limits::{self, Limit, Limits},
+    limits::{Limit, Limits},
     overlay::{FileRef, LayerIndex, Stack, State},
-    path,
     report::{AnomalyReport, DocumentReport, ImageReport, LayerReport, Report, UnusedReport},
-    tree::{NodeId, Tree},
+    tree::Tree,
     worker::protocol::{self, Event, Failure, FailureKind, LayerSizes, OsRelease, Totals},
 };
 
@@ -70,6 +72,10 @@ pub struct Session {
     content_key: ContentKey,
     /// Blobs that are being read.
     scanning: HashSet<MemberId>,
+    /// How many images the archive's documents name; those after them were made here.
+    stated_images: usize,
+    /// Blobs that are known from before and were not read since, with the digests that they had.
+    recalled: HashMap<MemberId, Digest>,
 }
 
 /// A blob that was listed or scanned; its paths are those of the session's tree.
@@ -140,6 +146,8 @@ impl Session {
             .map(|located| report_anomaly(located.image, located.layer, &located.anomaly))
             .collect();
         let mut session = Self {
+            stated_images: archive.images.len(),
+            recalled: HashMap::new(),
             outer,
             outer_checkpoints: Checkpoints::default(),
             len,
@@ -508,41 +516,6 @@ impl Session {
             .map(|node| self.tree.path(node).to_string())
             .take(8)
             .collect()
-    }
-
-    /// Finds a path in the merged filesystem as a process in a container would: symbolic links are
-    /// followed, absolute ones from the root of the image; the last one only with `follow_last`.
-    pub fn walk(&self, image: u32, upto: LayerIndex, path: &BStr, follow_last: bool) -> Option<NodeId> {
-        let stack = self.stacks.get(image as usize)?;
-        let mut names =
-            path::normalise(path).ok()?.names.iter().rev().map(|&n| n.to_owned()).collect::<Vec<_>>();
-        let mut node = NodeId::ROOT;
-        let mut hops = 0;
-        while let Some(name) = names.pop() {
-            let next = self.tree.child(node, &name)?;
-            let state = stack.state(next, upto);
-            if state == State::Absent {
-                return None;
-            }
-            let link = state.entry().filter(|_| follow_last || !names.is_empty()).and_then(|file| {
-                let file = stack.target(file)?;
-                let record = stack.record(file);
-                if record.kind == Kind::Symlink { stack.layer(file.layer).link(record) } else { None }
-            });
-            match link {
-                Some(link) => {
-                    hops += 1;
-                    if hops > limits::SYMLINK_HOPS {
-                        return None;
-                    }
-                    let target = path::join(&self.tree.path(node), link);
-                    names.extend(path::normalise(&target).ok()?.names.iter().rev().map(|&n| n.to_owned()));
-                    node = NodeId::ROOT;
-                }
-                None => node = next,
-            }
-        }
-        Some(node)
     }
 
     /// How many entries the layers have that were read, and the bytes of memory that they, their paths and their merges

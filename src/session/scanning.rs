@@ -88,7 +88,8 @@ impl Session {
             place: (image, layer),
             range: offset.min(end)..end,
             task,
-            is_listed: self.blobs.contains_key(&member),
+            // Of what is known from before, the entries are needed should it have changed.
+            is_listed: self.blobs.contains_key(&member) && !self.recalled.contains_key(&member),
             content_key: self.content_key,
             algorithms: algorithms(stated),
             limits: self.limits,
@@ -100,10 +101,14 @@ impl Session {
         self.scanning.clear();
     }
 
-    /// Takes on what was found. What follows from it is in [`Session::take_events`].
-    pub fn accept(&mut self, found: Found) {
+    /// Takes on what was found. What follows from it is in [`Session::take_events`]. Whether it agrees with what was known from
+    /// before, if anything was.
+    pub fn accept(&mut self, found: Found) -> bool {
         let Found { member, what } = found;
         self.scanning.remove(&member);
+        if let Some(digest) = self.recalled.remove(&member) {
+            return self.accept_recalled(member, &digest, what);
+        }
         let was_listed = self.blobs.contains_key(&member);
         self.keep(member, what);
         if was_listed {
@@ -111,6 +116,7 @@ impl Session {
         } else {
             self.merge();
         }
+        true
     }
 }
 

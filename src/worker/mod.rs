@@ -1,7 +1,10 @@
 //! The worker that holds the model, and how the page talks to it.
 
 pub mod containers;
+#[cfg(feature = "worker")]
+mod contents;
 pub mod desk;
+pub mod kept;
 mod look;
 pub mod news;
 pub mod protocol;
@@ -9,6 +12,8 @@ pub mod queue;
 
 #[cfg(feature = "web")]
 pub mod client;
+#[cfg(feature = "worker")]
+mod keeper;
 #[cfg(feature = "worker")]
 mod pool;
 #[cfg(feature = "worker")]

@@ -7,11 +7,15 @@
 use bstr::BString;
 use serde::{Deserialize, Serialize};
 
-use super::containers::{Ask, Told};
+use super::{
+    containers::{Ask, Told},
+    kept,
+};
 use crate::{
     anomaly::Code,
     audit::Audit,
     overlay::Mark,
+    preview::Comparison,
     registry::{self, News, Remote, Trouble},
     report::{AnomalyReport, ImageReport, LayerReport, Report},
     tar::Timestamp,
@@ -111,7 +115,7 @@ pub enum Request {
         /// The image.
         image: u32,
     },
-    /// The leading bytes of a version's content, at most `limit`. Answered with [`Reply::Content`].
+    /// A part of a version's content, at most `limit` bytes. Answered with [`Reply::Content`].
     Content {
         /// Which version.
         version: Version,
@@ -120,8 +124,28 @@ pub enum Request {
         /// The most bytes wanted.
         limit: u64,
     },
+    /// Where a path leads in the merged filesystem, symbolic links followed. Answered with [`Reply::Followed`].
+    Follow {
+        /// The image.
+        image: u32,
+        /// The topmost layer of that filesystem.
+        upto: u32,
+        /// The path from the root, without a leading slash.
+        path: BString,
+    },
+    /// What differs between the contents of two versions. Answered with [`Reply::Compared`].
+    Compare {
+        /// The version that it is compared with.
+        old: Version,
+        /// The version that is compared.
+        new: Version,
+        /// Whether bytes are compared even if both are text.
+        hex: bool,
+    },
     /// About images elsewhere. Answered with [`Reply::Remote`].
     Remote(registry::Ask),
+    /// About indexes that the browser keeps. Answered with [`Reply::Kept`].
+    Kept(kept::Ask),
     /// About containers. Answered with [`Reply::Containers`].
     Containers(Box<Ask>),
     /// The whole content, to be saved. Answered with [`Reply::Done`], a `Blob` riding beside.
@@ -281,10 +305,16 @@ pub enum Reply {
     Overlay(Overlay),
     /// What an image's layers cost; `None` unless every one was read to its end.
     Audit(Option<Audit>),
+    /// Where a path leads.
+    Followed(Followed),
+    /// What differs between two versions.
+    Compared(Box<Comparison>),
     /// About images elsewhere.
     Remote(registry::Answer),
     /// About containers.
     Containers(Box<Told>),
+    /// About indexes that the browser keeps.
+    Kept(kept::Told),
     /// Content.
     Content {
         /// The bytes.
@@ -337,6 +367,8 @@ pub enum Event {
     Anomalies(Vec<AnomalyReport>),
     /// About an image elsewhere.
     Remote(News),
+    /// About the index that the browser keeps of it.
+    Kept(kept::News),
     /// Everything is read that is wanted.
     Finished,
     /// Reading was cancelled; what is known stays.
@@ -430,6 +462,10 @@ pub enum FailureKind {
     Missing,
     /// It could not be fetched.
     Remote(Trouble),
+    /// The browser keeps nothing for this page, or not this.
+    NotKept,
+    /// The browser gives no more room.
+    NoRoom,
     /// The worker could not be loaded or started.
     NotStarted,
     /// The worker crashed.
@@ -636,6 +672,37 @@ pub struct VersionFacts {
     pub header_offset: u64,
     /// The version that holds the content: itself for a file, the target for a hard link, `None` if there is none.
     pub content: Option<Version>,
+}
+
+/// Where a path leads once symbolic links are followed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Followed {
+    /// The path that each link on the way made of it, in order.
+    pub hops: Vec<BString>,
+    /// What is there.
+    pub end: End,
+}
+
+/// What is where a path leads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum End {
+    /// A regular file.
+    File {
+        /// Its path in the tree.
+        node: Node,
+        /// The same from the root.
+        path: BString,
+        /// The version that holds its content.
+        version: Version,
+        /// Its length in bytes.
+        size: u64,
+    },
+    /// Something else at this path.
+    Other(BString, Kind),
+    /// Nothing: there is no such path.
+    Missing(BString),
+    /// Links that lead to each other without an end.
+    Loop,
 }
 
 /// What can differ between two versions of a path.

@@ -1,6 +1,6 @@
 //! The worker's side: holds the open archives, reads them, and answers.
 
-use std::{cell::RefCell, collections::BTreeMap, ops::Range, rc::Rc};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use futures_util::future::try_join_all;
 use js_sys::{Array, Uint8Array};
@@ -10,12 +10,13 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
 use super::{
     containers::{Ask, Told},
+    contents::Bookmark,
     desk::{Around, Desk},
     news::News,
     pool::{self, Scanner},
     protocol::{
         self, BUILD, Envelope, Event, Failure, FailureKind, Job, Message, Progress, Reply, Request,
-        RequestId, Version,
+        RequestId,
     },
     queue::{Leave, Queue},
     scanner::{self, Pace, Reader},
@@ -27,9 +28,9 @@ use crate::{
     image::{Member, MemberKind},
     limits::Limits,
     overlay::LayerIndex,
-    platform::{self, BlobParts, Source},
+    platform::{self, Source},
     registry::Auth,
-    session::{ContentRead, Found, Opening, Selection, Session, Step, Task},
+    session::{Found, Opening, Selection, Session, Task},
     tree::NodeId,
 };
 
@@ -80,6 +81,8 @@ pub(super) struct State {
     pub(super) queue: Queue,
     /// What the page has not been told yet.
     news: BTreeMap<Job, (News, Pace)>,
+    /// Where the page may read on.
+    pub(super) bookmark: Option<Bookmark>,
     /// The shell over all of it.
     desk: Desk,
 }
@@ -132,6 +135,12 @@ impl Server {
                     self.reply(id, result);
                 });
             }
+            Request::Kept(ask) => {
+                spawn_local(async move {
+                    let result = self.answer_kept(job, ask).await;
+                    self.reply(id, result);
+                });
+            }
             Request::Containers(ask) => {
                 let (result, blob) = match self.ask(job, *ask, blob) {
                     Ok((told, blob)) => (Ok(Reply::Containers(Box::new(told))), blob),
@@ -142,6 +151,12 @@ impl Server {
             Request::Content { version, offset, limit } => {
                 spawn_local(async move {
                     let result = self.content(job, version, offset, limit).await;
+                    self.reply(id, result);
+                });
+            }
+            Request::Compare { old, new, hex } => {
+                spawn_local(async move {
+                    let result = self.compare(job, old, new, hex).await;
                     self.reply(id, result);
                 });
             }
@@ -222,6 +237,7 @@ impl Server {
         state.queue.close(job);
         state.sources.remove(&job);
         state.news.remove(&job);
+        state.bookmark.take_if(|mark| mark.is_of(job));
         state.shelf.remove_archive(archive(job));
     }
 
@@ -270,8 +286,13 @@ impl Server {
             }
         }
         let mut session = opening.finish()?;
+        let recalled = self.recall(&mut session, source).await;
+        self.state.borrow().queue.may_open(job)?;
         let report = session.report().into();
         self.event(job, Event::Opened { report, name, size: source.len() });
+        if let Some(news) = recalled {
+            self.event(job, Event::Kept(news));
+        }
         for event in session.take_events() {
             // The report tells of the oddities that are known so far.
             if !matches!(event, Event::Anomalies(_)) {
@@ -333,7 +354,12 @@ impl Server {
     }
 
     pub(super) fn accept(&self, job: Job, found: Found) -> Result<(), Failure> {
-        self.tell(job, |session| session.accept(found))
+        let mut agrees = true;
+        self.tell(job, |session| agrees = session.accept(found))?;
+        if !agrees {
+            self.contradicted(job);
+        }
+        Ok(())
     }
 
     /// Works on an archive, and tells what is new of it.
@@ -389,6 +415,13 @@ impl Server {
         rest.into_iter().chain([event]).for_each(|event| self.event(job, event));
     }
 
+    /// The name of an open archive.
+    pub(super) fn archive_name(&self, job: Job) -> Result<String, Failure> {
+        let state = self.state.borrow();
+        let open = state.shelf.archives.get(&archive(job)).ok_or_else(not_open)?;
+        Ok(open.name.clone())
+    }
+
     /// Works on an archive, if it is still open.
     pub(super) fn with_session<T>(
         &self,
@@ -433,64 +466,6 @@ impl Server {
         Ok((told?, None))
     }
 
-    /// Where a version's content is read from.
-    fn start_content(
-        &self,
-        job: Job,
-        version: Version,
-        offset: u64,
-        limit: u64,
-    ) -> Result<(Source, ContentRead), Failure> {
-        let content = self.with_session(job, |session| session.content(version, offset, limit))??;
-        let state = self.state.borrow();
-        let source = state.sources.get(&job).ok_or_else(not_open)?;
-        Ok((source.clone(), content))
-    }
-
-    async fn content(&self, job: Job, version: Version, offset: u64, limit: u64) -> Result<Reply, Failure> {
-        // What is sent is held whole, so it is bounded whatever the page asks for.
-        let limit = limit.min(crate::limits::CONTENT_REPLY);
-        let (source, mut content) = self.start_content(job, version, offset, limit)?;
-        let size = content.size();
-        let mut bytes = Vec::new();
-        read_content(&source, &mut content, |chunk| bytes.extend_from_slice(chunk)).await?;
-        Ok(Reply::Content { bytes, size })
-    }
-
-    async fn download(&self, job: Job, version: Version) -> Result<Blob, Failure> {
-        let (source, mut content) = self.start_content(job, version, 0, u64::MAX)?;
-        let mut parts = BlobParts::default();
-        if let Some(range) = content.direct() {
-            copy(&source, range, &mut parts).await?;
-            return parts.finish();
-        }
-        loop {
-            let bytes = content.take();
-            if !bytes.is_empty() {
-                parts.push(&bytes)?;
-                continue;
-            }
-            let Some(range) = content.wants() else { return parts.finish() };
-            content.supply(&source.start(range)?.bytes(0).await?)?;
-        }
-    }
-
-    /// A tar as a blob. What it takes from the archive as it is, is not read; the rest is handed to the browser in pieces,
-    /// so little of it is held here.
-    async fn tar(&self, job: Job, selection: Selection) -> Result<Blob, Failure> {
-        let source = self.state.borrow().sources.get(&job).cloned().ok_or_else(not_open)?;
-        let mut export = self.with_session(job, |session| session.export(selection))??;
-        let mut parts = BlobParts::default();
-        loop {
-            match self.with_session(job, |session| session.step(&mut export))?? {
-                Step::Bytes(bytes) => parts.push(&bytes)?,
-                Step::Copy(range) => copy(&source, range, &mut parts).await?,
-                Step::Read(range) => export.supply(&source.start(range)?.bytes(0).await?)?,
-                Step::Done => return parts.finish(),
-            }
-        }
-    }
-
     fn reply_with(&self, id: RequestId, result: Result<Blob, Failure>) {
         let (result, blob) = match result {
             Ok(blob) => (Ok(Reply::Done), Some(blob)),
@@ -523,6 +498,9 @@ fn answer(session: &mut Session, request: Request) -> Result<Reply, Failure> {
         Request::Rows { start, len } => session.rows(start, len).map(Reply::Rows),
         Request::Locate { path } => session.locate(&path).map(|(view, found)| Reply::Located { view, found }),
         Request::Biography { image, node } => session.biography(image, node).map(Reply::Biography),
+        Request::Follow { image, upto, path } => {
+            session.follow(image, LayerIndex(upto), path.as_ref()).map(Reply::Followed)
+        }
         Request::Audit { image } => Ok(Reply::Audit(session.audit(image))),
         Request::Overlay { image, layer, node } => session.overlay(image, layer, node).map(Reply::Overlay),
         Request::Open { .. }
@@ -530,6 +508,8 @@ fn answer(session: &mut Session, request: Request) -> Result<Reply, Failure> {
         | Request::Close
         | Request::Remote(_)
         | Request::Content { .. }
+        | Request::Kept(_)
+        | Request::Compare { .. }
         | Request::Containers(_)
         | Request::Download { .. }
         | Request::Tar { .. } => Err(failure(FailureKind::NotFound, "this request is answered elsewhere")),
@@ -563,43 +543,10 @@ fn archive(job: Job) -> ArchiveId {
     ArchiveId(job.0)
 }
 
-/// How much is read at once where the browser has no blob of it, in bytes.
-const COPY: u64 = 4 << 20;
-
-/// Appends a range of what was opened: as a part of a blob where it is one, without reading.
-async fn copy(source: &Source, range: Range<u64>, parts: &mut BlobParts) -> Result<(), Failure> {
-    if let Ok(blob) = source.slice(range.clone()) {
-        return parts.push_blob(&blob);
-    }
-    let mut at = range.start;
-    while at < range.end {
-        let end = range.end.min(at + COPY);
-        parts.push(&source.start(at..end)?.bytes(0).await?)?;
-        at = end;
-    }
-    Ok(())
-}
-
-async fn read_content(
-    source: &Source,
-    content: &mut ContentRead,
-    mut sink: impl FnMut(&[u8]),
-) -> Result<(), Failure> {
-    loop {
-        let bytes = content.take();
-        if !bytes.is_empty() {
-            sink(&bytes);
-            continue;
-        }
-        let Some(range) = content.wants() else { return Ok(()) };
-        content.supply(&source.start(range)?.bytes(0).await?)?;
-    }
-}
-
 fn failure(kind: FailureKind, detail: &str) -> Failure {
     Failure { kind, detail: detail.to_owned(), offset: None }
 }
 
-fn not_open() -> Failure {
+pub(super) fn not_open() -> Failure {
     failure(FailureKind::Superseded, "the archive is no longer open")
 }

@@ -10,6 +10,7 @@ mod app;
 mod bench;
 mod boot;
 mod container;
+mod content;
 mod details;
 mod driver;
 mod formats;
@@ -17,6 +18,7 @@ mod gateway;
 mod hostile;
 #[path = "../support/hostile/mod.rs"]
 mod inputs;
+mod kept;
 mod language;
 mod memory;
 mod native;

@@ -168,12 +168,17 @@ fn nothing_of_an_archive_is_kept() {
         let kept = "(async () => ({
             local: Object.values(localStorage).join(' '), session: sessionStorage.length, cookie: document.cookie,
             databases: (await indexedDB.databases()).length, url: location.href,
+            files: await navigator.storage.getDirectory().then(async (root) => {
+                const names = [];
+                for await (const name of root.keys()) names.push(name);
+                return names.length;
+            }, () => 0),
         }))()";
         let kept = page.eval(kept).await;
         assert!(!kept.to_string().contains("hello"), "{kept}");
         assert_eq!(
-            (&kept["session"], &kept["cookie"], &kept["databases"]),
-            (&json!(0), &json!(""), &json!(0))
+            (&kept["session"], &kept["cookie"], &kept["databases"], &kept["files"]),
+            (&json!(0), &json!(""), &json!(0), &json!(0))
         );
     });
 }

@@ -30,6 +30,10 @@ pub enum Intent {
     Download(Version),
     /// Go where the link leads.
     Follow(Kind, bstr::BString),
+    /// Read what the symbolic link leads to, in the filesystem up to this layer.
+    Target(u32),
+    /// Compare an older version with a newer one.
+    Compare(Version, Version),
 }
 
 /// Properties of [`Chapters`].
@@ -50,19 +54,33 @@ pub fn Chapters(props: &ChaptersProps) -> Html {
     let deciding = story::deciding(&props.biography, props.upto).map(|chapter| chapter.layer);
     let cards = props.biography.chapters.iter().rev().map(|chapter| {
         let wins = deciding == Some(chapter.layer) && !story::is_removal(chapter);
-        card(chapter, wins, chapter.layer > props.upto, &props.on_intent, words)
+        // What a link led to when it was deleted is that of its own layer.
+        let place = Place {
+            wins,
+            beyond: chapter.layer > props.upto,
+            upto: if wins { props.upto } else { chapter.layer },
+            older: story::older_content(&props.biography, chapter.layer),
+        };
+        card(chapter, place, &props.on_intent, words)
     });
     html! { <ol class="chapters">{ for cards }</ol> }
 }
 
-fn card(
-    chapter: &Chapter,
+/// Where a chapter stands among the others.
+struct Place {
+    /// Its version is the one that is seen.
     wins: bool,
+    /// It lies above the layers that are looked at.
     beyond: bool,
-    on_intent: &Callback<Intent>,
-    words: &'static Words,
-) -> Html {
+    /// The topmost layer of the filesystem that its version is seen in.
+    upto: u32,
+    /// The newest content below it.
+    older: Option<Version>,
+}
+
+fn card(chapter: &Chapter, place: Place, on_intent: &Callback<Intent>, words: &'static Words) -> Html {
     let details = &words.details;
+    let Place { wins, beyond, .. } = place;
     let class = classes!(
         "chapter",
         mark::class(chapter.mark),
@@ -86,7 +104,7 @@ fn card(
                 {differences(chapter, words)}
                 {facts(&version.facts, &chapter.differences, on_intent, words)}
                 {xattrs(version, words)}
-                {actions(version, on_intent, words)}
+                {actions(version, &place, on_intent, words)}
             }
         </li>
     }
@@ -195,23 +213,39 @@ fn hex(value: &[u8]) -> String {
     format!("{}{}", digits.join(" "), if value.len() > SHOWN { " …" } else { "" })
 }
 
-fn actions(version: &VersionFacts, on_intent: &Callback<Intent>, words: &'static Words) -> Html {
+fn actions(
+    version: &VersionFacts,
+    place: &Place,
+    on_intent: &Callback<Intent>,
+    words: &'static Words,
+) -> Html {
+    let details = &words.details;
+    if version.facts.kind == Kind::Symlink {
+        let intent = Intent::Target(place.upto);
+        let onclick = on_intent.reform(move |_: MouseEvent| intent.clone());
+        let label = (details.of_layer)(words.viewing.open_target, hue::number(version.version.layer));
+        return html! {
+            <footer><button aria-label={label} data-testid="view-target" {onclick}>{words.viewing.open_target}</button></footer>
+        };
+    }
     if !matches!(version.facts.kind, Kind::File | Kind::Hardlink) {
         return Html::default();
     }
-    let details = &words.details;
     let Some(content) = version.content else { return html! { <p class="muted">{details.no_content}</p> } };
     let size = version.facts.size;
-    let button = |intent: Intent, word: &'static str, testid: &'static str| {
+    let button = |intent: Intent, word: &str, testid: &'static str| {
         let label = (details.of_layer)(word, hue::number(version.version.layer));
         let onclick = on_intent.reform(move |_: MouseEvent| intent.clone());
-        html! { <button aria-label={label} data-testid={testid} {onclick}>{word}</button> }
+        html! { <button aria-label={label} data-testid={testid} {onclick}>{word.to_owned()}</button> }
     };
     html! {
         <footer>
             {button(Intent::Text(content, size), details.view_text, "view-text")}
             {button(Intent::Hex(content, size), details.view_hex, "view-hex")}
             {button(Intent::Download(content), details.download, "download")}
+            if let Some(older) = place.older {
+                {button(Intent::Compare(older, content), &(words.viewing.compare)(hue::number(older.layer)), "compare-version")}
+            }
             <span class="offset muted" title={details.offset}>{"@"}{format!("{:#x}", version.header_offset)}</span>
         </footer>
     }

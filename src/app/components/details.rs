@@ -9,6 +9,7 @@ use yew::prelude::*;
 
 use super::{
     biography::{Chapters, Intent},
+    diff_view::DiffView,
     notice::explain,
     save_tar::SaveTar,
     viewer::{Reading, Viewer},
@@ -22,7 +23,7 @@ use crate::{
         text::{self, Breaks},
         use_app,
     },
-    worker::protocol::{Biography, Failure, Kind, Node, Reply, Request, Version},
+    worker::protocol::{Biography, End, Failure, Followed, Kind, Node, Reply, Request, Version},
 };
 
 /// Milliseconds that a selection rests before its details are asked for: arrow keys pass over many.
@@ -41,6 +42,8 @@ enum Notice {
     Copied,
     Saving,
     TargetMissing,
+    /// A link leads to no file, which is said in these words.
+    NoFile(String),
     Failed(Failure),
 }
 
@@ -53,6 +56,7 @@ pub fn Details() -> Html {
     let known = use_state_eq(|| None::<Known>);
     let notice = use_state_eq(|| None::<Notice>);
     let reading = use_state_eq(|| None::<Reading>);
+    let comparing = use_state_eq(|| None::<(Version, Version)>);
     let selection = app.state.selection;
     let merged = app.state.image().map_or(0, |image| image.merged);
 
@@ -105,13 +109,16 @@ pub fn Details() -> Html {
     };
     let on_intent = {
         let (app, notice, reading, life) = (app.clone(), notice.setter(), reading.setter(), Rc::clone(&life));
+        let comparing = comparing.setter();
         Callback::from(move |intent: Intent| match intent {
             Intent::Text(version, size) => {
-                reading.set(Some(Reading { path: life.path.clone(), version, size, hex: false }));
+                reading.set(Some(Reading { path: life.path.clone(), led_to: None, version, size, hex: false }));
             }
             Intent::Hex(version, size) => {
-                reading.set(Some(Reading { path: life.path.clone(), version, size, hex: true }));
+                reading.set(Some(Reading { path: life.path.clone(), led_to: None, version, size, hex: true }));
             }
+            Intent::Compare(old, new) => comparing.set(Some((old, new))),
+            Intent::Target(upto) => open_target((&app, words), life.path.clone(), upto, &reading, &notice),
             Intent::Download(version) => save(&app, version, &life.path, &notice),
             Intent::Follow(kind, target) => {
                 follow(&app, story::link_target(life.path.as_bstr(), kind, target.as_bstr()), &notice);
@@ -155,6 +162,9 @@ pub fn Details() -> Html {
             if let Some(reading) = &*reading {
                 <Viewer reading={reading.clone()} on_close={close} />
             }
+            if let Some((old, new)) = *comparing {
+                <DiffView life={Rc::clone(&life)} {old} {new} on_close={let comparing = comparing.setter(); move |()| comparing.set(None)} />
+            }
         </section>
     }
 }
@@ -195,6 +205,7 @@ fn say(notice: &Notice, words: &Words) -> Html {
         Notice::Copied => html! { {words.copied} },
         Notice::Saving => html! { {words.downloading} },
         Notice::TargetMissing => html! { {words.target_missing} },
+        Notice::NoFile(said) => html! { <bdi>{said}</bdi> },
         Notice::Failed(failure) => {
             html! { <>{words.failed}{" "}<span class="mono">{failure.detail.clone()}</span></> }
         }
@@ -228,6 +239,35 @@ fn save(
     spawn_local(async move {
         let result = app.download(Request::Download { version }, &name).await;
         notice.set(result.err().map(Notice::Failed));
+    });
+}
+
+/// Reads what a symbolic link leads to in the filesystem up to a layer, or says why it leads to no file.
+fn open_target(
+    (app, words): (&crate::app::AppHandle, &'static Words),
+    path: BString,
+    upto: u32,
+    reading: &UseStateSetter<Option<Reading>>,
+    notice: &UseStateSetter<Option<Notice>>,
+) {
+    let (app, reading, notice) = (app.clone(), reading.clone(), notice.clone());
+    let words = &words.viewing;
+    spawn_local(async move {
+        let image = app.state.selection.image;
+        let said = match app.call(Request::Follow { image, upto, path: path.clone() }).await {
+            Ok(Reply::Followed(Followed { hops, end })) => match end {
+                End::File { path: target, version, size, .. } => {
+                    let led_to = Some((target, hops.len()));
+                    return reading.set(Some(Reading { path, led_to, version, size, hex: false }));
+                }
+                End::Missing(target) => Notice::NoFile((words.dangling)(&story::shown_path(target.as_bstr()))),
+                End::Other(target, _) => Notice::NoFile((words.no_file)(&story::shown_path(target.as_bstr()))),
+                End::Loop => Notice::NoFile(words.circular.to_owned()),
+            },
+            Ok(_) => return,
+            Err(failure) => Notice::Failed(failure),
+        };
+        notice.set(Some(said));
     });
 }
 

@@ -6,10 +6,9 @@ use gloo::events::EventListener;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use crate::app::{
-    i18n::use_words,
+use crate::{
+    app::{i18n::use_words, virtual_list::Geometry},
     preview::{HEX_ROW, hex_line},
-    virtual_list::Geometry,
 };
 
 /// The height of a line in CSS pixels; `details.css` has the same.

@@ -17,7 +17,10 @@ use crate::{
     },
     limits::Limit,
     registry::Trouble,
-    worker::protocol::{Failure, FailureKind, Job},
+    worker::{
+        kept::News,
+        protocol::{Failure, FailureKind, Job},
+    },
 };
 
 /// Layers that a limit bit which are named, before the rest is only counted.
@@ -60,6 +63,9 @@ pub fn Notice() -> Html {
             if let Some(archive) = archive.filter(|archive| !archive.limits_dismissed) {
                 {limits(words, &app, archive)}
             }
+            if let Some(news) = archive.and_then(|archive| archive.kept).filter(|_| !is_settled(archive)) {
+                <section class="notice" role="status" data-testid="kept-news"><p>{(words.kept.news)(news)}</p></section>
+            }
             if let Some(Stage::Failed(failure)) = stage
                 && let Some(archive) = archive
             {
@@ -84,6 +90,11 @@ pub fn Notice() -> Html {
             }
         </>
     }
+}
+
+/// Whether all that was recalled has been read again, and agrees: there is no more to say of it.
+fn is_settled(archive: Option<&std::rc::Rc<Archive>>) -> bool {
+    archive.is_some_and(|archive| archive.kept == Some(News::Recalled) && archive.stage == Stage::Finished)
 }
 
 /// What can be done about an image elsewhere that was not opened: log in, or know why.

@@ -5,6 +5,7 @@ use yew::prelude::*;
 use crate::app::{
     components::{
         icon::{Glyph, Icon},
+        kept::KeptList,
         notice::Notice,
         opener::{OpenButton, OpenDirectoryButton},
         progress::OpeningProgress,
@@ -76,6 +77,7 @@ pub fn Start() -> Html {
                 }
             </section>
             <RemoteStart />
+            <KeptList />
             <section class="samples" aria-labelledby="samples-title">
                 <h2 id="samples-title">{words.shell.samples_title}</h2>
                 <ul>

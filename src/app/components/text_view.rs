@@ -6,10 +6,12 @@ use bstr::ByteSlice;
 use web_sys::Element;
 use yew::prelude::*;
 
-use crate::app::{
-    i18n::use_words,
+use crate::{
+    app::{
+        i18n::use_words,
+        text::{self, Breaks},
+    },
     preview::{self, Encoding, Line},
-    text::{self, Breaks},
 };
 
 /// Lines laid out at once; more when the reader comes near their end.
@@ -28,8 +30,10 @@ pub struct TextViewProps {
     pub end: usize,
     /// Its encoding.
     pub encoding: Encoding,
-    /// The number of the first line.
-    pub first_line: u32,
+    /// Where in the content the part begins, in bytes.
+    pub offset: u64,
+    /// The number of the first line; `None` if lines bear the offset of their first byte instead.
+    pub first_line: Option<u32>,
     /// Whether long lines wrap.
     pub wrap: bool,
 }
@@ -37,7 +41,7 @@ pub struct TextViewProps {
 impl PartialEq for TextViewProps {
     /// The content is compared by pointer: it may be long.
     fn eq(&self, other: &Self) -> bool {
-        let key = |props: &Self| (props.end, props.encoding, props.first_line, props.wrap);
+        let key = |props: &Self| (props.end, props.encoding, props.offset, props.first_line, props.wrap);
         Rc::ptr_eq(&self.bytes, &other.bytes) && key(self) == key(other)
     }
 }
@@ -73,7 +77,8 @@ pub fn TextView(props: &TextViewProps) -> Html {
     let blocks = (0..end).step_by(BLOCK).map(|start| {
         html! { <Block key={start} lines={Rc::clone(&lines)} range={start..(start + BLOCK).min(end)} content={props.clone()} /> }
     });
-    let class = classes!("text-view", "mono", props.wrap.then_some("wrap"));
+    let by_offset = props.first_line.is_none().then_some("by-offset");
+    let class = classes!("text-view", "mono", props.wrap.then_some("wrap"), by_offset);
     html! {
         <div {class} tabindex="0" role="region" aria-label={words.view_text} data-testid="text-view" {onscroll}>
             { for blocks }
@@ -95,11 +100,14 @@ fn Block(props: &BlockProps) -> Html {
     // Lines that go on with the one before bear no number.
     let counted =
         |range: Range<usize>| props.lines[range].iter().filter(|line| !line.continues).count() as u32;
-    let mut number = content.first_line + counted(0..props.range.start);
+    let mut number = content.first_line.map(|first| first + counted(0..props.range.start));
     let lines = props.lines[props.range.clone()].iter().map(|line| {
-        let shown = (!line.continues).then(|| {
-            number += 1;
-            (number - 1).to_string()
+        let shown = (!line.continues).then(|| match &mut number {
+            Some(number) => {
+                *number += 1;
+                (*number - 1).to_string()
+            }
+            None => (content.offset + line.bytes.start as u64).to_string(),
         });
         let bytes = preview::utf8(&content.bytes[line.bytes.clone()], content.encoding);
         html! { <div class="line" data-line={shown}>{text::bdi(bytes.as_bstr(), Breaks::Keep)}</div> }
@@ -118,10 +126,20 @@ mod tests {
         let end = bytes.len();
         let html = render(
             Lang::En,
-            html! { <TextView {bytes} {end} encoding={Encoding::Utf8} first_line={41} wrap={true} /> },
+            html! { <TextView {bytes} {end} encoding={Encoding::Utf8} offset={0} first_line={41} wrap={true} /> },
         );
         assert!(!html.contains("<img"), "{html}");
         assert!(html.contains("data-line=\"41\"") && html.contains("data-line=\"42\""), "{html}");
         assert!(html.contains("\\x07"), "{html}");
+    }
+
+    #[test]
+    fn lines_that_nobody_counted_bear_their_offsets() {
+        let bytes: Rc<[u8]> = b"ab\ncd\n".as_slice().into();
+        let html = render(
+            Lang::En,
+            html! { <TextView {bytes} end={6} encoding={Encoding::Utf8} offset={7_000} first_line={None::<u32>} wrap={true} /> },
+        );
+        assert!(html.contains("data-line=\"7000\"") && html.contains("data-line=\"7003\""), "{html}");
     }
 }

@@ -17,11 +17,13 @@ pub mod container;
 pub mod details;
 pub mod files;
 pub mod image;
+pub mod kept;
 pub mod overlay;
 pub mod remote;
 pub mod saving;
 pub mod shell;
 pub mod trust;
+pub mod viewing;
 
 use yew::prelude::*;
 
@@ -100,6 +102,10 @@ pub struct Words {
     pub overlay: overlay::OverlayWords,
     /// What is saved to disk.
     pub saving: saving::SavingWords,
+    /// Contents and comparisons.
+    pub viewing: viewing::ViewingWords,
+    /// Indexes that the browser keeps.
+    pub kept: kept::KeptWords,
     /// The trust page.
     pub trust: trust::TrustWords,
     /// The container page.
@@ -116,6 +122,8 @@ pub static EN: Words = Words {
     remote: remote::EN,
     overlay: overlay::EN,
     saving: saving::EN,
+    viewing: viewing::EN,
+    kept: kept::EN,
     trust: trust::EN,
     container: container::EN,
 };
@@ -130,6 +138,8 @@ pub static ZH: Words = Words {
     remote: remote::ZH,
     overlay: overlay::ZH,
     saving: saving::ZH,
+    viewing: viewing::ZH,
+    kept: kept::ZH,
     trust: trust::ZH,
     container: container::ZH,
 };

@@ -396,6 +396,14 @@ pub const EN: ShellWords = ShellWords {
         FailureKind::Stale => {
             ("The page is out of date.", "Parts of it come from different versions. Reload the page.")
         }
+        FailureKind::NotKept => (
+            "The browser does not keep this.",
+            "Private windows keep nothing, and another tab may be at it. The page works without.",
+        ),
+        FailureKind::NoRoom => (
+            "The browser gives this page no more room.",
+            "Forget some remembered archives, or free some disk.",
+        ),
         FailureKind::Superseded => ("Something else was opened meanwhile.", "Nothing to do."),
     },
     not_opened: |name| format!("{name} was not opened"),
@@ -601,6 +609,8 @@ pub const ZH: ShellWords = ShellWords {
         }
         FailureKind::Remote(trouble) => (super::remote::ZH.trouble)(trouble),
         FailureKind::Stale => ("页面已过期。", "页面的各部分来自不同版本。请重新加载页面。"),
+        FailureKind::NotKept => ("浏览器没有保存它。", "无痕窗口不保存内容；也可能另一个标签页正在使用。页面照常工作。"),
+        FailureKind::NoRoom => ("浏览器没有更多空间给此页面。", "请忘记一些已记住的归档，或腾出磁盘空间。"),
         FailureKind::Superseded => ("其间打开了别的内容。", "无需操作。"),
     },
     not_opened: |name| format!("未能打开 {name}"),

@@ -104,7 +104,7 @@ pub const EN: TrustWords = TrustWords {
                 ];
                 parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
             }
-            Verification::Pending => format!(
+            Verification::Pending | Verification::Remembered => format!(
                 "Still checking: {} of {} layers are checked, and agree.",
                 number(Lang::En, of - layers.pending),
                 number(Lang::En, of)
@@ -193,7 +193,7 @@ pub const ZH: TrustWords = TrustWords {
                 ];
                 parts.into_iter().flatten().collect()
             }
-            Verification::Pending => {
+            Verification::Pending | Verification::Remembered => {
                 format!(
                     "仍在检查：{of} 层中已检查 {} 层，均相符。",
                     number(Lang::Zh, layers.total() - layers.pending)

@@ -11,7 +11,7 @@ use super::{history::time, trust::verdict_line};
 use crate::{
     app::{
         AppHandle,
-        components::{copy_button::CopyButton, swatch::Swatch},
+        components::{copy_button::CopyButton, kept::KeptPanel, swatch::Swatch},
         format::Size,
         i18n::{Words, use_words},
         state::{Action, Archive, Image, Page, Stage},
@@ -45,6 +45,7 @@ pub fn ImagePage() -> Html {
             <Space />
             {dockerfile(words, &image)}
             {config(words, &image)}
+            <KeptPanel />
         </article>
     }
 }

@@ -55,6 +55,7 @@ fn sign(verification: Verification) -> &'static str {
         Verification::Verified => "✓",
         Verification::Mismatch => "✗",
         Verification::Pending => "…",
+        Verification::Remembered => "↺",
         Verification::Unchecked => "?",
         Verification::Unstated => "–",
     }

@@ -5,6 +5,7 @@
 //! command line finds.
 
 mod command;
+mod opens;
 mod page;
 mod pull;
 mod subject;
@@ -13,6 +14,16 @@ mod table;
 use std::env;
 
 use self::{subject::Subject, table::Table};
+
+/// Opens files all over an archive with layers of gigabytes, and prints how long each takes to be seen.
+#[test]
+#[ignore = "reads an archive of gigabytes: BENCH_OPENS names it"]
+fn any_file() {
+    let archives = env::var("BENCH_OPENS").unwrap_or_default();
+    for archive in archives.split(' ').filter(|path| !path.is_empty()) {
+        opens::measure(archive.as_ref());
+    }
+}
 
 /// Prints the table, and writes it to `target/bench/table.md`.
 #[test]

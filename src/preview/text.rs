@@ -1,10 +1,11 @@
-//! Content as text or hex: guesses the encoding and cuts lines. Content is only ever shown as text, whatever it
-//! claims to be.
+//! Content as text: guesses the encoding and cuts lines.
 
 use std::{borrow::Cow, ops::Range};
 
+use serde::{Deserialize, Serialize};
+
 /// How bytes are read as text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Encoding {
     /// UTF-8; bytes that are not are shown as `\xNN`.
     Utf8,
@@ -31,7 +32,7 @@ impl Encoding {
     }
 
     /// Bytes of one code unit.
-    fn unit(self) -> usize {
+    pub fn unit(self) -> usize {
         match self {
             Self::Utf8 | Self::Latin1 => 1,
             Self::Utf16Le | Self::Utf16Be => 2,
@@ -201,7 +202,19 @@ pub fn whole_lines(bytes: &[u8], encoding: Encoding) -> usize {
         .unwrap_or(bytes.len())
 }
 
-/// A line's bytes as UTF-8, for [`super::text`] to show. What is no text in its encoding stays no UTF-8.
+/// How much of what begins anywhere within a content to leave out, so that it begins with a line: up to and with the first
+/// newline, or up to the next character if there is none near.
+pub fn partial_line(bytes: &[u8], encoding: Encoding) -> usize {
+    let unit = encoding.unit();
+    let near = bytes.len().min(64 << 10) / unit * unit;
+    let places = || (0..near).step_by(unit);
+    match places().find(|&at| is_newline(bytes, at, encoding)) {
+        Some(at) => at + unit,
+        None => places().find(|&at| is_boundary(bytes, at, encoding)).unwrap_or(0),
+    }
+}
+
+/// A line's bytes as UTF-8, to be shown. What is no text in its encoding stays no UTF-8.
 pub fn utf8(bytes: &[u8], encoding: Encoding) -> Cow<'_, [u8]> {
     match encoding {
         Encoding::Utf8 => Cow::Borrowed(bytes),
@@ -222,34 +235,7 @@ pub fn utf8(bytes: &[u8], encoding: Encoding) -> Cow<'_, [u8]> {
     }
 }
 
-/// Bytes in a line of a hex view.
-pub const HEX_ROW: usize = 16;
-
-/// One line of a hex view.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HexLine {
-    /// Its offset in the content, in hex digits.
-    pub offset: String,
-    /// Its bytes in hex, a gap after eight.
-    pub hex: String,
-    /// Its bytes as ASCII, a dot for what is not.
-    pub ascii: String,
-}
-
-/// The line of `bytes` (at most [`HEX_ROW`]) at `offset`.
-pub fn hex_line(offset: u64, bytes: &[u8]) -> HexLine {
-    let mut hex = String::with_capacity(HEX_ROW * 3 + 1);
-    for (place, byte) in bytes.iter().enumerate() {
-        if place > 0 {
-            hex.push_str(if place == HEX_ROW / 2 { "  " } else { " " });
-        }
-        hex.push_str(&format!("{byte:02x}"));
-    }
-    let ascii = bytes.iter().map(|&byte| if (0x20..0x7f).contains(&byte) { char::from(byte) } else { '.' });
-    HexLine { offset: format!("{offset:08x}"), hex, ascii: ascii.collect() }
-}
-
-#[cfg(test)]
+#[cfg(all(test, feature = "web"))]
 mod tests {
     use proptest::prelude::*;
 
@@ -324,20 +310,21 @@ mod tests {
     }
 
     #[test]
+    fn a_part_that_begins_anywhere_leaves_its_first_line_out() {
+        assert_eq!(partial_line(b"ab\ncd", Encoding::Utf8), 3);
+        assert_eq!(partial_line(&"层".as_bytes()[1..], Encoding::Utf8), 0);
+        assert_eq!(partial_line(&"层a".as_bytes()[1..], Encoding::Utf8), 2);
+        assert_eq!(partial_line(&utf16("a\nb", true), Encoding::Utf16Be), 4);
+        assert_eq!(partial_line(b"", Encoding::Utf8), 0);
+    }
+
+    #[test]
     fn a_part_ends_with_a_whole_line_if_it_can() {
         assert_eq!(whole_lines(b"ab\ncd\nef", Encoding::Utf8), 6);
         assert_eq!(whole_lines("ab层".as_bytes(), Encoding::Utf8), 2);
         assert_eq!(whole_lines(b"", Encoding::Utf8), 0);
         assert_eq!(whole_lines(&utf16("a\nb", false), Encoding::Utf16Le), 4);
         assert_eq!(whole_lines(&[b'a'; 200_000], Encoding::Utf8), 199_999);
-    }
-
-    #[test]
-    fn hex_lines_show_offset_bytes_and_ascii() {
-        let line = hex_line(0x1f0, b"GIF89a\0\x01\xff~ ");
-        assert_eq!(line.offset, "000001f0");
-        assert_eq!(line.hex, "47 49 46 38 39 61 00 01  ff 7e 20");
-        assert_eq!(line.ascii, "GIF89a...~ ");
     }
 
     proptest! {
