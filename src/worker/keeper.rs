@@ -26,7 +26,8 @@ impl Server {
                     self.with_session(job, |session| (session.remember(), session.archive_len()))?;
                 let remembered = remembered.ok_or_else(|| Failure {
                     kind: FailureKind::NotKept,
-                    detail: "the archive has not been read to its end, or cannot be told from others".to_owned(),
+                    detail: "the archive has not been read to its end, or cannot be told from others"
+                        .to_owned(),
                     offset: None,
                 })?;
                 let note = Note { name, len, saved: platform::clock().secs };

@@ -15,8 +15,7 @@ use super::{
     news::News,
     pool::{self, Scanner},
     protocol::{
-        self, BUILD, Envelope, Event, Failure, FailureKind, Job, Message, Progress, Reply, Request,
-        RequestId,
+        self, BUILD, Envelope, Event, Failure, FailureKind, Job, Message, Progress, Reply, Request, RequestId,
     },
     queue::{Leave, Queue},
     scanner::{self, Pace, Reader},
