@@ -195,25 +195,29 @@ impl AppHandle {
         body.get("gateway").map(|_| url)
     }
 
-    /// Opens an image elsewhere, if this page may: through a gateway of its own server, or by itself where the policy
-    /// allows that.
+    /// How this page may ask about a place: through this gateway, or by itself; `None` if it may not. Its policy lets it ask
+    /// its own server, and only `remote.html` others.
+    pub async fn way_to(&self, place: &str) -> Option<Option<String>> {
+        let place = Place::parse(place).ok();
+        let origin = place.as_ref().and_then(Place::origin);
+        let is_own = origin.is_some() && origin == Origin::of_url(&dom::origin()).ok();
+        let gateway = match place {
+            Some(Place::Registry(_)) if !is_own => self.gateway().await,
+            _ => None,
+        };
+        (gateway.is_some() || is_own || dom::is_remote_page()).then_some(gateway)
+    }
+
+    /// Opens an image elsewhere, if this page may.
     pub fn open_remote(&self, remote: Remote) {
         let app = self.clone();
         spawn_local(async move {
-            let place = Place::parse(&remote.place).ok();
-            let origin = place.as_ref().and_then(Place::origin);
-            let is_own = origin.is_some() && origin == Origin::of_url(&dom::origin()).ok();
-            let gateway = match &place {
-                Some(Place::Registry(_)) if !is_own => app.gateway().await,
-                _ => None,
-            };
-            if gateway.is_none() && !is_own && !dom::is_remote_page() {
+            let Some(gateway) = app.way_to(&remote.place).await else {
                 return app.dispatch(Action::Remote(RemoteAction::Forbidden(remote)));
-            }
+            };
             let remote = Remote { gateway, ..remote };
-            let title = place.as_ref().map(Place::title).unwrap_or_default();
-            let client = app.client.clone();
-            let Some(client) = client else { return app.refuse(&title, no_worker()) };
+            let title = Place::parse(&remote.place).as_ref().map(Place::title).unwrap_or_default();
+            let Some(client) = app.client.clone() else { return app.refuse(&title, no_worker()) };
             let job = client.open_remote(remote.clone());
             app.dispatch(Action::Remote(RemoteAction::Asked(job, remote)));
             app.opened(job, &title, None);

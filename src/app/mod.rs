@@ -6,6 +6,7 @@
 //!
 //! The Content-Security-Policy forbids `style` attributes; see [`hooks::use_style`].
 
+pub mod batch;
 pub mod capability;
 pub mod components;
 pub mod dom;

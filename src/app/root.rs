@@ -4,6 +4,7 @@ use web_sys::KeyboardEvent;
 use yew::prelude::*;
 
 use super::{
+    batch::batched,
     components::{
         announcer::Announcer,
         drop_target::DropTarget,
@@ -45,9 +46,7 @@ fn StateProvider(props: &StateProviderProps) -> Html {
     {
         let (dispatcher, client) = (state.dispatcher(), client.setter());
         use_effect_with((), move |()| {
-            let on_event = Callback::from(move |(job, event)| {
-                dispatcher.dispatch(Action::Event { job, event, at: dom::now() });
-            });
+            let on_event = batched(move |action| dispatcher.dispatch(action));
             client.set(Some(Client::start(on_event)));
         });
     }

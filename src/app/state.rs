@@ -597,9 +597,14 @@ impl Archive {
         self.stage = stage;
         self.reading = None;
         for image in &mut self.images {
-            if image.layers.iter().any(|layer| layer.reading.is_some()) {
+            let is_under_way =
+                |layer: &Layer| layer.reading.is_some() || layer.pull.is_some_and(Pull::is_under_way);
+            if image.layers.iter().any(is_under_way) {
                 for layer in &mut Rc::make_mut(image).layers {
                     layer.reading = None;
+                    // What was not fetched to its end can be asked for again.
+                    layer.pull =
+                        layer.pull.map(|pull| if pull.is_under_way() { Pull::OnDemand } else { pull });
                 }
             }
         }

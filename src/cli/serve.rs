@@ -9,9 +9,12 @@ use std::{
 use clap::Args;
 
 use super::Error;
-use crate::serve::{
-    Config, Page, Server,
-    gateway::{DEFAULT_HOSTS, Policy, RegistryHost},
+use crate::{
+    registry::PUBLIC_REGISTRIES,
+    serve::{
+        Config, Page, Server,
+        gateway::{Policy, RegistryHost},
+    },
 };
 
 #[derive(Debug, Args)]
@@ -88,7 +91,7 @@ fn summary(policy: &Policy, args: &ServeArgs) -> String {
     let named: Vec<_> = policy.hosts().filter(|host| policy.names(host)).map(ToString::to_string).collect();
     let mut hosts = named.join(", ");
     if !args.only_named {
-        let known = format!("{} public registries (docker.io, ghcr.io, quay.io…)", DEFAULT_HOSTS.len());
+        let known = format!("{} public registries (docker.io, ghcr.io, quay.io…)", PUBLIC_REGISTRIES.len());
         hosts = if hosts.is_empty() { known } else { format!("{hosts} and {known}") };
     }
     if hosts.is_empty() {

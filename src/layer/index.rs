@@ -115,13 +115,14 @@ pub struct Record {
     pub size: u64,
     /// Offset of its first header block in the uncompressed tar, in bytes.
     pub header_offset: u64,
-    /// Where its content starts, from `header_offset`, in bytes.
-    header_len: u32,
+    /// How many blocks its headers take; its content follows.
+    headers: u32,
     /// See [`Packed::extra`].
     extra: u32,
 }
 
-/// A [`Record`] as it is kept: 32 bytes, as a layer may hold a million of them.
+/// A [`Record`] as it is kept: 28 bytes, as a layer may hold a million of them. Of most numbers it has the lower half; the upper
+/// ones are in [`Extra::upper`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Packed {
     node: NodeId,
@@ -129,14 +130,14 @@ struct Packed {
     reserved: bool,
     mode: u16,
     /// Its place in [`Index::owners`].
-    owner: u32,
-    /// The lower half of the seconds. The upper ones of this, the size and the block are in [`Extra::upper`].
+    owner: u16,
+    /// How many blocks its headers take.
+    headers: u16,
+    /// Seconds.
     mtime: u32,
-    /// The lower half.
     size: u32,
-    /// The lower half of the number of its first header block.
+    /// The number of its first header block.
     block: u32,
-    header_len: u32,
     /// Its place in the side table of what few entries have; `NONE` if it has nothing of it.
     extra: u32,
 }
@@ -144,6 +145,8 @@ struct Packed {
 /// The upper halves of numbers whose lower ones are nearly always all there is of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 struct Upper {
+    owner: u16,
+    headers: u16,
     mtime: u32,
     size: u32,
     block: u32,
@@ -161,10 +164,19 @@ fn whole(lower: u32, upper: u32) -> u64 {
     u64::from(upper) << 32 | u64::from(lower)
 }
 
+/// Likewise.
+fn short_halves(number: u32) -> (u16, u16) {
+    (number as u16, (number >> 16) as u16)
+}
+
+fn short_whole(lower: u16, upper: u16) -> u32 {
+    u32::from(upper) << 16 | u32::from(lower)
+}
+
 impl Record {
     /// Offset of its content in the uncompressed tar, in bytes.
     pub fn body_offset(&self) -> u64 {
-        self.header_offset + u64::from(self.header_len)
+        self.header_offset + u64::from(self.headers) * BLOCK
     }
 }
 
@@ -241,10 +253,11 @@ impl Index {
     }
 
     fn unpack(&self, packed: &Packed) -> Record {
-        let &Packed { node, kind, reserved, mode, owner, mtime, size, block, header_len, extra } = packed;
+        let &Packed { node, kind, reserved, mode, owner, headers, mtime, size, block, extra } = packed;
         let upper = self.extras.get(extra as usize).map(|extra| extra.upper).unwrap_or_default();
         // What another worker sent is as this program packed it; a place that is none would still be no reason to end.
-        let (uid, gid) = self.owners.get(owner as usize).copied().unwrap_or_default();
+        let owner = short_whole(owner, upper.owner) as usize;
+        let (uid, gid) = self.owners.get(owner).copied().unwrap_or_default();
         Record {
             node,
             kind,
@@ -255,7 +268,7 @@ impl Index {
             mtime_secs: whole(mtime, upper.mtime) as i64,
             size: whole(size, upper.size),
             header_offset: whole(block, upper.block) * BLOCK,
-            header_len,
+            headers: short_whole(headers, upper.headers),
             extra,
         }
     }
@@ -644,8 +657,19 @@ impl Builder {
         let (mtime, upper_mtime) = halves(entry.mtime.secs as u64);
         let (size, upper_size) = halves(if kind == Kind::File { entry.size } else { 0 });
         let (block, upper_block) = halves(offset / BLOCK);
+        let (owner, upper_owner) = short_halves(self.owner(uid, gid));
+        // Extension headers are capped well below 2 TiB.
+        let headers = entry.body_offset.saturating_sub(offset) / BLOCK;
+        debug_assert_eq!(offset + headers * BLOCK, entry.body_offset);
+        let (headers, upper_headers) = short_halves(u32::try_from(headers).unwrap_or(u32::MAX));
         let extra = Extra {
-            upper: Upper { mtime: upper_mtime, size: upper_size, block: upper_block },
+            upper: Upper {
+                owner: upper_owner,
+                headers: upper_headers,
+                mtime: upper_mtime,
+                size: upper_size,
+                block: upper_block,
+            },
             mtime_nanos: entry.mtime.nanos,
             link: entry.link,
             xattrs: entry.xattrs,
@@ -658,12 +682,11 @@ impl Builder {
             kind,
             reserved,
             mode: (entry.mode & 0o7777) as u16,
-            owner: self.owner(uid, gid),
+            owner,
+            headers,
             mtime,
             size,
             block,
-            // Extension headers are capped well below 4 GiB.
-            header_len: u32::try_from(entry.body_offset.saturating_sub(offset)).unwrap_or(u32::MAX),
             extra: self.keep(extra),
         })
     }

@@ -1,15 +1,15 @@
 //! Requests to other hosts. The page's Content-Security-Policy decides whether they leave.
 
-use js_sys::{Object, Promise, Reflect, Uint8Array};
+use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStreamDefaultReader, Response};
 
 use super::describe;
 use crate::registry::{Head, Request};
 
 /// Headers that mean something here. A page can read others only if the server exposes them, and these only then.
-const HEADERS: [&str; 9] = [
+const HEADERS: [&str; 10] = [
     "content-type",
     "content-length",
     "content-range",
@@ -19,6 +19,7 @@ const HEADERS: [&str; 9] = [
     "link",
     "retry-after",
     "warning",
+    "layerscope-gateway",
 ];
 
 /// An answer whose body is still to come. Dropped before its end, the rest is not fetched.
@@ -28,6 +29,32 @@ pub struct Fetched {
     reader: Option<ReadableStreamDefaultReader>,
     /// What was read and put back.
     ahead: Option<Uint8Array>,
+    _abort: Abort,
+}
+
+/// Ends a request that nobody waits for any more.
+struct Abort(JsValue);
+
+impl Abort {
+    fn new() -> Result<Self, JsValue> {
+        let constructor: js_sys::Function =
+            Reflect::get(&js_sys::global(), &"AbortController".into())?.dyn_into()?;
+        Ok(Self(Reflect::construct(&constructor, &Array::new())?))
+    }
+
+    fn signal(&self) -> Result<JsValue, JsValue> {
+        Reflect::get(&self.0, &"signal".into())
+    }
+}
+
+impl Drop for Abort {
+    fn drop(&mut self) {
+        let abort = Reflect::get(&self.0, &"abort".into()).ok();
+        if let Some(abort) = abort.and_then(|abort| abort.dyn_into::<js_sys::Function>().ok()) {
+            // What has ended already stays as it is.
+            let _ = abort.call0(&self.0);
+        }
+    }
 }
 
 /// Sends a request: no cookies, no referrer, redirects followed.
@@ -58,6 +85,8 @@ async fn send(request: &Request) -> Result<Fetched, JsValue> {
         None => true,
     };
     Reflect::set(&options, &"headers".into(), &headers)?;
+    let abort = Abort::new()?;
+    Reflect::set(&options, &"signal".into(), &abort.signal()?)?;
     let response = call_fetch(&request.url, &options).await?;
     let read = |name: &&str| Some(((*name).to_owned(), response.headers().get(name).ok()??));
     let head = Head {
@@ -66,7 +95,7 @@ async fn send(request: &Request) -> Result<Fetched, JsValue> {
         headers: HEADERS.iter().filter_map(read).collect(),
     };
     let reader = response.body().map(|body| body.get_reader().unchecked_into());
-    Ok(Fetched { head, reader, ahead: None })
+    Ok(Fetched { head, reader, ahead: None, _abort: abort })
 }
 
 /// `fetch` of the page or of a worker.
@@ -131,16 +160,6 @@ impl Fetched {
             bytes.extend(piece.to_vec());
         }
         Ok(Some(bytes))
-    }
-}
-
-impl Drop for Fetched {
-    fn drop(&mut self) {
-        if let Some(reader) = self.reader.take() {
-            let cancelled = JsFuture::from(reader.cancel());
-            // A body that has failed cannot be cancelled; nobody minds.
-            spawn_local(async move { drop(cancelled.await) });
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Messages as they are posted: `{ data: ArrayBuffer, blob?: Blob }`, the buffer transferred.
+//! Messages as they are posted: `{ data: ArrayBuffer, blob?: Blob, pieces?: Uint8Array[] }`, buffers transferred.
 
 use js_sys::{Array, ArrayBuffer, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
@@ -21,4 +21,28 @@ pub fn unpack(message: &JsValue) -> (Vec<u8>, Option<Blob>) {
     let field = |name: &str| Reflect::get(message, &name.into()).unwrap_or(JsValue::UNDEFINED);
     let bytes = field("data").dyn_ref::<ArrayBuffer>().map(|buffer| Uint8Array::new(buffer).to_vec());
     (bytes.unwrap_or_default(), field("blob").dyn_into().ok())
+}
+
+/// A message with pieces of bytes beside it. They are transferred: here, they are gone then.
+pub fn pack_pieces(bytes: &[u8], pieces: &[Uint8Array]) -> (Object, Array) {
+    let (message, transfer) = pack(bytes, None);
+    let beside = Array::new();
+    for piece in pieces {
+        beside.push(piece);
+        let buffer = piece.buffer();
+        // Two pieces may lie in one buffer, which can go only once.
+        if !transfer.includes(&buffer, 0) {
+            transfer.push(&buffer);
+        }
+    }
+    // Setting a property of a plain new object cannot fail.
+    let _ = Reflect::set(&message, &"pieces".into(), &beside);
+    (message, transfer)
+}
+
+/// The pieces that a message carries.
+pub fn unpack_pieces(message: &JsValue) -> Vec<Uint8Array> {
+    let pieces = Reflect::get(message, &"pieces".into()).unwrap_or(JsValue::UNDEFINED);
+    let pieces = pieces.dyn_into::<Array>().unwrap_or_default();
+    pieces.iter().filter_map(|piece| piece.dyn_into().ok()).collect()
 }

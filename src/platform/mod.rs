@@ -32,7 +32,7 @@ pub use idle::idle;
 pub use interrupt::Watch;
 #[cfg(feature = "web")]
 pub use interrupt::{new_stop, stop};
-pub use message::{pack, unpack};
+pub use message::{pack, pack_pieces, unpack, unpack_pieces};
 pub use number::{from_f64, to_f64};
 #[cfg(feature = "web")]
 pub use object_url::{ObjectUrl, first_bytes};
@@ -43,7 +43,7 @@ pub use remote::Remote;
 #[cfg(feature = "web")]
 pub use save::save;
 pub use source::{PendingRead, Source};
-pub use spawn::{Handlers, WorkerCode, WorkerThread};
+pub use spawn::{Handlers, WorkerCode, WorkerThread, is_worker_code};
 
 use crate::tar::Timestamp;
 

@@ -146,17 +146,17 @@ impl Remote {
         self.with(range, |region| region.filled + region.loose_len)
     }
 
-    /// Takes bytes of a part. Gives a blob of them once they are enough for one.
-    pub fn push(&self, range: &Range<u64>, bytes: &Uint8Array) -> Option<Blob> {
+    /// Takes bytes of a part. Once they are enough for a blob, which is kept, it gives them out again.
+    pub fn push(&self, range: &Range<u64>, bytes: &Uint8Array) -> Vec<Uint8Array> {
         self.with(range, |region| {
             region.loose_len += u64::from(bytes.length());
             region.loose.push(bytes.clone());
-            (region.loose_len >= PIECE).then(|| region.flush()).flatten()
+            if region.loose_len >= PIECE { region.flush() } else { Vec::new() }
         })
     }
 
-    /// Makes a blob of the bytes that are none yet.
-    pub fn flush(&self, range: &Range<u64>) -> Option<Blob> {
+    /// Makes a blob of the bytes that are none yet, and gives them out.
+    pub fn flush(&self, range: &Range<u64>) -> Vec<Uint8Array> {
         self.with(range, Region::flush)
     }
 
@@ -218,12 +218,12 @@ impl Remote {
 }
 
 impl Region {
-    fn flush(&mut self) -> Option<Blob> {
-        let parts: Array = self.loose.drain(..).collect();
+    fn flush(&mut self) -> Vec<Uint8Array> {
+        let bytes = std::mem::take(&mut self.loose);
+        let parts: Array = bytes.iter().collect();
         self.filled += std::mem::take(&mut self.loose_len);
-        let blob = Blob::new_with_u8_array_sequence(&parts).ok().filter(|_| parts.length() > 0)?;
-        self.pieces.push(blob.clone());
-        Some(blob)
+        self.pieces.extend(Blob::new_with_u8_array_sequence(&parts).ok().filter(|_| parts.length() > 0));
+        bytes
     }
 }
 

@@ -4,7 +4,7 @@
 //! started from a blob inherits the page's. The code is fetched once, so that opening a file, or starting
 //! the worker again after a crash, makes no request.
 
-use js_sys::{Array, Reflect, WebAssembly};
+use js_sys::{Array, Reflect, Uint8Array, WebAssembly};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -17,6 +17,11 @@ use super::{describe, message};
 /// Names as the build emits them, beside the page.
 const GLUE: &str = "worker.js";
 const WASM: &str = "worker_bg.wasm";
+
+/// Whether a URL is that of the worker's code.
+pub fn is_worker_code(url: &str) -> bool {
+    url.rsplit('/').next().is_some_and(|name| [GLUE, WASM].contains(&name))
+}
 
 /// What is run after the glue: it waits for the compiled module, and keeps it for the workers that this one starts. A
 /// rejected promise is made an error, which reaches whoever has started the worker.
@@ -135,6 +140,16 @@ impl WorkerThread {
     /// What the browser throws.
     pub fn send(&self, bytes: &[u8], blob: Option<&Blob>) -> Result<(), JsValue> {
         let (message, transfer) = message::pack(bytes, blob);
+        self.worker.post_message_with_transfer(&message, &transfer)
+    }
+
+    /// Sends a message, and pieces of bytes beside it, which are gone here then.
+    ///
+    /// # Errors
+    ///
+    /// What the browser throws.
+    pub fn send_pieces(&self, bytes: &[u8], pieces: &[Uint8Array]) -> Result<(), JsValue> {
+        let (message, transfer) = message::pack_pieces(bytes, pieces);
         self.worker.post_message_with_transfer(&message, &transfer)
     }
 }

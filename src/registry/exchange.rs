@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Trouble,
+    GatewayTrouble, Trouble,
     challenge::{self, Challenge, RealmError},
     url::Origin,
 };
@@ -270,6 +270,11 @@ impl Exchange {
 
     fn judge(&mut self, head: &Head, auth: &mut Auth) -> Stage {
         let status = head.status;
+        // A gateway that is busy is one that may be asked again.
+        if head.header("layerscope-gateway") == Some("refused") && status != 503 {
+            let detail = format!("{} answers {status}", self.target.url);
+            return Stage::Failed(Trouble::Gateway(GatewayTrouble::Other), detail);
+        }
         match status {
             206 => self.partial(head),
             // The whole, though only a part was asked for.

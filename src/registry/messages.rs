@@ -18,6 +18,13 @@ pub struct Remote {
     pub pull: bool,
 }
 
+impl Remote {
+    /// A place to look at without fetching its layers.
+    pub fn look(place: &str) -> Self {
+        Self { place: place.to_owned(), choice: None, gateway: None, pull: false }
+    }
+}
+
 /// What the page can ask.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ask {
@@ -106,4 +113,11 @@ pub enum Pull {
     Exists,
     /// It was fetched and read.
     Complete,
+}
+
+impl Pull {
+    /// Whether more of the layer is on its way, or will be.
+    pub fn is_under_way(self) -> bool {
+        !matches!(self, Self::OnDemand | Self::Exists | Self::Complete)
+    }
 }

@@ -18,11 +18,11 @@ pub use challenge::{Challenge, challenges};
 pub use exchange::{Auth, Credentials, Exchange, Head, Request, Step, Target};
 pub use messages::{Answer, Ask, News, Pull, Remote};
 pub use place::{Place, PlaceError};
-pub use reference::{DOCKER, Error as ReferenceError, Parts, Reference};
+pub use reference::{DOCKER, Error as ReferenceError, PUBLIC_REGISTRIES, Parts, Reference};
 pub use referrers::{Referrer, artifact_blobs, artifact_target, readable, referrers, referrers_targets};
 pub use resolution::{Choice, Content, Next, Plan, PlannedFile, Resolution, plain as plain_target};
 pub use tags::{next_tags_target, tags, tags_target};
-pub use trouble::Trouble;
+pub use trouble::{GatewayTrouble, Trouble, explained};
 pub use url::{Error as UrlError, Origin, decode, encode};
 
 /// The URL of a repository's part of a registry's API, and what a token for it is to allow: nothing is ever authorised by

@@ -10,6 +10,22 @@ use serde::{Deserialize, Serialize};
 use super::url::{Origin, is_ipv6};
 use crate::digest::{self, Digest};
 
+/// Public registries that a gateway asks unless its user says otherwise: where images are looked for, and whose requests
+/// no secret network answers.
+pub const PUBLIC_REGISTRIES: [&str; 11] = [
+    "docker.io",
+    "gcr.io",
+    "ghcr.io",
+    "lscr.io",
+    "mcr.microsoft.com",
+    "public.ecr.aws",
+    "quay.io",
+    "registry.access.redhat.com",
+    "registry.fedoraproject.org",
+    "registry.gitlab.com",
+    "registry.k8s.io",
+];
+
 /// Docker's own registry, as names call it.
 pub const DOCKER: &str = "docker.io";
 /// Where its API is found.

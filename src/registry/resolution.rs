@@ -39,8 +39,8 @@ pub struct Choice {
 /// What is to be done next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
-    /// Fetch this, whole, at most [`limits::JSON_DOCUMENT`] bytes of it; tell [`Resolution::supply`].
-    Fetch(Target),
+    /// Fetch this, whole, at most so many bytes of it; tell [`Resolution::supply`].
+    Fetch(Target, u64),
     /// Somebody has to choose: tell [`Resolution::choose`], or begin anew with the choice.
     Choose(Vec<Choice>),
     /// Everything is known: [`Resolution::finish`].
@@ -118,7 +118,8 @@ enum Stage {
     },
     Child(Descriptor, Digest),
     Choosing(Vec<(Choice, Descriptor)>),
-    Config(Digest, u64),
+    /// Its length as it is stated.
+    Config(Digest, Option<u64>),
     /// The last one first.
     Attestations(Vec<(Descriptor, Digest)>),
     Done,
@@ -201,24 +202,25 @@ impl Resolution {
                     Base::Registry { reference, .. } => reference.wanted(),
                     Base::Layout(_) => String::new(),
                 };
-                Next::Fetch(self.base.manifest(&wanted, accept))
+                Next::Fetch(self.base.manifest(&wanted, accept), limits::JSON_DOCUMENT)
             }
-            Stage::Child(descriptor, digest) => {
-                Next::Fetch(self.base.child(digest, descriptor.media_type.as_deref()))
-            }
+            Stage::Child(descriptor, digest) => self.next_child(descriptor, digest),
             Stage::Choosing(choices) => {
                 Next::Choose(choices.iter().map(|(choice, _)| choice.clone()).collect())
             }
-            Stage::Config(digest, _) => Next::Fetch(self.base.blob(digest)),
+            Stage::Config(digest, size) => Next::Fetch(self.base.blob(digest), longest(*size)),
             Stage::Attestations(left) => match left.last() {
-                Some((descriptor, digest)) => {
-                    Next::Fetch(self.base.child(digest, descriptor.media_type.as_deref()))
-                }
+                Some((descriptor, digest)) => self.next_child(descriptor, digest),
                 None => Next::Done,
             },
             Stage::Done => Next::Done,
             Stage::Failed(trouble, detail) => Next::Fail(*trouble, detail.clone()),
         }
+    }
+
+    fn next_child(&self, descriptor: &Descriptor, digest: &Digest) -> Next {
+        let target = self.base.child(digest, descriptor.media_type.as_deref());
+        Next::Fetch(target, longest(descriptor.size))
     }
 
     /// Takes what was fetched.
@@ -234,7 +236,12 @@ impl Resolution {
             Stage::Attestations(left) => {
                 left.pop();
             }
-            stage => *stage = Stage::Failed(trouble, detail),
+            stage => {
+                // The manifest came from the same registry.
+                let is_blob = matches!(stage, Stage::Config(..));
+                let trouble = if is_blob { trouble.of_blob() } else { trouble };
+                *stage = Stage::Failed(trouble, detail);
+            }
         }
     }
 
@@ -305,7 +312,7 @@ impl Resolution {
                 self.manifest = Some((body, digest, *parsed));
                 Ok(match config {
                     Some((digest, size)) if size.unwrap_or_default() <= limits::JSON_DOCUMENT => {
-                        Stage::Config(digest, size.unwrap_or_default())
+                        Stage::Config(digest, size)
                     }
                     _ => self.attested(),
                 })
@@ -421,6 +428,11 @@ impl Resolution {
         files.splice(0..0, [top("oci-layout", marker), top("index.json", index)]);
         Some(Plan { title: self.title, manifest: digest, files })
     }
+}
+
+/// The most bytes that are read of a document whose length is stated so.
+fn longest(stated: Option<u64>) -> u64 {
+    stated.unwrap_or(limits::JSON_DOCUMENT).min(limits::JSON_DOCUMENT)
 }
 
 /// The descriptor of a document.

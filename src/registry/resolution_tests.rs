@@ -21,7 +21,7 @@ impl Server {
         let mut asked = Vec::new();
         loop {
             match resolution.next() {
-                Next::Fetch(target) => {
+                Next::Fetch(target, _) => {
                     asked.push(target.url.clone());
                     assert!(asked.len() < 50, "{asked:?}");
                     match self.0.iter().find(|(path, ..)| target.url.ends_with(path.as_str())) {
@@ -201,14 +201,14 @@ fn of_several_platforms_one_is_chosen() {
 fn a_registry_with_dockers_types_is_asked_again() {
     let docker = "application/vnd.docker.distribution.manifest.v2+json";
     let mut resolution = begin("r.example/a", None);
-    let Next::Fetch(target) = resolution.next() else { panic!() };
+    let Next::Fetch(target, _) = resolution.next() else { panic!() };
     assert_eq!((target.accept, OCI.len()), (Some(OCI), 82));
     resolution.supply(&Head { status: 404, ..Head::default() }, Vec::new());
-    let Next::Fetch(target) = resolution.next() else { panic!() };
+    let Next::Fetch(target, _) = resolution.next() else { panic!() };
     assert_eq!((target.accept, DOCKER.len()), (Some(DOCKER), 110));
     let headers = vec![("content-type".to_owned(), docker.to_owned())];
     resolution.supply(&Head { status: 200, headers, ..Head::default() }, manifest().into_bytes());
-    assert!(matches!(resolution.next(), Next::Fetch(_)));
+    assert!(matches!(resolution.next(), Next::Fetch(..)));
     resolution.fail(Trouble::Cut, "reset".into());
     assert_eq!(resolution.next(), Next::Fail(Trouble::Cut, "reset".into()));
 }
@@ -233,7 +233,7 @@ fn a_layout_on_a_web_server_is_read_without_any_header() {
     let Next::Choose(choices) = server.serve(&mut resolution).0 else { panic!() };
     assert_eq!(choices.iter().map(|c| c.name.as_deref().unwrap()).collect::<Vec<_>>(), ["a:1", "b"]);
     resolution.choose(&choices[0].digest);
-    let Next::Fetch(target) = resolution.next() else { panic!() };
+    let Next::Fetch(target, _) = resolution.next() else { panic!() };
     assert_eq!((target.accept, target.scope), (None, None));
     assert_eq!(server.serve(&mut resolution).0, Next::Done);
     let plan = resolution.finish().unwrap();
@@ -246,7 +246,7 @@ fn a_gateway_is_asked_in_place_of_the_registry() {
     let place = Place::parse("nginx:1").unwrap();
     let gateway = "http://127.0.0.1:8080/_layerscope/v1/";
     let resolution = Resolution::new(&place, Some(gateway), None).unwrap();
-    let Next::Fetch(target) = resolution.next() else { panic!() };
+    let Next::Fetch(target, _) = resolution.next() else { panic!() };
     assert_eq!(target.url, "http://127.0.0.1:8080/_layerscope/v1/docker.io/v2/library/nginx/manifests/1");
     assert_eq!(target.scope, None, "it does that by itself");
 }

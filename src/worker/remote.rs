@@ -1,8 +1,8 @@
 //! Images elsewhere: their documents first, their layers as they are wanted.
 
-use std::rc::Rc;
+use std::{pin::pin, rc::Rc};
 
-use futures_util::future::try_join_all;
+use futures_util::future::{Either, select, try_join_all};
 use wasm_bindgen_futures::spawn_local;
 
 use super::{
@@ -25,6 +25,8 @@ use crate::{
 
 /// How many layers are fetched side by side.
 const LANES: usize = 3;
+/// How often it is looked whether what is fetched is still wanted, in milliseconds.
+const LOOK_MS: u64 = 100;
 /// How much of an archive is looked at to tell how it is to be read.
 const HEAD: u64 = 64 << 10;
 /// Images of fewer bytes are read without further threads.
@@ -42,7 +44,9 @@ impl Server {
         let server = Rc::clone(self);
         self.state.borrow_mut().queue.start(job);
         spawn_local(async move {
-            match server.read_remote(job, &remote, limits, replaces).await {
+            let reading = server.read_remote(job, &remote, limits, replaces);
+            let read = unless(reading, || Ok(server.state.borrow().queue.may_open(job)?)).await;
+            match read {
                 Ok(Some(source)) => server.read_layers(job, &source).await,
                 // Somebody has to choose first.
                 Ok(None) => server.state.borrow_mut().queue.end(job),
@@ -86,8 +90,8 @@ impl Server {
     async fn resolve(&self, job: Job, mut resolution: Resolution) -> Result<Option<Plan>, Stop> {
         loop {
             match resolution.next() {
-                Next::Fetch(target) => {
-                    let fetched = self.document(target).await;
+                Next::Fetch(target, limit) => {
+                    let fetched = self.document(target, limit).await;
                     self.state.borrow().queue.may_open(job)?;
                     match fetched {
                         Ok((head, body)) => resolution.supply(&head, body),
@@ -177,13 +181,26 @@ impl Server {
         Ok(Source::Blob(blob))
     }
 
-    /// A document, whole.
-    async fn document(&self, target: Target) -> Result<(Head, Vec<u8>), Failure> {
+    /// A document, whole, of at most so many bytes.
+    async fn document(&self, target: Target, limit: u64) -> Result<(Head, Vec<u8>), Failure> {
         let url = target.url.clone();
-        let (exchange, fetched, _) = self.begin(target, 0).await?;
-        let body = fetched.whole(limits::JSON_DOCUMENT).await.map_err(|error| failed(Trouble::Cut, error))?;
-        let body = body.ok_or_else(|| failed(Trouble::TooLarge, format!("{url} is longer than is read")))?;
-        Ok((exchange.head().clone(), body))
+        let mut exchange = Exchange::new(target);
+        loop {
+            let (fetched, _) = self.go_through(&mut exchange, |_| Ok::<(), Failure>(())).await?;
+            let head = fetched.head.clone();
+            // What comes in its place may be longer.
+            let is_it = (200..300).contains(&head.status) && !head.is_web_page();
+            let limit = if is_it { limit } else { limits::JSON_DOCUMENT };
+            match fetched.whole(limit).await {
+                Ok(Some(body)) => return Ok((head, body)),
+                Ok(None) => {
+                    let detail = format!("{url} is longer than the {limit} bytes that are stated or read");
+                    return Err(failed(Trouble::TooLarge, detail));
+                }
+                // It is short, and begun anew.
+                Err(error) => exchange.cut(0, &error),
+            }
+        }
     }
 
     async fn begin(&self, target: Target, received: u64) -> Result<(Exchange, Fetched, u64), Failure> {
@@ -224,7 +241,14 @@ impl Server {
                     Some(fetched) => return Ok((fetched, skip)),
                     None => return Err(failed(Trouble::Cut, "nothing to read".to_owned()).into()),
                 },
-                Step::Fail(trouble, detail) => return Err(failed(trouble, detail).into()),
+                Step::Fail(trouble, detail) => {
+                    let said = match answer.take() {
+                        Some(fetched) => fetched.whole(limits::TOKEN).await.ok().flatten(),
+                        None => None,
+                    };
+                    let (trouble, detail) = registry::explained(trouble, detail, &said.unwrap_or_default());
+                    return Err(failed(trouble, detail).into());
+                }
             }
         }
     }
@@ -262,7 +286,8 @@ impl Server {
 
     /// Fetches and reads the layers that are wanted.
     pub(super) async fn pull(&self, job: Job, archive: &Rc<platform::Remote>) -> Result<(), Stop> {
-        let result = try_join_all((0..LANES).map(|_| self.pull_lane(job, archive))).await;
+        let lanes = try_join_all((0..LANES).map(|_| self.pull_lane(job, archive)));
+        let result = unless(lanes, || self.check(job)).await;
         archive.leave();
         result.map(|_| ())
     }
@@ -348,7 +373,13 @@ impl Server {
             Ok::<(), Stop>(())
         };
         loop {
-            let (fetched, skip) = self.go_through(&mut exchange, wait).await?;
+            let answered = self.go_through(&mut exchange, wait).await;
+            let (fetched, skip) = answered.map_err(|stop| match stop {
+                Stop::Failed(Failure { kind: FailureKind::Remote(trouble), detail, .. }) => {
+                    failed(trouble.of_blob(), detail).into()
+                }
+                stop => stop,
+            })?;
             let head = &fetched.head;
             if matches!(head.status, 404 | 406) {
                 return Err(failed(Trouble::NotFound, format!("{url} answers {}", head.status)).into());
@@ -378,22 +409,19 @@ impl Server {
                         let detail = format!("{url} is longer than the {len} bytes that are stated");
                         return Err(failed(Trouble::TooLarge, detail).into());
                     }
-                    archive.push(range, &bytes.subarray(0, room));
+                    stream.bytes(archive.push(range, &bytes.subarray(0, room))).await?;
                     break None;
                 }
-                if let Some(piece) = archive.push(range, &bytes) {
-                    stream.piece(&piece).await?;
-                }
+                stream.bytes(archive.push(range, &bytes)).await?;
                 if pace.is_due() {
                     self.progress(job, place, archive.filled(range), len)?;
                 }
             };
-            if let Some(piece) = archive.flush(range) {
-                stream.piece(&piece).await?;
-            }
+            stream.bytes(archive.flush(range)).await?;
             match cut {
                 // Shorter than stated, if the server says that this is all: its digest will tell.
                 None => break,
+                Some(_) if archive.filled(range) >= len => break,
                 Some(error) => exchange.cut(archive.filled(range), &error),
             }
         }
@@ -440,7 +468,7 @@ impl Server {
                     None => first,
                 };
                 let url = target.url.clone();
-                let (head, body) = self.document(target).await?;
+                let (head, body) = self.document(target, limits::JSON_DOCUMENT).await?;
                 let (tags, next) = registry::tags(&head, &body).map_err(|trouble| failed(trouble, url))?;
                 Answer::Tags { tags, next }
             }
@@ -451,7 +479,7 @@ impl Server {
                 if let Some(manifest) = &archive.manifest {
                     for target in registry::referrers_targets(&place, gateway, manifest) {
                         // What is not there is no failure: registries differ in which of these they have.
-                        if let Ok((head, body)) = self.document(target).await {
+                        if let Ok((head, body)) = self.document(target, limits::JSON_DOCUMENT).await {
                             found.extend(registry::referrers(&head, &body));
                         }
                     }
@@ -463,12 +491,12 @@ impl Server {
                 let (place, gateway) = (parse(&archive.place)?, archive.gateway.as_deref());
                 let target = registry::artifact_target(&place, gateway, &digest);
                 let target = target.ok_or_else(|| failed(Trouble::NotFound, String::new()))?;
-                let (_, body) = self.document(target).await?;
+                let (_, body) = self.document(target, limits::JSON_DOCUMENT).await?;
                 let blobs = registry::artifact_blobs(&place, gateway, &digest, &body)
                     .map_err(|trouble| failed(trouble, digest.to_string()))?;
                 let mut documents = Vec::new();
                 for (media_type, digest, target) in blobs {
-                    let (_, body) = self.document(target).await?;
+                    let (_, body) = self.document(target, limits::JSON_DOCUMENT).await?;
                     if digest.same_algorithm(&body) != digest {
                         return Err(failed(Trouble::Digest, digest.to_string()));
                     }
@@ -487,6 +515,25 @@ impl Server {
             Some(Source::Remote(archive)) => Ok(Rc::clone(archive)),
             _ => Err(failed(Trouble::NotFound, "what is open is not elsewhere".to_owned())),
         }
+    }
+}
+
+/// Carries out work on an archive for as long as it `may` go on, also while a server keeps silent.
+async fn unless<T>(
+    work: impl Future<Output = Result<T, Stop>>,
+    may: impl Fn() -> Result<(), Stop>,
+) -> Result<T, Stop> {
+    let ended = async {
+        loop {
+            platform::sleep(LOOK_MS).await;
+            if let Err(stop) = may() {
+                return stop;
+            }
+        }
+    };
+    match select(pin!(work), pin!(ended)).await {
+        Either::Left((result, _)) => result,
+        Either::Right((stop, _)) => Err(stop),
     }
 }
 

@@ -5,6 +5,7 @@
 
 use futures_channel::mpsc::{UnboundedReceiver, unbounded};
 use futures_util::StreamExt as _;
+use js_sys::Uint8Array;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
@@ -27,20 +28,35 @@ const STEP: u64 = 2 << 20;
 enum Order {
     /// Begin with this.
     Begin(ScanJob),
-    /// The next piece rides beside.
+    /// The next piece rides beside, as a blob.
     Piece,
+    /// The next bytes ride beside.
+    Bytes,
     /// That was all.
     End,
 }
+
+/// What it answers.
+#[derive(Debug, Serialize, Deserialize)]
+enum Answer {
+    /// The bytes are read.
+    Taken,
+    /// What was found at the end.
+    Found(Box<Result<Found, Failure>>),
+}
+
+/// How many times bytes may be on their way to a thread that has not read them: what comes faster waits at the server.
+const AHEAD: usize = 8;
 
 /// Runs it.
 pub fn run(scope: DedicatedWorkerGlobalScope) {
     let (sender, orders) = unbounded();
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         let (bytes, blob) = platform::unpack(&event.data());
+        let pieces = platform::unpack_pieces(&event.data());
         // Both sides are the same binary, and this one listens until it is ended from outside.
         if let Ok(order) = postcard::from_bytes::<Order>(&bytes) {
-            let _ = sender.unbounded_send((order, blob));
+            let _ = sender.unbounded_send((order, blob, pieces));
         }
     });
     scope.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
@@ -48,9 +64,17 @@ pub fn run(scope: DedicatedWorkerGlobalScope) {
     spawn_local(carry_out(scope, orders));
 }
 
-async fn carry_out(scope: DedicatedWorkerGlobalScope, mut orders: UnboundedReceiver<(Order, Option<Blob>)>) {
+type Orders = UnboundedReceiver<(Order, Option<Blob>, Vec<Uint8Array>)>;
+
+async fn carry_out(scope: DedicatedWorkerGlobalScope, mut orders: Orders) {
+    let answer = |answer: &Answer| {
+        let Ok(bytes) = postcard::to_stdvec(answer) else { return };
+        let (message, transfer) = platform::pack(&bytes, None);
+        // Whoever is to have it is always there: it ends this worker, not the other way round.
+        let _ = scope.post_message_with_transfer(&message, &transfer);
+    };
     let mut reading: Option<Result<LayerScan, Failure>> = None;
-    while let Some((order, blob)) = orders.next().await {
+    while let Some((order, blob, pieces)) = orders.next().await {
         match order {
             Order::Begin(job) => reading = Some(Ok(job.start())),
             Order::Piece => {
@@ -60,11 +84,16 @@ async fn carry_out(scope: DedicatedWorkerGlobalScope, mut orders: UnboundedRecei
                     reading = Some(Err(failure));
                 }
             }
+            Order::Bytes => {
+                if let Some(Ok(scan)) = &mut reading {
+                    pieces.iter().for_each(|piece| scan.supply(&piece.to_vec()));
+                }
+                answer(&Answer::Taken);
+            }
             Order::End => {
-                let found = reading.take().map(|scan| scan.map(|scan| scan.finish()));
-                let Ok(bytes) = postcard::to_stdvec(&found) else { continue };
-                let (message, transfer) = platform::pack(&bytes, None);
-                let _ = scope.post_message_with_transfer(&message, &transfer);
+                if let Some(scan) = reading.take() {
+                    answer(&Answer::Found(Box::new(scan.map(LayerScan::finish))));
+                }
             }
         }
     }
@@ -94,6 +123,8 @@ pub enum Stream<'t> {
 pub struct Thread {
     thread: WorkerThread,
     messages: UnboundedReceiver<Result<Vec<u8>, Failure>>,
+    /// How many times it has been sent bytes that it has not read yet.
+    ahead: usize,
 }
 
 impl Thread {
@@ -111,12 +142,41 @@ impl Thread {
             error: Box::new(move |detail| drop(on_error.unbounded_send(Err(interrupted(detail))))),
         };
         let thread = WorkerCode::own().and_then(|code| WorkerThread::start(&code, NAME, handlers));
-        Ok(Self { thread: thread.map_err(|error| interrupted(platform::describe(&error)))?, messages })
+        Ok(Self {
+            thread: thread.map_err(|error| interrupted(platform::describe(&error)))?,
+            messages,
+            ahead: 0,
+        })
     }
 
     fn send(&self, order: &Order, blob: Option<&Blob>) -> Result<(), Failure> {
         let bytes = postcard::to_stdvec(order).map_err(|error| interrupted(error.to_string()))?;
         self.thread.send(&bytes, blob).map_err(|error| interrupted(platform::describe(&error)))
+    }
+
+    /// Sends bytes, and waits while it has too many of them.
+    async fn send_bytes(&mut self, pieces: &[Uint8Array]) -> Result<(), Failure> {
+        let order = postcard::to_stdvec(&Order::Bytes).map_err(|error| interrupted(error.to_string()))?;
+        let sent = self.thread.send_pieces(&order, pieces);
+        sent.map_err(|error| interrupted(platform::describe(&error)))?;
+        self.ahead += 1;
+        while self.ahead > AHEAD {
+            self.answer().await?;
+        }
+        Ok(())
+    }
+
+    /// What it found, if that is its next answer.
+    async fn answer(&mut self) -> Result<Option<Found>, Failure> {
+        let ended = || interrupted("the thread has ended".to_owned());
+        let bytes = self.messages.next().await.unwrap_or_else(|| Err(ended()))?;
+        match postcard::from_bytes(&bytes).map_err(|error| interrupted(error.to_string()))? {
+            Answer::Taken => {
+                self.ahead = self.ahead.saturating_sub(1);
+                Ok(None)
+            }
+            Answer::Found(found) => found.map(Some),
+        }
     }
 }
 
@@ -148,6 +208,20 @@ impl<'t> Stream<'t> {
         }
     }
 
+    /// Reads the next bytes, which are gone here then; nothing if there are none.
+    ///
+    /// # Errors
+    ///
+    /// If the thread cannot be told, or crashed.
+    pub async fn bytes(&mut self, pieces: Vec<Uint8Array>) -> Result<(), Failure> {
+        match self {
+            Self::Here(scan) => pieces.iter().for_each(|piece| scan.supply(&piece.to_vec())),
+            Self::There(thread) if !pieces.is_empty() => thread.send_bytes(&pieces).await?,
+            Self::There(_) => {}
+        }
+        Ok(())
+    }
+
     /// What was found.
     ///
     /// # Errors
@@ -158,11 +232,11 @@ impl<'t> Stream<'t> {
             Self::Here(scan) => Ok(scan.finish()),
             Self::There(thread) => {
                 thread.send(&Order::End, None)?;
-                let ended = || interrupted("the thread has ended".to_owned());
-                let bytes = thread.messages.next().await.unwrap_or_else(|| Err(ended()))?;
-                let found: Option<Result<Found, Failure>> =
-                    postcard::from_bytes(&bytes).map_err(|error| interrupted(error.to_string()))?;
-                found.unwrap_or_else(|| Err(ended()))
+                loop {
+                    if let Some(found) = thread.answer().await? {
+                        return Ok(found);
+                    }
+                }
             }
         }
     }

@@ -373,7 +373,7 @@ fn compare_with_corpus(name: &str, archives: &[&str]) {
 // --- The page held against the core
 
 /// Every image of the archive that is open: history, layers, sizes, digests, anomalies, and the first rows of the tree.
-async fn assert_page_agrees(page: &Page, path: &Path) {
+pub async fn assert_page_agrees(page: &Page, path: &Path) {
     let mut native = Native::read(path);
     let report = native.report();
     for (index, image) in report.images.iter().enumerate() {

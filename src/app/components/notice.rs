@@ -104,11 +104,11 @@ fn elsewhere(app: &AppHandle, failure: &Failure) -> Html {
         return Html::default();
     };
     match trouble {
-        Trouble::Unauthorized | Trouble::Credentials => html! { <Login {remote} /> },
-        Trouble::Unreachable | Trouble::HiddenChallenge | Trouble::Cut => {
-            html! { <Doctor {remote} {trouble} /> }
+        Trouble::Unauthorized | Trouble::Credentials => {
+            let (app, place) = (app.clone(), AttrValue::from(remote.place.clone()));
+            html! { <Login {place} on_login={move |()| app.open_remote(remote.clone())} /> }
         }
-        _ => Html::default(),
+        trouble => html! { <Doctor {remote} {trouble} /> },
     }
 }
 

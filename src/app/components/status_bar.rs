@@ -7,7 +7,7 @@ use crate::app::{
     components::progress::reading_label,
     dom, format,
     i18n::{Words, use_words},
-    state::{Action, Image, Page, Stage},
+    state::{Action, Image, Page, Stage, State},
     use_app,
 };
 
@@ -35,7 +35,7 @@ pub fn StatusBar() -> Html {
                     }}
                 </span>
                 {remote_html(words)}
-                if since.is_some() { {requests_html(words, requests)} }
+                if since.is_some() { {requests_html(words, &app.state, requests)} }
             </footer>
         };
     };
@@ -73,7 +73,7 @@ pub fn StatusBar() -> Html {
                 }
             </span>
             {remote_html(words)}
-            {requests_html(words, requests)}
+            {requests_html(words, &app.state, requests)}
         </footer>
     }
 }
@@ -111,9 +111,14 @@ fn remote_html(words: &Words) -> Html {
     }
 }
 
-fn requests_html(words: &Words, requests: u32) -> Html {
+/// How many requests there were since the drop. Not where images come from elsewhere: what the worker fetches is not among them.
+fn requests_html(words: &Words, state: &State, requests: u32) -> Html {
+    let fetches =
+        state.remote.asked.is_some() || state.archives().iter().any(|archive| archive.elsewhere.is_some());
     html! {
-        <span data-testid="status-requests" title={words.shell.requests_title}>{(words.shell.requests)(requests)}</span>
+        if !fetches {
+            <span data-testid="status-requests" title={words.shell.requests_title}>{(words.shell.requests)(requests)}</span>
+        }
     }
 }
 

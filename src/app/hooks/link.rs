@@ -67,8 +67,10 @@ pub fn use_link(app: &AppHandle) {
     }
     let link = app.state.link();
     let node = app.state.selection.node;
+    // Another archive is news even where neither has a link.
+    let job = app.state.archive.as_ref().map(|archive| archive.job);
     let app = app.clone();
-    use_effect_with((link, node), move |(link, node)| {
+    use_effect_with((job, link, node), move |(_, link, node)| {
         let Some(mut link) = link.clone().filter(|_| waiting.borrow().is_none()) else {
             if app.state.archive.as_ref().is_some_and(|archive| archive.elsewhere.is_none()) {
                 dom::set_fragment("", false);

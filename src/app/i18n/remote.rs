@@ -1,7 +1,7 @@
 //! Words about images in registries and on web servers.
 
 use super::super::remote::Cause;
-use crate::registry::{PlaceError, Pull, ReferenceError, Trouble, UrlError};
+use crate::registry::{GatewayTrouble, PlaceError, Pull, ReferenceError, Trouble, UrlError};
 
 /// Words about images elsewhere.
 pub struct RemoteWords {
@@ -206,6 +206,27 @@ pub(super) const EN: RemoteWords = RemoteWords {
         }
         Trouble::NoPlatform => ("The index holds no image.", "It may hold other artifacts only."),
         Trouble::NotFetched => ("This layer has not been fetched.", "Fetch it in the list of layers."),
+        Trouble::BlobUnreachable => {
+            ("The manifest came, a blob of it did not.", "Why is told below, as far as a page can find out.")
+        }
+        Trouble::Gateway(GatewayTrouble::NotAllowed) => {
+            ("The gateway does not ask this host.", "Whoever started it can allow it:")
+        }
+        Trouble::Gateway(GatewayTrouble::NoCredentials) => (
+            "The registry wants to know who you are, and Docker on the gateway's computer does not know it.",
+            "Log in there, and try again:",
+        ),
+        Trouble::Gateway(GatewayTrouble::BadCredentials) => (
+            "The registry refuses the login that Docker has on the gateway's computer.",
+            "Log in there anew, and try again:",
+        ),
+        Trouble::Gateway(GatewayTrouble::Unreachable) => (
+            "The gateway gets no answer from the registry.",
+            "Check the name, and the network of the gateway's computer.",
+        ),
+        Trouble::Gateway(GatewayTrouble::Other) => {
+            ("The gateway does not forward this.", "What it says stands in the particulars.")
+        }
     },
     doctor: "Why nothing came",
     looking: "Looking for the cause…",
@@ -231,9 +252,9 @@ pub(super) const EN: RemoteWords = RemoteWords {
             "The server can be read, but refuses the question that goes before a login (OPTIONS).",
             "It has to answer OPTIONS without asking who is there.",
         ),
-        Cause::Redirect => (
-            "The server sends layers from another host, which does not allow web pages to read it.",
-            "That host's CORS has to allow any origin: *.",
+        Cause::Blobs => (
+            "The manifest can be read, and the blobs cannot (CORS).",
+            "The server sends them without leave, or from another host that gives none: there, any origin (*) has to be allowed.",
         ),
         Cause::HiddenHeader => (
             "The server does not expose the header WWW-Authenticate.",
@@ -326,6 +347,22 @@ pub(super) const ZH: RemoteWords = RemoteWords {
         Trouble::Manifest => ("清单无法使用。", "它可能属于另一种制品，或者自相矛盾。"),
         Trouble::NoPlatform => ("索引中没有镜像。", "其中可能只有其他制品。"),
         Trouble::NotFetched => ("这一层尚未获取。", "请在层列表中获取它。"),
+        Trouble::BlobUnreachable => {
+            ("清单已收到，但其中的数据块没有收到。", "原因见下，以页面能查明的为限。")
+        }
+        Trouble::Gateway(GatewayTrouble::NotAllowed) => {
+            ("网关不会向这台主机请求。", "启动网关的人可以允许它：")
+        }
+        Trouble::Gateway(GatewayTrouble::NoCredentials) => {
+            ("注册服务器需要登录，而网关所在计算机的 Docker 没有登录信息。", "请在那里登录后重试：")
+        }
+        Trouble::Gateway(GatewayTrouble::BadCredentials) => {
+            ("注册服务器拒绝网关所在计算机的 Docker 登录信息。", "请在那里重新登录后重试：")
+        }
+        Trouble::Gateway(GatewayTrouble::Unreachable) => {
+            ("网关没有得到注册服务器的应答。", "请检查名称，以及网关所在计算机的网络。")
+        }
+        Trouble::Gateway(GatewayTrouble::Other) => ("网关没有转发此请求。", "它的说明见详情。"),
     },
     doctor: "为什么没有收到",
     looking: "正在查找原因…",
@@ -348,9 +385,10 @@ pub(super) const ZH: RemoteWords = RemoteWords {
         Cause::Preflight => {
             ("服务器可以读取，但拒绝登录之前的询问（OPTIONS）。", "它必须不要求登录就回答 OPTIONS。")
         }
-        Cause::Redirect => {
-            ("服务器从另一台主机发送层，而那台主机不允许网页读取。", "那台主机的 CORS 必须允许任何来源：*。")
-        }
+        Cause::Blobs => (
+            "可以读取清单，但不能读取数据块（CORS）。",
+            "服务器发送数据块时未给予许可，或从另一台不给许可的主机发送：那台主机必须允许任何来源（*）。",
+        ),
         Cause::HiddenHeader => {
             ("服务器没有公开响应头 WWW-Authenticate。", "它必须写在 Access-Control-Expose-Headers 中。")
         }

@@ -23,8 +23,6 @@ pub struct Evidence {
     pub is_reachable: bool,
     /// The server's API lets a page read its answer to a plain request.
     pub is_readable: bool,
-    /// Something of the same server was read before: the manifest, when a layer fails.
-    pub was_read: bool,
 }
 
 /// Why nothing came, most likely.
@@ -42,8 +40,8 @@ pub enum Cause {
     NoCors,
     /// It lets a page read plain requests, and refuses those that need leave first (`OPTIONS`), as for a token.
     Preflight,
-    /// It sends the page elsewhere, where it may not read.
-    Redirect,
+    /// Its manifests may be read, its blobs may not: it sends them without leave, or from another host that gives none.
+    Blobs,
     /// It lets a page read its answers, and not the header that says how to log in.
     HiddenHeader,
 }
@@ -53,13 +51,16 @@ pub fn diagnose(trouble: Trouble, evidence: Evidence) -> Option<Cause> {
     let Evidence { target_is_loopback, target_is_secure, page_is_secure, .. } = evidence;
     match trouble {
         Trouble::HiddenChallenge => Some(Cause::HiddenHeader),
-        Trouble::Unreachable | Trouble::Cut if !evidence.online && !target_is_loopback => {
+        Trouble::Unreachable | Trouble::BlobUnreachable | Trouble::Cut
+            if !evidence.online && !target_is_loopback =>
+        {
             Some(Cause::Offline)
         }
+        Trouble::BlobUnreachable if evidence.is_readable || evidence.is_reachable => Some(Cause::Blobs),
+        Trouble::BlobUnreachable => Some(Cause::Unreachable),
         Trouble::Unreachable if page_is_secure && !target_is_secure && !target_is_loopback => {
             Some(Cause::MixedContent)
         }
-        Trouble::Unreachable if evidence.was_read => Some(Cause::Redirect),
         Trouble::Unreachable if evidence.is_readable => Some(Cause::Preflight),
         Trouble::Unreachable if evidence.is_reachable => Some(Cause::NoCors),
         Trouble::Unreachable if evidence.target_is_private && !evidence.page_is_private => {
@@ -90,7 +91,9 @@ mod tests {
             cause(Evidence { is_reachable: true, is_readable: true, ..usual }),
             Some(Cause::Preflight)
         );
-        assert_eq!(cause(Evidence { was_read: true, ..usual }), Some(Cause::Redirect));
+        let of_blob = |evidence| diagnose(Trouble::BlobUnreachable, evidence);
+        assert_eq!(of_blob(Evidence { is_reachable: true, is_readable: true, ..usual }), Some(Cause::Blobs));
+        assert_eq!(of_blob(usual), Some(Cause::Unreachable), "it has gone since");
         // This machine can be asked by http, and without a network.
         let here = Evidence { page_is_secure: true, target_is_loopback: true, ..Evidence::default() };
         assert_eq!(cause(here), Some(Cause::Unreachable));

@@ -4,6 +4,7 @@ mod diagnosis;
 mod link;
 mod recipes;
 mod state;
+pub mod ways;
 
 pub use diagnosis::{Cause, Evidence, diagnose};
 pub use link::Link;

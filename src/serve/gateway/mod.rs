@@ -14,6 +14,6 @@ mod target;
 
 pub use credentials::{Credentials, DockerConfig};
 pub use forward::router;
-pub use policy::{DEFAULT_HOSTS, Policy, RegistryHost};
+pub use policy::{Policy, RegistryHost};
 pub use refusal::Refusal;
 pub use target::Target;

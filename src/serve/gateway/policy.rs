@@ -10,6 +10,7 @@ use std::{
 use url::{Host, Url};
 
 use super::DockerConfig;
+use crate::registry::PUBLIC_REGISTRIES;
 
 /// A host as references name it: a name or an address, perhaps a port. Names are in lower case.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,22 +23,6 @@ pub struct RegistryHost {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a host: a name or an address, perhaps with a port, and nothing else")]
 pub struct HostError(String);
-
-/// Public registries that are reached unless the user says otherwise: where images are looked for, and whose requests no
-/// secret network answers.
-pub const DEFAULT_HOSTS: [&str; 11] = [
-    "docker.io",
-    "gcr.io",
-    "ghcr.io",
-    "lscr.io",
-    "mcr.microsoft.com",
-    "public.ecr.aws",
-    "quay.io",
-    "registry.access.redhat.com",
-    "registry.fedoraproject.org",
-    "registry.gitlab.com",
-    "registry.k8s.io",
-];
 
 impl FromStr for RegistryHost {
     type Err = HostError;
@@ -121,9 +106,9 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// [`DEFAULT_HOSTS`], with the credentials of docker's configuration.
+    /// [`PUBLIC_REGISTRIES`], with the credentials of docker's configuration.
     pub fn new() -> Self {
-        let defaults = DEFAULT_HOSTS.iter().filter_map(|host| host.parse().ok()).collect();
+        let defaults = PUBLIC_REGISTRIES.iter().filter_map(|host| host.parse().ok()).collect();
         Self { defaults, ..Self::default() }
     }
 

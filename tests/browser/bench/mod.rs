@@ -7,6 +7,7 @@
 mod command;
 mod opens;
 mod page;
+mod pull;
 mod subject;
 mod table;
 
@@ -36,6 +37,9 @@ fn table() {
         if only.is_empty() || only.contains(&subject.name) {
             subject.measure(&mut table);
         }
+    }
+    if only.is_empty() || only.contains(&"pull") {
+        pull::measure(runs, &mut table);
     }
     table.print();
 }

@@ -94,17 +94,35 @@ const FILTER: &str = "(async () => {
     return { median: times[times.length >> 1], longest: times.at(-1) };
 })()";
 
-/// Drops an archive and waits until it is verified. With `move_tree`, then scrolls and filters its tree.
-pub fn measure(archive: &Path, truth: &Truth, move_tree: bool) -> (Row, Option<Motion>) {
+/// What is opened.
+#[derive(Clone, Copy)]
+pub enum Opened<'a> {
+    /// A file that is dropped.
+    Dropped(&'a Path),
+    /// An image of a registry, by its name.
+    Pulled(&'a str),
+}
+
+/// Drops an archive, or pulls an image, and waits until it is verified. With `move_tree`, then scrolls and filters its tree.
+pub fn measure(opened: Opened<'_>, truth: &Truth, move_tree: bool) -> (Row, Option<Motion>) {
     let mut measured = None;
     run("bench", Options::default(), async |page| {
+        if let Opened::Pulled(_) = opened {
+            page.open_at("remote.html").await;
+        }
         // The worker is there, and has read something: what is measured is the reading.
         page.open_sample("hello").await;
         let idle = settled(page).await;
         page.eval(WATCH_TASKS).await;
         let watch = Watch::start(page.driver());
         page.forget_marks().await;
-        page.drop_file(archive).await;
+        match opened {
+            Opened::Dropped(archive) => page.drop_file(archive).await,
+            Opened::Pulled(name) => {
+                page.eval(&format!("location.hash = 'pull={name}'")).await;
+                page.click(&id("remote-agree")).await;
+            }
+        }
         while !page.has_mark("layerscope:verified").await {
             assert_eq!(page.text("[data-testid=error]").await, "");
             sleep(Duration::from_millis(250)).await;

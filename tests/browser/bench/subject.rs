@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     command::{Program, Reaches, have, output},
-    page::{self, Truth},
+    page::{self, Opened, Truth},
     table::{Row, Table},
 };
 use crate::support::say;
@@ -51,7 +51,7 @@ impl Subject {
         let (mut ours, mut motions) = (Vec::new(), Vec::new());
         for run in 0..self.runs {
             say(&format!("bench: {}: run {} of {}", self.name, run + 1, self.runs));
-            let (row, motion) = page::measure(&archive, &truth, self.moves);
+            let (row, motion) = page::measure(Opened::Dropped(&archive), &truth, self.moves);
             ours.push(row);
             motions.extend(motion);
             for (program, rows) in programs.iter().zip(&mut rows) {
@@ -156,7 +156,7 @@ fn dive() -> String {
 }
 
 /// What the command line finds. It also warms the system's cache of the file, for everybody alike.
-fn truth(archive: &Path) -> Truth {
+pub fn truth(archive: &Path) -> Truth {
     let (cli, file) = (cli(), archive.display());
     let report = serde_json::from_str(&output(&format!("{cli} inspect --json {file}"))).unwrap();
     let paths = output(&format!("{cli} ls {file} | wc -l")).trim().parse().unwrap();

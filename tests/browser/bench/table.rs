@@ -44,7 +44,7 @@ impl Row {
 /// The table in the making.
 pub struct Table {
     lines: String,
-    motion: String,
+    notes: String,
 }
 
 impl Table {
@@ -52,7 +52,7 @@ impl Table {
         let mut lines = String::new();
         lines += "| archive | tool | history | tree | ÷ dive | verified | ÷ `sha256sum` | ÷ dive's tree | memory | longest task |\n";
         lines += "|---|---|---|---|---|---|---|---|---|---|\n";
-        Self { lines, motion: String::new() }
+        Self { lines, notes: String::new() }
     }
 
     /// Adds what the tools did on an archive: the median of so many runs.
@@ -89,13 +89,30 @@ impl Table {
         self.write();
     }
 
+    /// Adds how pulls compare with drops, pair by pair.
+    pub fn add_pulls(&mut self, pulled: &[Row], dropped: &[Row]) {
+        let pairs = pulled.iter().zip(dropped);
+        let mut ratios: Vec<f64> =
+            pairs.filter_map(|(pull, drop)| Some(pull.verified? / drop.verified?)).collect();
+        ratios.sort_by(f64::total_cmp);
+        if let Some(median) = ratios.get(ratios.len() / 2) {
+            let all: Vec<_> = ratios.iter().map(|ratio| format!("{ratio:.2}")).collect();
+            let _ = writeln!(
+                self.notes,
+                "Pulled to verified ÷ dropped to verified: {median:.2} (median of the pairs: {}).",
+                all.join(", ")
+            );
+        }
+        self.write();
+    }
+
     /// Adds how the tree of a million rows moves.
     pub fn add_motion(&mut self, motion: Motion) {
         let task = |task: f64| {
             if task < 50.0 { "none over 50 ms".to_owned() } else { format!("{task:.0} ms at most") }
         };
         let _ = writeln!(
-            self.motion,
+            self.notes,
             "The tree of a million rows: scrolling through it took {} of {} frames longer than 25 ms (tasks: {}); a letter in the \
              filter was answered in {:.0} ms (median), {:.0} ms at most (tasks: {}).",
             motion.late,
@@ -114,7 +131,7 @@ impl Table {
         let browser =
             output("chromium --version 2>/dev/null || google-chrome --version 2>/dev/null || echo Chromium");
         let machine = format!("{} ({} processors), {}", model.trim(), cores.trim(), browser.trim());
-        format!("Measured on: {machine}.\n\n{}\n{}", self.lines, self.motion)
+        format!("Measured on: {machine}.\n\n{}\n{}", self.lines, self.notes)
     }
 
     fn write(&self) {

@@ -56,6 +56,14 @@ pub enum Fault {
     Long(usize),
     /// Blobs claim to be gzipped on the way, and are.
     Encoded,
+    /// Blobs of more than so many bytes stop coming after as many, and the connection stays open.
+    Stall(usize),
+    /// Pages may not read which headers came: `WWW-Authenticate` among them.
+    HideHeaders,
+    /// No list has more tags than this.
+    ShortLists(usize),
+    /// There is no list of referrers, as in registries older than it.
+    NoReferrers,
 }
 
 /// Who may read a [`Fake`].
@@ -192,10 +200,16 @@ async fn allow_all(request: Request, next: Next) -> Response<Body> {
 
 /// Serves the images of an OCI layout as a registry, under any repository name.
 pub fn registry(layout: &Path, setup: Setup) -> Served {
-    let cors = setup.cors;
+    let (cors, hides) = (setup.cors, setup.faults.contains(&Fault::HideHeaders));
     let fake = Arc::new(Fake::read(layout, setup));
     let router = Router::new().fallback(answer).with_state(fake);
-    Served::start(if cors { router.layer(middleware::from_fn(allow_all)) } else { router })
+    let router = if cors { router.layer(middleware::from_fn(allow_all)) } else { router };
+    Served::start(if hides { router.layer(middleware::map_response(hide)) } else { router })
+}
+
+async fn hide(mut response: Response<Body>) -> Response<Body> {
+    response.headers_mut().remove("access-control-expose-headers");
+    response
 }
 
 #[derive(Debug)]
@@ -205,6 +219,8 @@ struct Fake {
     /// Media types of what the documents name.
     types: HashMap<String, String>,
     tags: Vec<(String, String)>,
+    /// Manifests that say whom they are about, as descriptors: the subject's digest first.
+    referrers: Vec<(String, Value)>,
     /// How often each manifest and blob was asked for.
     asked: Mutex<HashMap<String, usize>>,
 }
@@ -218,8 +234,24 @@ impl Fake {
             blobs.insert(digest, fs::read(entry.path()).unwrap());
         }
         let index: Value = serde_json::from_slice(&fs::read(layout.join("index.json")).unwrap()).unwrap();
-        let mut fake =
-            Self { setup, blobs, types: HashMap::new(), tags: Vec::new(), asked: Mutex::default() };
+        let mut fake = Self {
+            setup,
+            blobs,
+            types: HashMap::new(),
+            tags: Vec::new(),
+            referrers: Vec::new(),
+            asked: Mutex::default(),
+        };
+        for (digest, bytes) in &fake.blobs {
+            let Ok(manifest) = serde_json::from_slice::<Value>(bytes) else { continue };
+            let Some(subject) = manifest["subject"]["digest"].as_str() else { continue };
+            let kind = manifest["mediaType"].as_str().unwrap();
+            fake.types.insert(digest.clone(), kind.to_owned());
+            let descriptor = json!({
+                "mediaType": kind, "digest": digest, "size": bytes.len(), "artifactType": manifest["artifactType"],
+            });
+            fake.referrers.push((subject.to_owned(), descriptor));
+        }
         for entry in index["manifests"].as_array().unwrap() {
             fake.learn(entry);
             if let Some(tag) = entry["annotations"]["org.opencontainers.image.ref.name"].as_str() {
@@ -286,7 +318,19 @@ async fn answer(State(fake): State<Arc<Fake>>, request: Request) -> Response<Bod
         None if path.is_empty() => as_json(&json!({})),
         Some((name, "tags", "list")) => {
             let tags: Vec<_> = fake.tags.iter().map(|(tag, _)| tag).collect();
-            page(name, &tags, uri.query().unwrap_or_default())
+            let most = fake.setup.faults.iter().find_map(|fault| match fault {
+                Fault::ShortLists(most) => Some(*most),
+                _ => None,
+            });
+            page(name, &tags, uri.query().unwrap_or_default(), most.unwrap_or(usize::MAX))
+        }
+        Some((_, "referrers", digest)) if !fake.has(|fault| *fault == Fault::NoReferrers) => {
+            let found =
+                fake.referrers.iter().filter(|(subject, _)| subject == digest).map(|(_, found)| found);
+            let kind = "application/vnd.oci.image.index.v1+json";
+            let index =
+                json!({ "schemaVersion": 2, "mediaType": kind, "manifests": found.collect::<Vec<_>>() });
+            ([(header::CONTENT_TYPE, kind)], index.to_string()).into_response()
         }
         Some((_, "manifests", reference)) => {
             let by_tag =
@@ -299,10 +343,10 @@ async fn answer(State(fake): State<Arc<Fake>>, request: Request) -> Response<Bod
 }
 
 /// A page of tags (distribution spec, "Listing Tags").
-fn page(name: &str, tags: &[&String], query: &str) -> Response<Body> {
+fn page(name: &str, tags: &[&String], query: &str, most: usize) -> Response<Body> {
     let get = |key: &str| query.split('&').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
     let from = get("last").map_or(0, |last| tags.iter().take_while(|tag| tag.as_str() <= last).count());
-    let n = get("n").and_then(|n| n.parse().ok()).unwrap_or(usize::MAX);
+    let n = get("n").and_then(|n| n.parse().ok()).unwrap_or(usize::MAX).min(most);
     let some: Vec<_> = tags[from..].iter().take(n).collect();
     let body = as_json(&json!({ "name": name, "tags": some }));
     match some.last().filter(|_| from + some.len() < tags.len()) {
@@ -352,7 +396,7 @@ fn blob(fake: &Fake, digest: &str, path: &str, headers: &HeaderMap, head: bool) 
     let mut bytes = bytes.clone();
     let mut response = Response::builder().header(header::CONTENT_TYPE, "application/octet-stream");
     let mut ranges = true;
-    let mut cut = None;
+    let (mut cut, mut stall) = (None, None);
     for fault in &fake.setup.faults {
         match fault {
             Fault::WrongBlobs => *bytes.last_mut().unwrap() ^= 1,
@@ -360,6 +404,7 @@ fn blob(fake: &Fake, digest: &str, path: &str, headers: &HeaderMap, head: bool) 
             Fault::Long(more) => bytes.extend(vec![0; *more]),
             Fault::IgnoreRange => ranges = false,
             Fault::Cut { after, times } => cut = (nth < *times).then_some(*after),
+            Fault::Stall(after) => stall = (bytes.len() > *after).then_some(*after),
             Fault::Encoded => {
                 let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
                 io::Write::write_all(&mut gzip, &bytes).unwrap();
@@ -388,6 +433,7 @@ fn blob(fake: &Fake, digest: &str, path: &str, headers: &HeaderMap, head: bool) 
     response = response.header(header::CONTENT_LENGTH, bytes.len()).header("docker-content-digest", digest);
     let body = match cut {
         _ if head => Body::empty(),
+        None if stall.is_some() => stalled(&bytes[..stall.unwrap().min(bytes.len())]),
         Some(after) => cut_off(&bytes[..after.min(bytes.len())]),
         None => bytes.into(),
     };
@@ -398,6 +444,12 @@ fn blob(fake: &Fake, digest: &str, path: &str, headers: &HeaderMap, head: bool) 
 fn range(value: &str) -> Option<(usize, Option<usize>)> {
     let (first, last) = value.strip_prefix("bytes=")?.split_once('-')?;
     Some((first.parse().ok()?, last.parse().ok()))
+}
+
+/// A body that stops coming.
+fn stalled(bytes: &[u8]) -> Body {
+    let first = stream::iter([Ok::<_, Infallible>(Bytes::copy_from_slice(bytes))]);
+    Body::from_stream(futures_util::StreamExt::chain(first, stream::pending()))
 }
 
 /// A body that breaks off, and the connection with it.

@@ -5,8 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use layerscope::fixture::{Archive, Image, Pack, Shape, Tar};
+use layerscope::{
+    digest::Digest,
+    fixture::{Archive, Image, Pack, Shape, Tar},
+};
+use serde_json::json;
 use tempfile::TempDir;
+
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
 /// Images of several layers, of which some are shared, as an OCI archive and as an OCI layout in a folder.
 #[derive(Debug)]
@@ -31,11 +37,20 @@ impl Stored {
             .index(
                 &format!("shop/web:{MULTI}"),
                 vec![
-                    image("amd64", "x86").platform("linux", "amd64"),
+                    image("amd64", "x86").platform("linux", "amd64").attested(),
                     image("arm64", "arm").platform("linux", "arm64").variant("v8"),
                 ],
             );
         Self::of(&archive)
+    }
+
+    /// [`FIRST`] alone, of three layers of 6 MB: large enough to be read in threads while it comes.
+    pub fn large() -> Self {
+        let layer = |n: usize| Tar::new().file(format!("noise/{n}"), noise(6_000_000 + n));
+        let image = (0..3).fold(Image::new().name(&format!("shop/web:{FIRST}")), |image, n| {
+            image.layer(&layer(n), &format!("RUN make noise {n}"))
+        });
+        Self::of(&Archive::new(Shape::OciLayout).pack(Pack::Gzip).image(image))
     }
 
     /// The images of an archive of the fixtures; it must be an OCI layout.
@@ -55,6 +70,39 @@ impl Stored {
     /// The folder with `oci-layout`, `index.json` and `blobs/`.
     pub fn layout(&self) -> PathBuf {
         self.folder.path().join("layout")
+    }
+
+    /// Adds a manifest about an image, with a document in it: by its subject, or under the tag that stands in for that.
+    pub fn attach(&self, tag: &str, kind: &str, document: &[u8], stand_in: Option<&str>) {
+        let (subject, _) = digests(&self.layout(), tag);
+        let store = |bytes: &[u8]| {
+            let digest = Digest::sha256(bytes);
+            fs::write(self.layout().join("blobs/sha256").join(digest.hex()), bytes).unwrap();
+            json!({ "digest": digest.to_string(), "size": bytes.len() })
+        };
+        let described = |mut descriptor: serde_json::Value, kind: &str| {
+            descriptor["mediaType"] = json!(kind);
+            descriptor
+        };
+        let mut manifest = json!({
+            "schemaVersion": 2,
+            "mediaType": MANIFEST,
+            "config": described(store(b"{}"), "application/vnd.oci.empty.v1+json"),
+            "layers": [described(store(document), kind)],
+        });
+        if stand_in.is_none() {
+            manifest["artifactType"] = json!(kind);
+            manifest["subject"] = json!({ "mediaType": MANIFEST, "digest": subject, "size": 1 });
+        }
+        let mut entry = described(store(manifest.to_string().as_bytes()), MANIFEST);
+        if let Some(suffix) = stand_in {
+            let name = format!("{}{suffix}", subject.replace(':', "-"));
+            entry["annotations"] = json!({ "org.opencontainers.image.ref.name": name });
+            let path = self.layout().join("index.json");
+            let mut index: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+            index["manifests"].as_array_mut().unwrap().push(entry);
+            fs::write(path, index.to_string()).unwrap();
+        }
     }
 
     /// An archive of one of its images alone, for comparing with what a pull of it gives.

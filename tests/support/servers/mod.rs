@@ -17,9 +17,12 @@ use std::{
     fs,
     io::{Read, Write},
     net::TcpStream,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use layerscope::serve::gateway::DockerConfig;
 
 /// A request that a server has answered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -97,6 +100,20 @@ fn parse(line: &str) -> Option<Hit> {
     let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
     let status = rest.split_whitespace().next()?.parse().ok()?;
     Some(Hit { method, target, status, ..Hit::default() })
+}
+
+/// A configuration of docker's in a folder: a name and a password for these hosts.
+pub fn docker_config<'h>(
+    folder: &Path,
+    hosts: impl Iterator<Item = &'h str>,
+    (user, password): (&str, &str),
+) -> DockerConfig {
+    let auth = BASE64_STANDARD.encode(format!("{user}:{password}"));
+    let auths: serde_json::Map<_, _> =
+        hosts.map(|host| (host.to_owned(), serde_json::json!({ "auth": auth }))).collect();
+    let config = serde_json::json!({ "auths": auths });
+    fs::write(folder.join("config.json"), config.to_string()).unwrap();
+    DockerConfig::at(folder)
 }
 
 /// Sends a request as it is given; `headers` end in a line break each. The head of the answer in lower case, and its body.

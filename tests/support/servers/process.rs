@@ -132,6 +132,21 @@ impl Registry {
     }
 }
 
+impl Registry {
+    /// Saves an image as an OCI archive with skopeo, every byte as it is.
+    pub fn save(&self, name: &str, archive: &Path) {
+        let skopeo = program("LAYERSCOPE_SKOPEO", "skopeo").unwrap();
+        let done = Command::new(skopeo)
+            .args(["copy", "--quiet", "--preserve-digests", "--src-tls-verify=false"])
+            .arg(format!("docker://{}/{name}", self.host()))
+            .arg(format!("oci-archive:{}", archive.display()))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "skopeo copy {name}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+}
+
 /// nginx before a [`Registry`]. It answers `OPTIONS` itself, with what pages of other origins may do, and passes on the
 /// rest: the way around distribution's 401 for a preflight.
 #[derive(Debug)]

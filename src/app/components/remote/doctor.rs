@@ -8,10 +8,10 @@ use crate::{
         components::copy_button::CopyButton,
         dom,
         i18n::use_words,
-        remote::{Cause, Evidence, RECIPES, diagnose},
+        remote::{Cause, Evidence, RECIPES, diagnose, ways},
     },
     platform,
-    registry::{Origin, Place, Remote, Request, Trouble},
+    registry::{GatewayTrouble, Origin, Place, Remote, Request, Trouble},
 };
 
 /// Properties of [`Doctor`].
@@ -21,9 +21,6 @@ pub struct DoctorProps {
     pub remote: Remote,
     /// What went wrong.
     pub trouble: Trouble,
-    /// Whether the same server's manifest was read before.
-    #[prop_or_default]
-    pub was_read: bool,
 }
 
 /// Looks for the cause, and shows it.
@@ -45,18 +42,27 @@ pub fn Doctor(props: &DoctorProps) -> Html {
     let host = place.as_ref().and_then(Place::origin);
     let host = host.map(|origin| origin.to_string()).unwrap_or_default();
     let reference = match &place {
-        Some(Place::Registry(reference)) => Some(reference.to_string()),
+        Some(Place::Registry(reference)) => Some(reference),
         _ => None,
     };
+    let command = |text: String| {
+        html! { <p class="remote-command"><code lang="en">{text.clone()}</code>{" "}<CopyButton text={text} label={words.image.copy} done={words.image.copied} /></p> }
+    };
+    if let (Trouble::Gateway(trouble), Some(reference)) = (props.trouble, reference) {
+        return match trouble {
+            GatewayTrouble::NotAllowed => command(ways::serve(reference)),
+            GatewayTrouble::NoCredentials | GatewayTrouble::BadCredentials => {
+                command(ways::log_in(reference))
+            }
+            GatewayTrouble::Unreachable | GatewayTrouble::Other => Html::default(),
+        };
+    }
     let Some(found) = &*cause else {
         return html! { <p class="muted" role="status">{words.remote.looking}</p> };
     };
     let Some(cause) = *found else { return Html::default() };
     let (what, advice) = (words.remote.cause)(cause);
-    let is_server = matches!(cause, Cause::NoCors | Cause::Preflight | Cause::Redirect | Cause::HiddenHeader);
-    let command = |text: String| {
-        html! { <p class="remote-command"><code lang="en">{text.clone()}</code>{" "}<CopyButton text={text} label={words.image.copy} done={words.image.copied} /></p> }
-    };
+    let is_server = matches!(cause, Cause::NoCors | Cause::Preflight | Cause::Blobs | Cause::HiddenHeader);
     html! {
         <section class="remote-doctor" data-testid="remote-doctor" aria-label={words.remote.doctor}
             data-cause={format!("{cause:?}")}>
@@ -78,9 +84,9 @@ pub fn Doctor(props: &DoctorProps) -> Html {
             }
             if let Some(reference) = reference {
                 <p>{words.remote.ways}{": "}{words.remote.way_skopeo}</p>
-                {command(format!("skopeo copy docker://{reference} oci-archive:image.tar"))}
+                {command(ways::copy(reference))}
                 <p>{words.remote.way_gateway}</p>
-                {command("layerscope serve".to_owned())}
+                {command(ways::serve(reference))}
             }
         </section>
     }
@@ -98,7 +104,7 @@ async fn examine(props: &DoctorProps) -> Evidence {
         _ => return Evidence::default(),
     };
     let is = |origin: &Option<Origin>, test: fn(&Origin) -> bool| origin.as_ref().is_some_and(test);
-    let is_unreachable = props.trouble == Trouble::Unreachable;
+    let is_unreachable = matches!(props.trouble, Trouble::Unreachable | Trouble::BlobUnreachable);
     let request =
         Request { url: url.clone(), accept: None, authorization: None, range: None, is_token: false };
     Evidence {
@@ -110,6 +116,5 @@ async fn examine(props: &DoctorProps) -> Evidence {
         target_is_loopback: is(&target, Origin::is_loopback),
         is_readable: is_unreachable && platform::fetch(&request).await.is_ok(),
         is_reachable: is_unreachable && platform::is_reachable(&url).await,
-        was_read: props.was_read,
     }
 }

@@ -6,15 +6,17 @@ use yew::prelude::*;
 
 use crate::{
     app::{i18n::use_words, use_app},
-    registry::{Ask, Credentials, Place, Remote},
+    registry::{Ask, Credentials, Place},
     worker::protocol::Request,
 };
 
 /// Properties of [`Login`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct LoginProps {
-    /// What is to be opened then.
-    pub remote: Remote,
+    /// What the registry has.
+    pub place: AttrValue,
+    /// They are known, and it can be asked again.
+    pub on_login: Callback<()>,
 }
 
 /// The form. What is typed goes to the worker, which keeps it in memory, and nowhere else.
@@ -23,23 +25,23 @@ pub fn Login(props: &LoginProps) -> Html {
     let words = use_words();
     let app = use_app();
     let (user, password) = (use_node_ref(), use_node_ref());
-    let host = Place::parse(&props.remote.place).ok().and_then(|place| place.origin());
+    let host = Place::parse(&props.place).ok().and_then(|place| place.origin());
     let host = host.map(|origin| origin.to_string()).unwrap_or_default();
     let onsubmit = {
-        let (user, password, app, remote) =
-            (user.clone(), password.clone(), app.clone(), props.remote.clone());
+        let (user, password, app) = (user.clone(), password.clone(), app.clone());
+        let LoginProps { place, on_login } = props.clone();
         move |event: SubmitEvent| {
             event.prevent_default();
             let value = |node: &NodeRef| {
                 node.cast::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default()
             };
             let credentials = Credentials { user: value(&user), password: value(&password) };
-            let (app, remote) = (app.clone(), remote.clone());
+            let ask = Ask::LogIn { place: place.to_string(), credentials };
+            let (app, on_login) = (app.clone(), on_login.clone());
             spawn_local(async move {
-                let ask = Ask::LogIn { place: remote.place.clone(), credentials };
-                // Without a worker there is nothing to open either, which is told then.
+                // Without a worker there is nothing to be had either, which is told then.
                 let _ = app.call_anyway(Request::Remote(ask)).await;
-                app.open_remote(remote);
+                on_login.emit(());
             });
         }
     };

@@ -88,7 +88,7 @@ pub fn PullPanel() -> Html {
                 }
             </p>
             if let Some(FailureKind::Remote(trouble)) = failed {
-                <Doctor remote={elsewhere.remote.clone()} {trouble} was_read={true} />
+                <Doctor remote={elsewhere.remote.clone()} {trouble} />
             }
             if elsewhere.manifest.is_some() { <Referrers key={archive.job.0} /> }
         </details>

@@ -3,10 +3,11 @@
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
+use super::{doctor::Doctor, login::Login};
 use crate::{
-    app::{components::notice, i18n::use_words, text, use_app},
-    registry::{Answer, Ask},
-    worker::protocol::{Failure, Reply, Request},
+    app::{components::notice, i18n::use_words, remote::RemoteAction, state::Action, text, use_app},
+    registry::{Answer, Ask, Remote, Trouble},
+    worker::protocol::{Failure, FailureKind, Reply, Request},
 };
 
 /// Properties of [`Tags`].
@@ -34,7 +35,10 @@ pub fn Tags(props: &TagsProps) -> Html {
             let (app, place, tags, next, ended) =
                 (app.clone(), place.clone(), tags.clone(), next.clone(), ended.clone());
             spawn_local(async move {
-                let gateway = app.gateway().await;
+                let Some(gateway) = app.way_to(&place).await else {
+                    let remote = Remote::look(&place);
+                    return app.dispatch(Action::Remote(RemoteAction::Forbidden(remote)));
+                };
                 let ask = Ask::Tags { place: place.to_string(), gateway, next: (*next).clone() };
                 match app.call_anyway(Request::Remote(ask)).await {
                     Ok(Reply::Remote(Answer::Tags { tags: more, next: then })) => {
@@ -54,6 +58,7 @@ pub fn Tags(props: &TagsProps) -> Html {
         let ask = ask.clone();
         move |_| ask()
     });
+    let remote = Remote::look(&props.place);
     html! {
         <section class="remote-tags" data-testid="remote-tag-list" aria-label={words.remote.tag}>
             <ul>
@@ -69,7 +74,23 @@ pub fn Tags(props: &TagsProps) -> Html {
                 }) }
             </ul>
             {match &*ended {
-                Some(Err(failure)) => notice::explain(words, failure),
+                Some(Err(failure)) => html! {
+                    <>
+                        {notice::explain(words, failure)}
+                        {match failure.kind {
+                            FailureKind::Remote(Trouble::Unauthorized | Trouble::Credentials) => {
+                                let (ask, ended) = (ask.clone(), ended.setter());
+                                let on_login = move |()| {
+                                    ended.set(None);
+                                    ask();
+                                };
+                                html! { <Login place={props.place.clone()} {on_login} /> }
+                            }
+                            FailureKind::Remote(trouble) => html! { <Doctor {remote} {trouble} /> },
+                            _ => Html::default(),
+                        }}
+                    </>
+                },
                 Some(Ok(())) if tags.is_empty() => html! { <p class="muted">{words.remote.no_tags}</p> },
                 Some(Ok(())) => Html::default(),
                 None if next.is_some() => {

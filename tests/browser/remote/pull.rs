@@ -1,38 +1,17 @@
-//! Images in registries and on web servers, in the real page.
+//! Pulling, looking, choosing; and what goes wrong on the way.
 
 use layerscope::digest::Digest;
-use serde_json::json;
 
-use super::support::{Options, Page, run};
-use crate::servers::{
-    fake::{self, Access, Fault, Served, Setup, TokenServer},
-    images::{FIRST, MULTI, SECOND, Stored, digests},
-    process::USER,
+use super::{begin, fetched_whole, name, pull, registry, wait_for_states};
+use crate::{
+    app::id,
+    open::assert_page_agrees,
+    servers::{
+        fake::{self, Fault},
+        images::{FIRST, MULTI, SECOND, Stored, digests},
+    },
+    support::{Options, run},
 };
-
-/// An image elsewhere by its fragment, on the page that may fetch.
-async fn pull(page: &Page, fragment: &str) {
-    page.open_at(&format!("remote.html#{fragment}")).await;
-    // A link from elsewhere asks first.
-    page.wait_for("[data-testid=remote-agree]").await;
-    page.click("[data-testid=remote-agree]").await;
-}
-
-async fn states(page: &Page) -> Vec<String> {
-    page.texts("[data-testid=pull-state]").await
-}
-
-async fn wait_for_states(page: &Page, wanted: &[&str]) {
-    page.until(&format!("layers that are {wanted:?}"), async |page| states(page).await == wanted).await;
-}
-
-fn registry(stored: &Stored, faults: Vec<Fault>) -> Served {
-    fake::registry(&stored.layout(), Setup { cors: true, faults, ..Setup::default() })
-}
-
-fn name(registry: &Served, tag: &str) -> String {
-    format!("{}/shop/web:{tag}", registry.host())
-}
 
 #[test]
 fn a_typed_name_is_pulled_as_it_would_be_dropped() {
@@ -52,7 +31,7 @@ fn a_typed_name_is_pulled_as_it_would_be_dropped() {
         );
         assert!(registry.log().lines().is_empty(), "typing asks nobody");
         page.click("[data-testid=remote-pull]").await;
-        wait_for_states(page, &["complete", "complete", "complete"]).await;
+        fetched_whole(page).await;
         page.wait_for_text("[data-testid=status-digests]", "✓").await;
         let (_, layers) = digests(&stored.layout(), FIRST);
         for layer in &layers {
@@ -61,12 +40,6 @@ fn a_typed_name_is_pulled_as_it_would_be_dropped() {
         let pulled = page.text("[data-testid=status-sum]").await;
         let rows = page.texts("[data-testid=view-files] [role=row]").await;
         page.screenshot("remote-pulled").await;
-
-        // Its second image has two layers of the first.
-        let before = registry.log().lines().len();
-        pull(page, &format!("pull={}", name(&registry, FIRST))).await;
-        wait_for_states(page, &["complete", "complete", "complete"]).await;
-        assert!(registry.log().lines().len() > before, "another page knows nothing of the first");
 
         // The same as a file.
         page.open().await;
@@ -85,11 +58,9 @@ fn layers_of_another_open_image_are_not_fetched_again() {
     let registry = registry(&stored, Vec::new());
     run("remote-exists", Options::default(), async |page| {
         pull(page, &format!("pull={}", name(&registry, FIRST))).await;
-        wait_for_states(page, &["complete", "complete", "complete"]).await;
-        let second = format!("location.hash = 'pull={}'", name(&registry, SECOND));
-        page.eval(&second).await;
-        page.wait_for("[data-testid=remote-agree]").await;
-        page.click("[data-testid=remote-agree]").await;
+        fetched_whole(page).await;
+        page.eval(&format!("location.hash = 'pull={}'", name(&registry, SECOND))).await;
+        page.click(&id("remote-agree")).await;
         wait_for_states(page, &["already exists", "already exists", "complete"]).await;
         let (_, layers) = digests(&stored.layout(), SECOND);
         for layer in &layers {
@@ -105,7 +76,7 @@ fn an_image_is_looked_at_before_it_is_pulled() {
     let registry = registry(&stored, Vec::new());
     run("remote-look", Options::default(), async |page| {
         pull(page, &format!("look={}&view=history", name(&registry, FIRST))).await;
-        page.wait_for_text("[data-view=history], [data-testid=view-history]", "app/main.js").await;
+        page.wait_for_text(&id("view-history"), "rm /etc/motd").await;
         wait_for_states(page, &["not fetched", "not fetched", "not fetched"]).await;
         assert!(!registry.log().lines().iter().any(|line| {
             digests(&stored.layout(), FIRST).1.iter().any(|layer| line.contains(layer.as_str()))
@@ -113,7 +84,7 @@ fn an_image_is_looked_at_before_it_is_pulled() {
         page.click("[data-testid=fetch-layer]").await;
         wait_for_states(page, &["complete", "not fetched", "not fetched"]).await;
         page.click("[data-testid=fetch-all]").await;
-        wait_for_states(page, &["complete", "complete", "complete"]).await;
+        fetched_whole(page).await;
     });
 }
 
@@ -125,7 +96,7 @@ fn a_platform_is_chosen_and_stands_in_the_url() {
         pull(page, &format!("pull={}", name(&registry, MULTI))).await;
         page.wait_for_text("[data-testid=remote-choices]", "linux/arm64/v8").await;
         page.click("[data-testid=remote-choices] li:nth-child(2) button").await;
-        wait_for_states(page, &["complete", "complete", "complete"]).await;
+        fetched_whole(page).await;
         page.wait_for_text(".header", "linux/arm64").await;
         page.until("the platform in the URL", async |page| {
             page.eval("location.hash").await.as_str().unwrap().contains("platform=linux/arm64/v8")
@@ -140,7 +111,7 @@ fn a_platform_is_chosen_and_stands_in_the_url() {
         page.eval("location.reload()").await;
         page.wait_for("[data-testid=remote-agree]").await;
         page.click("[data-testid=remote-agree]").await;
-        wait_for_states(page, &["complete", "complete", "complete"]).await;
+        fetched_whole(page).await;
         page.wait_for("[data-testid=view-history]").await;
     });
 }
@@ -157,7 +128,7 @@ fn what_is_cut_or_put_off_goes_on() {
         let registry = registry(&stored, faults.clone());
         run("remote-faults", Options::default(), async |page| {
             pull(page, &format!("pull={}", name(&registry, FIRST))).await;
-            wait_for_states(page, &["complete", "complete", "complete"]).await;
+            fetched_whole(page).await;
             page.wait_for_text("[data-testid=status-digests]", "3/3 ✓").await;
             if faults.len() == 1 && matches!(faults[0], Fault::Cut { .. }) {
                 let resumed = registry.log().hits().into_iter().any(|hit| {
@@ -168,6 +139,27 @@ fn what_is_cut_or_put_off_goes_on() {
             }
         });
     }
+}
+
+/// Large images are read in threads while they come.
+#[test]
+fn a_large_image_goes_on_where_it_was_cut() {
+    let stored = Stored::large();
+    let (_, layers) = digests(&stored.layout(), FIRST);
+    let registry = registry(&stored, vec![Fault::Cut { after: 3_500_000, times: 1 }]);
+    run("remote-large", Options::default(), async |page| {
+        pull(page, &format!("pull={}", name(&registry, FIRST))).await;
+        fetched_whole(page).await;
+        for layer in &layers {
+            let hits = registry.log().hits();
+            let rest = hits.iter().filter(|hit| hit.target.contains(layer) && hit.range.is_some()).count();
+            assert_eq!((registry.log().blob_gets(layer), rest), (2, 1), "{hits:#?}");
+        }
+        let archive = stored.archive();
+        assert_page_agrees(page, &archive).await;
+        // What has come is there to be looked into.
+        page.select("noise").await;
+    });
 }
 
 #[test]
@@ -201,65 +193,6 @@ fn wrong_bytes_and_web_pages_are_refused() {
 }
 
 #[test]
-fn a_registry_that_asks_gets_a_form_and_nobody_else_the_password() {
-    let stored = Stored::new();
-    let tokens = TokenServer::start(true);
-    for access in [Access::Basic, Access::Token(tokens.tokens())] {
-        let is_token = access != Access::Basic;
-        let registry = fake::registry(&stored.layout(), Setup { cors: true, access, ..Setup::default() });
-        run("remote-login", Options::default(), async |page| {
-            pull(page, &format!("pull={}", name(&registry, FIRST))).await;
-            if !is_token {
-                page.wait_for("[data-testid=remote-login] input[autocomplete=username]").await;
-                let login = |password: &str| json!({ "user": USER.0, "password": password }).to_string();
-                for (password, says) in [("wrong", "refuses this name"), (USER.1, "")] {
-                    page.wait_for("[data-testid=remote-login]").await;
-                    page.eval(&format!(
-                        "(() => {{ const {{user, password}} = {}; const form = document.querySelector('[data-testid=remote-login]');
-                        form.username.value = user; form.password.value = password; form.requestSubmit(); }})()",
-                        login(password)
-                    ))
-                    .await;
-                    if !says.is_empty() {
-                        page.wait_for_text("[data-testid=error]", says).await;
-                    }
-                }
-            }
-            wait_for_states(page, &["complete", "complete", "complete"]).await;
-            let kept =
-                "JSON.stringify([location.href, {...localStorage}, {...sessionStorage}, document.cookie])";
-            let kept = page.eval(kept).await.as_str().unwrap().to_owned();
-            assert!(!kept.contains(USER.1), "{kept}");
-        });
-    }
-}
-
-#[test]
-fn the_doctor_tells_why_a_page_may_not_read() {
-    let stored = Stored::new();
-    let silent = fake::registry(&stored.layout(), Setup::default());
-    run("remote-doctor", Options::default(), async |page| {
-        pull(page, &format!("pull={}", name(&silent, FIRST))).await;
-        page.wait_for("[data-testid=remote-doctor][data-cause=NoCors]").await;
-        let text = page.text("[data-testid=remote-doctor]").await;
-        assert!(text.contains(&format!("skopeo copy docker://{}", name(&silent, FIRST))), "{text}");
-        page.screenshot("remote-doctor").await;
-    });
-    let other = fake::files(&stored.layout(), false);
-    let redirecting = registry(&stored, vec![Fault::RedirectBlobs(other.url())]);
-    run("remote-doctor-redirect", Options::default(), async |page| {
-        pull(page, &format!("look={}", name(&redirecting, FIRST))).await;
-        page.wait_for("[data-testid=remote-doctor]").await;
-    });
-    // Nobody listens there any more.
-    let host = { registry(&stored, Vec::new()).host() };
-    run("remote-doctor-nobody", Options::default(), async |page| {
-        pull(page, &format!("pull={host}/a")).await;
-        page.wait_for("[data-testid=remote-doctor][data-cause=Unreachable]").await;
-    });
-}
-
-#[test]
 fn layouts_and_archives_on_a_web_server_open() {
     let stored = Stored::new();
     let files = fake::files(&stored.layout(), true);
@@ -267,7 +200,7 @@ fn layouts_and_archives_on_a_web_server_open() {
         pull(page, &format!("pull={}/", files.url())).await;
         page.wait_for_text("[data-testid=remote-choices]", FIRST).await;
         page.click("[data-testid=remote-choices] li:nth-child(1) button").await;
-        wait_for_states(page, &["complete", "complete", "complete"]).await;
+        fetched_whole(page).await;
         page.wait_for_text("[data-testid=status-digests]", "3/3 ✓").await;
     });
     let folder = stored.archive().parent().unwrap().to_owned();
@@ -297,22 +230,48 @@ fn the_page_that_promises_to_ask_nobody_offers_the_one_that_may() {
         page.wait_for("[data-testid=remote-agree]").await;
         assert!(page.eval("location.pathname").await.as_str().unwrap().ends_with("remote.html"));
         page.click("[data-testid=remote-agree]").await;
-        wait_for_states(page, &["complete", "complete", "complete"]).await;
+        fetched_whole(page).await;
     });
 }
 
 #[test]
-fn tags_are_listed_page_by_page() {
+fn a_pull_is_cancelled_while_the_server_keeps_silent_and_goes_on() {
     let stored = Stored::new();
-    let registry = registry(&stored, Vec::new());
-    run("remote-tags", Options::default(), async |page| {
-        page.open_at("remote.html").await;
-        page.wait_for("[data-testid=remote-place]").await;
-        page.type_into("[data-testid=remote-place]", &format!("{}/shop/web", registry.host())).await;
-        page.click("[data-testid=remote-tags]").await;
-        page.wait_for_text("[data-testid=remote-tag-list]", SECOND).await;
-        page.click("[data-testid=remote-tag-list] li button").await;
-        page.wait_for_text("[data-testid=remote-says]", FIRST).await;
+    let (_, layers) = digests(&stored.layout(), FIRST);
+    let registry = registry(&stored, vec![Fault::Stall(100_000)]);
+    run("remote-cancel", Options::default(), async |page| {
+        pull(page, &format!("pull={}", name(&registry, FIRST))).await;
+        wait_for_states(page, &["downloading", "complete", "complete"]).await;
+        page.wait_for("[data-testid=pull-layer] progress").await;
+        page.screenshot("remote-downloading").await;
+        page.click(&id("cancel")).await;
+        page.wait_for(&id("cancelled")).await;
+        wait_for_states(page, &["not fetched", "complete", "complete"]).await;
+        // What has come is kept.
+        page.click(&id("fetch-layer")).await;
+        wait_for_states(page, &["downloading", "complete", "complete"]).await;
+        page.until("a request for the rest", async |_| {
+            let is_rest = |range: &Option<String>| range.as_deref() == Some("bytes=100000-");
+            let hits = registry.log().hits();
+            hits.iter().any(|hit| hit.target.contains(&layers[0]) && is_rest(&hit.range))
+        })
+        .await;
+        page.click(&id("cancel")).await;
+        page.wait_for(&id("cancelled")).await;
+    });
+}
+
+#[test]
+fn an_opening_is_cancelled_while_the_server_keeps_silent() {
+    let stored = Stored::new();
+    // The config stalls.
+    let registry = registry(&stored, vec![Fault::Stall(10)]);
+    run("remote-cancel-opening", Options::default(), async |page| {
+        begin(page, &format!("pull={}", name(&registry, FIRST))).await;
+        page.until("the request for the config", async |_| registry.log().lines().len() >= 2).await;
+        page.click(&id("cancel")).await;
+        page.wait_for(&id("cancelled")).await;
+        assert_eq!(page.count(&id("error")).await, 0);
     });
 }
 
