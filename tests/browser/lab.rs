@@ -226,8 +226,11 @@ fn what_is_made_of_nothing_shows_on_every_page() {
         page.wait_for(&format!("{} option:nth-child(2)", id("archive-picker"))).await;
         page.choose_archive("Made here").await;
         page.show("files").await;
+        page.wait_for_text(&format!("select{}", id("image-picker")), "tiny:1").await;
         page.select("note.txt").await;
-        page.wait_for_text(".details", "one").await;
+        page.click(&id("view-text")).await;
+        page.wait_for_text(".text-view", "one").await;
+        page.click(&id("viewer-close")).await;
         page.show("history").await;
         page.wait_for_text(&id("view-history"), "COPY note.txt").await;
         page.show("image").await;
