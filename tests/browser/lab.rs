@@ -146,12 +146,10 @@ fn docker_takes_files_of_the_reader() {
         assert!(page.says("docker run --rm flat:1 ls flat").await.contains("file"));
 
         page.shell("docker load < other.tar").await;
+        page.forget_marks().await;
         page.choose_file(&id("file-input"), &other).await;
-        page.wait_for(&format!("{} option:nth-child(2)", id("archive-picker"))).await;
-        page.until("the loaded image to be listed", async |page| {
-            page.says("docker images").await.contains("other")
-        })
-        .await;
+        page.wait_until_read().await;
+        assert!(page.says("docker images").await.contains("other"));
         page.shell("docker cp c1:/opt/note .").await;
         let back = page.saved("note").await;
         page.until("all of it", async |_| std::fs::read_to_string(&back).unwrap() == "of this machine\n")
