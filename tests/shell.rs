@@ -249,6 +249,19 @@ const TABLE: &[(&str, &str, &str, i32)] = &[
         1,
     ),
     ("docker tag demo:1 me/x:2 && docker images -q me/x:2 && docker rmi me/x:2", "", "", 0),
+    (
+        "docker run --storage-opt size=1G demo:1",
+        "",
+        "docker: Error response from daemon: overlay: unknown option size: metacopy, index, redirect_dir\n",
+        125,
+    ),
+    // With metacopy, chmod of 10 kB copies nothing of it up; a directory of the image can be renamed with redirect_dir.
+    (
+        "docker run -d --storage-opt metacopy=on,redirect_dir=on --name m demo:1 > id; docker exec m mv var v; docker exec m ls v",
+        "empty\nlib\n",
+        "no process runs here: container m is open; docker exec -it m sh stands in it\n",
+        0,
+    ),
     ("docker pull alpine", "", "Error response from daemon: no registry is reached from this shell", 1),
     ("docker image ls --format '{{.Repository}}:{{.Tag}}' base", "base:1\n", "", 0),
     (

@@ -478,6 +478,7 @@ impl State {
             Event::Remote(news) => self.apply_remote_opening(news)?,
             Event::Image { .. }
             | Event::Layer { .. }
+            | Event::Names { .. }
             | Event::Merged { .. }
             | Event::Anomalies(_)
             | Event::Kept(_)
@@ -579,6 +580,10 @@ impl Archive {
             Event::Finished => self.end(Stage::Finished),
             Event::Cancelled => self.end(Stage::Cancelled),
             Event::Failed(failure) => self.end(Stage::Failed(failure)),
+            Event::Names { image, names } => {
+                let image = self.image_mut(image)?;
+                Rc::make_mut(&mut image.report).names = names;
+            }
             Event::Image { report } => {
                 self.images.push(Rc::new(Image::new(*report)));
             }

@@ -22,18 +22,17 @@ impl Options {
     pub fn set(&mut self, text: &str) -> Result<(), String> {
         for pair in text.split(',') {
             let (name, value) = pair.split_once('=').unwrap_or((pair, "on"));
-            let is_on = match value {
-                "on" => true,
-                "off" => false,
-                _ => return Err(format!("overlay: {name}={value}: on or off")),
-            };
             let option = match name.trim_start_matches("overlay.") {
                 "metacopy" => &mut self.metacopy,
                 "index" => &mut self.index,
                 "redirect_dir" => &mut self.redirect_dir,
                 _ => return Err(format!("overlay: unknown option {name}: metacopy, index, redirect_dir")),
             };
-            *option = is_on;
+            *option = match value {
+                "on" => true,
+                "off" => false,
+                _ => return Err(format!("overlay: {name}={value}: on or off")),
+            };
         }
         Ok(())
     }

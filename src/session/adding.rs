@@ -127,6 +127,18 @@ impl Session {
         Ok(place)
     }
 
+    /// Names an image that was added. Whether it had other names.
+    pub fn rename(&mut self, image: u32, names: &[String]) -> bool {
+        let is_made = self.made.contains_key(&image);
+        match self.archive.images.get_mut(image as usize).filter(|_| is_made) {
+            Some(image) if image.names != names => {
+                image.names = names.to_vec();
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// What an image is made of, if it was added.
     pub fn made(&self, image: u32) -> Option<Made> {
         self.made.get(&image).copied()

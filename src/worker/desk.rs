@@ -20,7 +20,7 @@ use crate::{
         familiar,
     },
     digest::Digest,
-    engine::{ContainerId, Host, Interrupt, Memory, World},
+    engine::{ContainerId, Host, Interrupt, Memory, World, argv},
     shell::{Output, Shell, Stream},
     tar::Timestamp,
 };
@@ -62,8 +62,8 @@ impl Desk {
             Ask::Start { image, upto, directory, options } => {
                 let image = Some(ImageKey { archive: ArchiveId(job.0), image });
                 let layers = Some(upto.saturating_add(1));
-                let random = around.random;
-                let new = NewContainer { random, image, layers, options, ..NewContainer::default() };
+                let (random, command) = (around.random, command_of(shelf, image));
+                let new = NewContainer { random, image, layers, command, options, ..NewContainer::default() };
                 self.start(shelf, new, directory, around)
             }
             Ask::Run { line, around: files, .. } => {
@@ -245,6 +245,14 @@ impl Desk {
         }
         files
     }
+}
+
+/// What a container of an image would run.
+fn command_of(shelf: &Shelf, image: Option<ImageKey>) -> Vec<String> {
+    let opened = image.and_then(|key| Some((shelf.archives.get(&key.archive)?, key.image)));
+    let image = opened.and_then(|(opened, image)| opened.session.images().get(image as usize));
+    let config = image.and_then(|image| image.config.as_ref()).map(|config| &config.parsed.config);
+    config.map_or_else(Vec::new, |config| argv(config, None, &[]).words)
 }
 
 /// How many of what there are, and how they are called: it differs if something came or went.

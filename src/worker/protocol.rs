@@ -332,6 +332,13 @@ pub enum Reply {
 /// What happens to an archive.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Event {
+    /// An image that was made here has other names.
+    Names {
+        /// The image, by its place in the report.
+        image: u32,
+        /// Its names.
+        names: Vec<String>,
+    },
     /// Images or containers came or went without being asked for.
     Shelf,
     /// The documents are read: the history is known. The layers of the report are not yet read.

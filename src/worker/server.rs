@@ -557,10 +557,17 @@ pub(super) fn news_of(state: &mut State, before: &BTreeMap<ArchiveId, usize>) ->
         // It lies in memory.
         state.sources.entry(Job::MADE_HERE).or_insert(Source::Sample(&[]));
     }
+    // Images of archives keep the names that those give them.
+    let named: Vec<_> = state.shelf.images().iter().map(|image| (image.key, image.names.clone())).collect();
     let mut events = Vec::new();
     for (id, opened) in &mut state.shelf.archives {
         let (job, session) = (Job(id.0), &mut opened.session);
         let mut news = session.take_events();
+        for (key, names) in named.iter().filter(|(key, _)| key.archive == *id) {
+            if session.rename(key.image, names) {
+                news.push(Event::Names { image: key.image, names: names.clone() });
+            }
+        }
         match before.get(id) {
             Some(known) if session.images().len() > *known => {
                 let more = session.report().images.into_iter().skip(*known);

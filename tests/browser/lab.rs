@@ -146,12 +146,10 @@ fn docker_takes_files_of_the_reader() {
         assert!(page.says("docker run --rm flat:1 ls flat").await.contains("file"));
 
         page.shell("docker load < other.tar").await;
+        page.forget_marks().await;
         page.choose_file(&id("file-input"), &other).await;
-        page.wait_for(&format!("{} option:nth-child(2)", id("archive-picker"))).await;
-        page.until("the loaded image to be listed", async |page| {
-            page.says("docker images").await.contains("other")
-        })
-        .await;
+        page.wait_until_read().await;
+        assert!(page.says("docker images").await.contains("other"));
         page.shell("docker cp c1:/opt/note .").await;
         let back = page.saved("note").await;
         page.until("all of it", async |_| std::fs::read_to_string(&back).unwrap() == "of this machine\n")
@@ -226,8 +224,11 @@ fn what_is_made_of_nothing_shows_on_every_page() {
         page.wait_for(&format!("{} option:nth-child(2)", id("archive-picker"))).await;
         page.choose_archive("Made here").await;
         page.show("files").await;
+        page.wait_for_text(&format!("select{}", id("image-picker")), "tiny:1").await;
         page.select("note.txt").await;
-        page.wait_for_text(".details", "one").await;
+        page.click(&id("view-text")).await;
+        page.wait_for_text(".text-view", "one").await;
+        page.click(&id("viewer-close")).await;
         page.show("history").await;
         page.wait_for_text(&id("view-history"), "COPY note.txt").await;
         page.show("image").await;

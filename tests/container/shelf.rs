@@ -1,7 +1,7 @@
 //! The shelf: images and containers as an engine lists them.
 
 use layerscope::{
-    container::{Commit, Content, NewContainer, Shelf, ShelfError, Status},
+    container::{ArchiveId, Commit, Content, NewContainer, Shelf, ShelfError, Status},
     fixture::{Archive, Image, Pack, Shape, Tar},
 };
 
@@ -160,4 +160,19 @@ fn an_image_is_made_of_nothing() {
     assert_ne!(child, id);
     shelf.remove_container("again", false).unwrap();
     assert!(matches!(shelf.remove_image(id.hex(), true), Err(ShelfError::HasChildren(_))));
+}
+
+#[test]
+fn what_is_odd_with_the_base_is_told_once() {
+    // A whiteout of nothing is odd.
+    let layers = [Tar::new().file("a", "1"), Tar::new().whiteout("none")];
+    let mut shelf = ours::shelf(ours::sessions::archive(&layers));
+    let count = |shelf: &Shelf| shelf.archives[&ArchiveId(1)].session.report().anomalies.len();
+    let before = count(&shelf);
+    assert!(before > 0);
+    let image = Some(shelf.images()[0].key);
+    shelf.create(NewContainer { image, ..NewContainer::default() }, TIME).unwrap();
+    shelf.fs(0, TIME).unwrap().unlink(b"a").unwrap();
+    shelf.commit(0, &Commit { created: TIME, ..Commit::default() }).unwrap();
+    assert_eq!(count(&shelf), before);
 }

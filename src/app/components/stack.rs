@@ -67,7 +67,9 @@ pub fn Stack() -> Html {
         <section class="stack" data-testid="stack" aria-labelledby="stack-title">
             <header class="stack-head">
                 <h2 id="stack-title">{words.shell.layers}</h2>
-                <p class="muted">{(words.shell.layer_count)(layers)}{" · "}<Size bytes={archive.size} /></p>
+                <p class="muted">{(words.shell.layer_count)(layers)}
+                    // What is made here is in no file.
+                    if archive.size > 0 { {" · "}<Size bytes={archive.size} /> }</p>
             </header>
             <Scrubber />
             if layers == 0 {
