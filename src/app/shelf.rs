@@ -29,8 +29,8 @@ impl State {
 
     /// Whether what is looked at was opened last.
     pub fn looks_at_newest(&self) -> bool {
-        let dropped = self.archives().into_iter().filter(|archive| archive.job != Job::MADE_HERE);
-        let newest = dropped.last().map(|archive| archive.job);
+        let mut newest_first = self.archives().into_iter().rev();
+        let newest = newest_first.find(|archive| archive.job != Job::MADE_HERE).map(|archive| archive.job);
         self.archive.as_ref().map(|archive| archive.job) == newest
     }
 

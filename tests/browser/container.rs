@@ -62,8 +62,7 @@ impl Page {
     pub async fn tree(&self) -> Vec<String> {
         let mut all = Vec::new();
         for (least, most) in [(0, 4), (5, 5), (6, 99)] {
-            let line =
-                format!("find / -mindepth {least} -maxdepth {most} -exec stat -c '%n %F %s' {{}} \\;");
+            let line = format!("find / -mindepth {least} -maxdepth {most} -exec stat -c '%n %F %s' {{}} \\;");
             let mut found: Vec<String> =
                 self.told(&line).await.into_iter().filter(|line| line.starts_with('/')).collect();
             assert!(found.len() < 4_000, "the terminal keeps no more");
@@ -148,7 +147,9 @@ fn changes_come_out(name: &str, folder: &Folder, archive: &Path) {
 
         let (mut unpacked, mut shown) = (unpacked(folder, &saved), merged);
         if !is_root() {
-            [&mut unpacked, &mut shown].map(|tree| tree.retain(|line| !line.starts_with("/dev/")));
+            for tree in [&mut unpacked, &mut shown] {
+                tree.retain(|line| !line.starts_with("/dev/"));
+            }
         }
         assert_eq!(unpacked, shown, "umoci's tree is the one that the page showed");
         // The contents, too: it was appended to, and copied up before.
