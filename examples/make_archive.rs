@@ -23,7 +23,9 @@ use layerscope::fixture::{Pack, big::Plan};
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<_> = env::args().skip(1).collect();
     let [kind, size, out] = &args[..] else {
-        return Err("usage: make_archive plain|gzip|zstd|large|hollow|small|layers|deep|deep-zstd SIZE OUT".into());
+        return Err(
+            "usage: make_archive plain|gzip|zstd|large|hollow|small|layers|deep|deep-zstd SIZE OUT".into()
+        );
     };
     let size: u64 = size.parse()?;
     // As many files as a real image of that size has: about 15 kB each, and no fewer than 20 000.

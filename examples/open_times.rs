@@ -36,7 +36,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         times.sort();
         let median = times.get(times.len() / 2).copied().unwrap_or_default();
         let longest = times.last().copied().unwrap_or_default();
-        println!("{archive}: indexed in {indexed:.1?}; of {} files, median {median:.1?}, longest {longest:.1?}", times.len());
+        println!(
+            "{archive}: indexed in {indexed:.1?}; of {} files, median {median:.1?}, longest {longest:.1?}",
+            times.len()
+        );
     }
     Ok(())
 }

@@ -193,7 +193,9 @@ fn cat_shows_parts_hex_and_kinds() {
         .symlink("pool", "loop")
         .symlink("gone", "not/there")
         .dir("directory", 0o755);
-    let archive = Archive::new(Shape::OciLayout).pack(Pack::Gzip).image(Image::new().name("a:1").layer(&layer, "RUN x"));
+    let archive = Archive::new(Shape::OciLayout)
+        .pack(Pack::Gzip)
+        .image(Image::new().name("a:1").layer(&layer, "RUN x"));
     let (_directory, path) = write(&archive.bytes());
     let path = path.to_str().unwrap();
     assert_eq!(ok(&["cat", path, "run", "--offset", "2", "--length", "8"]), "/usr/bin");
@@ -221,12 +223,18 @@ fn cat_shows_parts_hex_and_kinds() {
 #[test]
 fn diff_compares_what_two_layers_make_of_a_path() {
     let below = Tar::new().file("etc/hosts", "a\nb\nc\n").file("bin", vec![0, 1, 2, 3]).file("gone", "x\n");
-    let above = Tar::new().file("etc/hosts", "a\nB\nc\n").file("bin", vec![0, 1, 9, 3]).whiteout("gone").file("new", "y\n");
+    let above = Tar::new()
+        .file("etc/hosts", "a\nB\nc\n")
+        .file("bin", vec![0, 1, 9, 3])
+        .whiteout("gone")
+        .file("new", "y\n");
     for pack in [Pack::Plain, Pack::Gzip] {
         let image = Image::new().name("a:1").layer(&below, "RUN x").layer(&above, "RUN y");
         let (_directory, path) = write(&Archive::new(Shape::OciLayout).pack(pack).image(image).bytes());
         let path = path.to_str().unwrap();
-        let diff = |name: &str, more: &[&str]| ok(&[&["diff", path, name, "--from", "0", "--to", "1"], more].concat());
+        let diff = |name: &str, more: &[&str]| {
+            ok(&[&["diff", path, name, "--from", "0", "--to", "1"], more].concat())
+        };
         assert_eq!(
             diff("etc/hosts", &[]),
             "--- a/etc/hosts\tlayers 0 to 0\n+++ b/etc/hosts\tlayers 0 to 1\n@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n"
@@ -234,7 +242,10 @@ fn diff_compares_what_two_layers_make_of_a_path() {
         assert!(diff("gone", &[]).contains("+++ /dev/null\n@@ -1 +0,0 @@\n-x\n"), "{}", diff("gone", &[]));
         assert!(diff("new", &[]).starts_with("--- /dev/null\n+++ b/new"), "{}", diff("new", &[]));
         let bytes = diff("bin", &[]);
-        assert!(bytes.contains("-00000000  00 01 02 03 ") && bytes.contains("+00000000  00 01 09 03 "), "{bytes}");
+        assert!(
+            bytes.contains("-00000000  00 01 02 03 ") && bytes.contains("+00000000  00 01 09 03 "),
+            "{bytes}"
+        );
         assert!(diff("etc/hosts", &["--hex"]).contains("-00000000  61 0a 62 "));
         assert_eq!(ok(&["diff", path, "etc/hosts", "--from", "1", "--to", "1"]), "");
         assert_eq!(run(&["diff", path, "etc", "--from", "0", "--to", "1"]).status.code(), Some(1));
@@ -249,7 +260,8 @@ fn a_printed_diff_can_be_applied() {
         return eprintln!("SKIPPED: patch not found");
     }
     let old: String = (0..400).map(|n| format!("line {n}\n")).collect();
-    let new = old.replace("line 7\n", "seven\n").replace("line 200\n", "").replace("line 399\n", "line 399\nlast");
+    let new =
+        old.replace("line 7\n", "seven\n").replace("line 200\n", "").replace("line 399\n", "line 399\nlast");
     let image = Image::new()
         .name("a:1")
         .layer(&Tar::new().file("f", old.as_str()), "RUN x")

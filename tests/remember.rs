@@ -40,7 +40,11 @@ fn read(session: &mut Session, bytes: &[u8]) -> Vec<bool> {
 }
 
 fn layers() -> [Tar; 2] {
-    let below = Tar::new().dir("etc", 0o755).file("etc/motd", "hello\n").file("etc/os-release", "ID=test\n").file("app", vec![7; 100_000]);
+    let below = Tar::new()
+        .dir("etc", 0o755)
+        .file("etc/motd", "hello\n")
+        .file("etc/os-release", "ID=test\n")
+        .file("app", vec![7; 100_000]);
     [below, Tar::new().file("etc/motd", "hello\n").whiteout("app").symlink("etc/link", "motd")]
 }
 
@@ -76,10 +80,14 @@ fn an_archive_that_is_opened_again_is_known_without_reading_a_layer() {
         assert!(second.recall(remembered));
         assert_eq!(known(&second), known(&first), "{pack:?}");
         let events = second.take_events();
-        let merged = events.iter().any(|event| matches!(event, Event::Merged { layers: 2, os: Some(os), .. } if os.id == "test"));
+        let merged = events
+            .iter()
+            .any(|event| matches!(event, Event::Merged { layers: 2, os: Some(os), .. } if os.id == "test"));
         assert!(merged, "{events:?}");
         let report = second.report();
-        assert!(report.images[0].layers.iter().all(|layer| layer.digest.is_none() && layer.entries.is_some()));
+        assert!(
+            report.images[0].layers.iter().all(|layer| layer.digest.is_none() && layer.entries.is_some())
+        );
         assert!(second.remember().is_none(), "not before it is verified again");
 
         // Every layer is read again, and then all is as it was.
@@ -142,7 +150,11 @@ fn a_layer_that_has_changed_in_its_place_is_found_out() {
     let header = at..at + 512;
     changed[at..at + name.len()].copy_from_slice(b"etc/lynk");
     // 'y' is 16 more than 'i'; the checksum is octal.
-    let sum: u64 = changed[header.clone()].iter().enumerate().map(|(place, &byte)| if (148..156).contains(&place) { 32 } else { u64::from(byte) }).sum();
+    let sum: u64 = changed[header.clone()]
+        .iter()
+        .enumerate()
+        .map(|(place, &byte)| if (148..156).contains(&place) { 32 } else { u64::from(byte) })
+        .sum();
     changed[at + 148..at + 156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
 
     let mut second = open(&changed, 1);

@@ -575,9 +575,15 @@ fn links_are_followed_inside_the_image() {
     assert_eq!(walk("etc/none"), None);
     let follow = |path: &str| session.follow(0, LayerIndex(0), path.into()).unwrap();
     let Followed { hops, end: End::File { path, size, .. } } = follow("etc/os-release") else { panic!() };
-    assert_eq!((hops.as_slice(), path.to_string().as_str(), size), (&["lib/os-release".into(), "usr/lib/os-release".into()][..], "usr/lib/os-release", 29));
+    assert_eq!(
+        (hops.as_slice(), path.to_string().as_str(), size),
+        (&["lib/os-release".into(), "usr/lib/os-release".into()][..], "usr/lib/os-release", 29)
+    );
     assert_eq!(follow("loop").end, End::Loop);
-    assert_eq!(follow("up/none/x"), Followed { hops: vec!["usr/none/x".into()], end: End::Missing("usr/none/x".into()) });
+    assert_eq!(
+        follow("up/none/x"),
+        Followed { hops: vec!["usr/none/x".into()], end: End::Missing("usr/none/x".into()) }
+    );
     assert_eq!(follow("lib").end, End::Other("usr/lib".into(), Kind::Dir));
     let hard = session.biography(0, node(&session, "hard")).unwrap();
     let version = hard.chapters[0].version.as_ref().unwrap();

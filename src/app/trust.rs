@@ -83,7 +83,10 @@ impl Checks {
         let is_reading = archive.stage == Stage::Reading;
         let documents = archive.documents.iter().filter(|document| document.image == Some(index));
         Self {
-            layers: Tally::of(image.layers.iter().map(|layer| of_layer(archive, layer).overall()), is_reading),
+            layers: Tally::of(
+                image.layers.iter().map(|layer| of_layer(archive, layer).overall()),
+                is_reading,
+            ),
             documents: Tally::of(documents.map(|document| of_document(document).overall()), is_reading),
         }
     }

@@ -2,12 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{
-    DiffArgs, Error,
-    archive::Archive,
-    cat::stack,
-    find_layer, for_terminal,
-};
+use super::{DiffArgs, Error, archive::Archive, cat::stack, find_layer, for_terminal};
 use crate::{
     layer::Kind,
     limits,
@@ -71,7 +66,12 @@ fn warn(found: &Comparison) {
 }
 
 /// The first bytes of the file as layers `0..=upto` make it, and its whole length; `None` if they have none.
-fn side(archive: &mut Archive, image: u32, upto: LayerIndex, args: &DiffArgs) -> Result<Option<(Vec<u8>, u64)>, Error> {
+fn side(
+    archive: &mut Archive,
+    image: u32,
+    upto: LayerIndex,
+    args: &DiffArgs,
+) -> Result<Option<(Vec<u8>, u64)>, Error> {
     let Some(version) = version(&archive.session, image, upto, args)? else { return Ok(None) };
     let failed = |failure| Error::Content(args.path.clone(), failure);
     let content = archive.session.content(version, 0, limits::DIFF_BYTES).map_err(failed)?;
@@ -80,7 +80,12 @@ fn side(archive: &mut Archive, image: u32, upto: LayerIndex, args: &DiffArgs) ->
     Ok(Some((bytes, size)))
 }
 
-fn version(session: &Session, image: u32, upto: LayerIndex, args: &DiffArgs) -> Result<Option<Version>, Error> {
+fn version(
+    session: &Session,
+    image: u32,
+    upto: LayerIndex,
+    args: &DiffArgs,
+) -> Result<Option<Version>, Error> {
     let no_file = || Error::NoFile(args.path.clone(), "filesystem of either layer");
     let names = path::normalise(args.path.as_bytes()).map_err(|_| no_file())?.names;
     let node = session.tree().find(names).ok_or_else(no_file)?;

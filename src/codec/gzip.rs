@@ -66,11 +66,11 @@ const PROBE: usize = 512;
 impl Probe {
     /// The place, and whether it is one only if the block there is not the last of the member.
     fn checkpoint(self) -> Option<(Checkpoint, bool)> {
-        let (bits, unless_last) =
-            match resume::find_bits(&self.window, self.byte, &self.rest, &self.decoded)? {
-                Found::At(bits) => (bits, false),
-                Found::UnlessLast(bits) => (bits, true),
-            };
+        let (bits, unless_last) = match resume::find_bits(&self.window, self.byte, &self.rest, &self.decoded)?
+        {
+            Found::At(bits) => (bits, false),
+            Found::UnlessLast(bits) => (bits, true),
+        };
         // The byte that the block begins in has been taken, unless it begins with the next one.
         let input = if bits == 0 { self.input } else { self.input.checked_sub(1)? };
         let start = Start::Deflate { bits, window: self.window.into() };

@@ -92,9 +92,8 @@ impl Kept {
         };
         let file: Blob = settled(handle.get_file()).await?.unchecked_into();
         let len = super::from_f64(file.size());
-        let head = file
-            .slice_with_f64_and_f64(0.0, to_f64(limit.min(len)))
-            .map_err(|error| failed(&error))?;
+        let head =
+            file.slice_with_f64_and_f64(0.0, to_f64(limit.min(len))).map_err(|error| failed(&error))?;
         let buffer = settled(head.array_buffer()).await?;
         Ok(Some((len, Uint8Array::new(&buffer).to_vec())))
     }

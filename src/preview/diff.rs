@@ -112,14 +112,16 @@ pub const CONTEXT: u32 = 3;
 
 /// Compares what there is of two contents, each with the length that it has as a whole. As lines if both are text, unless `hex`.
 pub fn compare(old: (&[u8], u64), new: (&[u8], u64), hex: bool) -> Comparison {
-    let side = |(bytes, size): (&[u8], u64)| Side { size, compared: bytes.len() as u64, encoding: guess(bytes) };
+    let side =
+        |(bytes, size): (&[u8], u64)| Side { size, compared: bytes.len() as u64, encoding: guess(bytes) };
     let (old_side, new_side) = (side(old), side(new));
     match (old_side.encoding, new_side.encoding) {
         (Some(before), Some(after)) if !hex => {
             let (a, b) = (text_part(old, before), text_part(new, after));
             let compared = |side: Side, bytes: &[u8]| Side { compared: bytes.len() as u64, ..side };
             let (old_side, new_side) = (compared(old_side, a), compared(new_side, b));
-            let body = if a == b && before == after { Body::Same } else { lines(&utf8(a, before), &utf8(b, after)) };
+            let body =
+                if a == b && before == after { Body::Same } else { lines(&utf8(a, before), &utf8(b, after)) };
             Comparison { old: old_side, new: new_side, body }
         }
         _ => Comparison { old: old_side, new: new_side, body: rows(old.0, new.0) },
@@ -161,7 +163,10 @@ fn lines(old: &[u8], new: &[u8]) -> Body {
             found.cut = true;
             break;
         }
-        let joins = found.hunks.last().is_some_and(|last| change.before.start <= last.old.end.saturating_add(2 * CONTEXT));
+        let joins = found
+            .hunks
+            .last()
+            .is_some_and(|last| change.before.start <= last.old.end.saturating_add(2 * CONTEXT));
         if !joins {
             if let Some(last) = found.hunks.last_mut() {
                 end_hunk(last, old_len, new_len, &before);
@@ -299,7 +304,10 @@ mod tests {
 
     #[test]
     fn what_is_near_is_one_hunk_and_a_missing_newline_is_told() {
-        assert_eq!(unified("a\nb\nc\nd\n", "A\nb\nc\nD"), "@@ -1,4 +1,4 @@\n-a\n+A\n b\n c\n-d\n+D\n\\ No newline at end of file\n");
+        assert_eq!(
+            unified("a\nb\nc\nd\n", "A\nb\nc\nD"),
+            "@@ -1,4 +1,4 @@\n-a\n+A\n b\n c\n-d\n+D\n\\ No newline at end of file\n"
+        );
         assert_eq!(unified("", "new\n"), "@@ -0,0 +1 @@\n+new\n");
         assert_eq!(unified("old\n", ""), "@@ -1 +0,0 @@\n-old\n");
         assert_eq!(unified("same\n", "same\n"), "");
@@ -307,9 +315,13 @@ mod tests {
 
     #[test]
     fn encodings_are_compared_as_text() {
-        let wide: Vec<u8> = [0xff, 0xfe].into_iter().chain("a\nb\n".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        let wide: Vec<u8> =
+            [0xff, 0xfe].into_iter().chain("a\nb\n".encode_utf16().flat_map(u16::to_le_bytes)).collect();
         let found = compared(&wide, b"caf\xe9\nb\n", false);
-        assert_eq!((found.old.encoding, found.new.encoding), (Some(Encoding::Utf16Le), Some(Encoding::Latin1)));
+        assert_eq!(
+            (found.old.encoding, found.new.encoding),
+            (Some(Encoding::Utf16Le), Some(Encoding::Latin1))
+        );
         let Body::Text(diff) = found.body else { panic!("{:?}", found.body) };
         assert!(diff.unified().contains_str("+café\n b\n"), "{}", diff.unified());
     }

@@ -138,7 +138,9 @@ pub fn identify(head: &[u8]) -> Option<Magic> {
         _ if head.starts_with(b"\0asm\x01\0\0\0") => Magic::Wasm,
         [0xde, 0x12, 0x04, 0x95, ..] | [0x95, 0x04, 0x12, 0xde, ..] => Magic::Gettext,
         // Python/importlib: a number that grows with the version, and then always a carriage return and a newline.
-        [_, 0x0c | 0x0d | 0x0e, b'\r', b'\n', ..] if head.len() > 15 && !head[4..8].is_ascii_text() => Magic::Python,
+        [_, 0x0c | 0x0d | 0x0e, b'\r', b'\n', ..] if head.len() > 15 && !head[4..8].is_ascii_text() => {
+            Magic::Python
+        }
         _ if crate::tar::looks_like(head) => Magic::Tar,
         _ => {
             return match Compression::sniff(head.get(..head.len().min(crate::codec::MAGIC_LEN))?) {
@@ -312,7 +314,9 @@ fn mach_cpu(cpu: u32) -> Option<&'static str> {
 impl Magic {
     /// The processor that it is for, as a name or a number; `None` if it is for none.
     pub fn machine(&self) -> Option<String> {
-        let named = |name: Option<&str>, number: u32| Some(name.map_or_else(|| format!("{number:#x}"), str::to_owned));
+        let named = |name: Option<&str>, number: u32| {
+            Some(name.map_or_else(|| format!("{number:#x}"), str::to_owned))
+        };
         match self {
             Self::Elf { machine, .. } => named(elf_machine(*machine), u32::from(*machine)),
             Self::Pe { machine } => named(pe_machine(*machine), u32::from(*machine)),
@@ -340,7 +344,9 @@ impl fmt::Display for Magic {
             Self::JavaClass(version) => write!(f, "Java class, version {version}"),
             Self::Pem(label) => write!(f, "PEM text: {label}"),
             Self::Image(format, None) => write!(f, "{} image", format.name()),
-            Self::Image(format, Some((width, height))) => write!(f, "{} image, {width} × {height}", format.name()),
+            Self::Image(format, Some((width, height))) => {
+                write!(f, "{} image, {width} × {height}", format.name())
+            }
             Self::Ar => f.write_str("ar archive"),
             Self::Wasm => f.write_str("WebAssembly module"),
             Self::Gettext => f.write_str("gettext messages"),
@@ -373,10 +379,15 @@ mod tests {
     #[test]
     fn programs_are_told_with_their_processors() {
         let own = std::fs::read(std::env::current_exe().unwrap()).unwrap();
-        let Some(Magic::Elf { bits: 64, kind: ElfKind::Shared | ElfKind::Executable, machine }) = identify(&own[..64]) else {
+        let Some(Magic::Elf { bits: 64, kind: ElfKind::Shared | ElfKind::Executable, machine }) =
+            identify(&own[..64])
+        else {
             panic!("{:?}", identify(&own[..64]));
         };
-        assert_eq!(elf_machine(machine), Some(std::env::consts::ARCH.replace("x86_64", "x86-64").replace("aarch64", "AArch64").as_str()));
+        assert_eq!(
+            elf_machine(machine),
+            Some(std::env::consts::ARCH.replace("x86_64", "x86-64").replace("aarch64", "AArch64").as_str())
+        );
         let mut big = b"\x7fELF\x01\x02\x01".to_vec();
         big.resize(16, 0);
         big.extend([0, 2, 0, 8]);
@@ -389,7 +400,10 @@ mod tests {
         assert_eq!(told(&pe).as_deref(), Some("Windows executable (PE), x86-64"));
         assert_eq!(told(&[0xcf, 0xfa, 0xed, 0xfe, 12, 0, 0, 1]).as_deref(), Some("Mach-O 64-bit, ARM64"));
         assert_eq!(told(&[0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 65]).as_deref(), Some("Java class, version 65"));
-        assert_eq!(told(&[0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 2]).as_deref(), Some("Mach-O for several processors"));
+        assert_eq!(
+            told(&[0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 2]).as_deref(),
+            Some("Mach-O for several processors")
+        );
     }
 
     #[test]
@@ -406,11 +420,13 @@ mod tests {
 
     #[test]
     fn pictures_are_told_with_their_sizes() {
-        let png = [&b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"[..], &640u32.to_be_bytes(), &480u32.to_be_bytes()].concat();
+        let png =
+            [&b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"[..], &640u32.to_be_bytes(), &480u32.to_be_bytes()].concat();
         assert_eq!(told(&png).as_deref(), Some("PNG image, 640 × 480"));
         assert_eq!(told(b"GIF89a\x0a\0\x05\0").as_deref(), Some("GIF image, 10 × 5"));
         assert_eq!(told(&png[..9]).as_deref(), Some("PNG image"));
-        let jpeg = [&[0xff, 0xd8, 0xff, 0xe0, 0, 4, 1, 2, 0xff, 0xc2, 0, 17, 8][..], &[0, 20, 0, 30]].concat();
+        let jpeg =
+            [&[0xff, 0xd8, 0xff, 0xe0, 0, 4, 1, 2, 0xff, 0xc2, 0, 17, 8][..], &[0, 20, 0, 30]].concat();
         assert_eq!(told(&jpeg).as_deref(), Some("JPEG image, 30 × 20"));
         let webp = [&b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0"[..], &[9, 0, 0, 4, 0, 0]].concat();
         assert_eq!(told(&webp).as_deref(), Some("WebP image, 10 × 5"));
@@ -442,7 +458,9 @@ mod tests {
     fn no_cut_of_a_head_is_a_panic() {
         let own = std::fs::read(std::env::current_exe().unwrap()).unwrap();
         let jpeg = [0xff, 0xd8, 0xff, 0xe0, 0, 4, 1, 2, 0xff, 0xc2, 0, 17, 8, 0, 20, 0, 30];
-        for head in [&own[..200], &jpeg, b"RIFF\0\0\0\0WEBPVP8L\x0a\0\0\0\x2f\0\0\0\0\0", b"#!/usr/bin/env -S"] {
+        for head in
+            [&own[..200], &jpeg, b"RIFF\0\0\0\0WEBPVP8L\x0a\0\0\0\x2f\0\0\0\0\0", b"#!/usr/bin/env -S"]
+        {
             for len in 0..=head.len() {
                 identify(&head[..len]);
             }

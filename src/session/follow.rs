@@ -38,7 +38,8 @@ impl Session {
     /// If there is no such image or layer, or the path is too long.
     pub fn follow(&self, image: u32, upto: LayerIndex, path: &BStr) -> Result<Followed, Failure> {
         let not_found = || failure(FailureKind::NotFound, "there is no such layer, or the path is too long");
-        let stack = self.stacks.get(image as usize).filter(|stack| upto.0 < stack.len()).ok_or_else(not_found)?;
+        let stack =
+            self.stacks.get(image as usize).filter(|stack| upto.0 < stack.len()).ok_or_else(not_found)?;
         let (hops, place) = self.find(image, upto, path, true).ok_or_else(not_found)?;
         let end = match place {
             Place::Loop => End::Loop,
@@ -94,7 +95,10 @@ impl Session {
                     let target = path::join(&self.tree.path(node), link);
                     let target = path::normalise(&target).ok()?.names;
                     names.extend(target.iter().rev().map(|&n| n.to_owned()));
-                    let whole = names.iter().rev().fold(BString::default(), |path, name| path::join_name(&path, name));
+                    let whole = names
+                        .iter()
+                        .rev()
+                        .fold(BString::default(), |path, name| path::join_name(&path, name));
                     hops.push(whole);
                     node = NodeId::ROOT;
                 }

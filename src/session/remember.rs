@@ -159,9 +159,8 @@ impl Session {
         }
         let stated: Vec<u32> =
             identity.images.iter().flat_map(|image| &image.layers).map(|layer| layer.member).collect();
-        let is_sound = |layer: &RememberedLayer| {
-            stated.contains(&layer.member) && layer.index.is_within(paths.len())
-        };
+        let is_sound =
+            |layer: &RememberedLayer| stated.contains(&layer.member) && layer.index.is_within(paths.len());
         if !layers.iter().all(is_sound) {
             return false;
         }

@@ -62,8 +62,7 @@ impl Page {
     pub async fn tree(&self) -> Vec<String> {
         let mut all = Vec::new();
         for (least, most) in [(0, 4), (5, 5), (6, 99)] {
-            let line =
-                format!("find / -mindepth {least} -maxdepth {most} -exec stat -c '%n %F %s' {{}} \\;");
+            let line = format!("find / -mindepth {least} -maxdepth {most} -exec stat -c '%n %F %s' {{}} \\;");
             let mut found: Vec<String> =
                 self.told(&line).await.into_iter().filter(|line| line.starts_with('/')).collect();
             assert!(found.len() < 4_000, "the terminal keeps no more");

@@ -27,7 +27,9 @@ fn png(width: u32, height: u32) -> Vec<u8> {
     let mut out = PNG.to_vec();
     let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, 0, 0, 0, 0]].concat();
     chunk(&mut out, b"IHDR", &header);
-    let rows: Vec<u8> = (0..height).flat_map(|_| std::iter::once(0).chain(std::iter::repeat_n(0x80, width as usize))).collect();
+    let rows: Vec<u8> = (0..height)
+        .flat_map(|_| std::iter::once(0).chain(std::iter::repeat_n(0x80, width as usize)))
+        .collect();
     let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
     std::io::Write::write_all(&mut packed, &rows).unwrap();
     chunk(&mut out, b"IDAT", &packed.finish().unwrap());
@@ -83,7 +85,10 @@ fn a_long_text_is_read_in_parts_from_any_place() {
             // The next part goes on with the numbers.
             page.click(&id("show-more")).await;
             let first = "document.querySelector('.line[data-line]').dataset.line + ': ' + document.querySelector('.line[data-line]').innerText";
-            page.until("the next part", async |page| !page.eval(first).await.as_str().unwrap_or("1:").starts_with("1:")).await;
+            page.until("the next part", async |page| {
+                !page.eval(first).await.as_str().unwrap_or("1:").starts_with("1:")
+            })
+            .await;
             let shown = page.eval(first).await.as_str().unwrap().to_owned();
             let (number, line) = shown.split_once(": line ").unwrap();
             assert_eq!(number, line.trim());
@@ -96,7 +101,13 @@ fn a_long_text_is_read_in_parts_from_any_place() {
             page.type_into(&id("go-to"), "0x100000").await;
             page.press_key(fantoccini::key::Key::Enter).await;
             page.wait_for_text(".viewer-parts", "Bytes 1,048,5").await;
-            let offset: u64 = page.eval("document.querySelector('.line[data-line]').dataset.line").await.as_str().unwrap().parse().unwrap();
+            let offset: u64 = page
+                .eval("document.querySelector('.line[data-line]').dataset.line")
+                .await
+                .as_str()
+                .unwrap()
+                .parse()
+                .unwrap();
             let first = page.text(".line[data-line]").await;
             let all = long(600_000);
             let line = all[offset as usize..].split(|&byte| byte == b'\n').next().unwrap();
@@ -118,7 +129,8 @@ fn a_long_text_is_read_in_parts_from_any_place() {
 
 fn with_commas(n: u64) -> String {
     let digits = n.to_string();
-    let groups: Vec<String> = digits.as_bytes().rchunks(3).rev().map(|group| String::from_utf8(group.to_vec()).unwrap()).collect();
+    let groups: Vec<String> =
+        digits.as_bytes().rchunks(3).rev().map(|group| String::from_utf8(group.to_vec()).unwrap()).collect();
     groups.join(",")
 }
 
@@ -174,9 +186,10 @@ fn a_link_is_followed_to_its_end() {
 fn two_versions_are_compared_as_text_and_as_bytes() {
     let folder = Folder::new();
     let path = folder.archive("viewed.tar", &archive(Pack::Gzip));
-    for (language, scheme, sum) in
-        [("en-US", Scheme::Light, "2 lines added, 1 removed"), ("zh-CN", Scheme::Dark, "增加 2 行，删除 1 行")]
-    {
+    for (language, scheme, sum) in [
+        ("en-US", Scheme::Light, "2 lines added, 1 removed"),
+        ("zh-CN", Scheme::Dark, "增加 2 行，删除 1 行"),
+    ] {
         run("compare", Options { language, scheme, ..TALL }, async |page| {
             page.drop_archive(&path).await;
             open(page, "etc/conf", "compare-version").await;
@@ -186,7 +199,10 @@ fn two_versions_are_compared_as_text_and_as_bytes() {
             assert_eq!(page.texts(".diff-added .diff-number").await, ["", "2", "", "4"]);
             page.screenshot(&format!("compare-{language}")).await;
             page.click(&id("diff-swap")).await;
-            page.until("the other way round", async |page| page.texts(".diff-removed .diff-line").await == ["B", "d"]).await;
+            page.until("the other way round", async |page| {
+                page.texts(".diff-removed .diff-line").await == ["B", "d"]
+            })
+            .await;
             page.click(&id("diff-hex")).await;
             page.wait_for_text(&id("diff-rows"), "61 0a 42 0a").await;
             page.key("Escape").await;

@@ -165,7 +165,9 @@ fn what_is_damaged_or_of_another_version_is_not_used_and_goes() {
     let folder = Folder::new();
     let path = folder.archive("kept.tar", &archive(Pack::Gzip, "hello\n"));
     run("kept-damaged", TALL, async |page| {
-        for (change, said) in [("bytes[bytes.length - 1] ^= 1;", "damaged"), ("bytes[7] = 0;", "another version")] {
+        for (change, said) in
+            [("bytes[bytes.length - 1] ^= 1;", "damaged"), ("bytes[7] = 0;", "another version")]
+        {
             page.drop_archive(&path).await;
             keep(page).await;
             overwrite(page, change).await;

@@ -112,10 +112,22 @@ pub fn Details() -> Html {
         let comparing = comparing.setter();
         Callback::from(move |intent: Intent| match intent {
             Intent::Text(version, size) => {
-                reading.set(Some(Reading { path: life.path.clone(), led_to: None, version, size, hex: false }));
+                reading.set(Some(Reading {
+                    path: life.path.clone(),
+                    led_to: None,
+                    version,
+                    size,
+                    hex: false,
+                }));
             }
             Intent::Hex(version, size) => {
-                reading.set(Some(Reading { path: life.path.clone(), led_to: None, version, size, hex: true }));
+                reading.set(Some(Reading {
+                    path: life.path.clone(),
+                    led_to: None,
+                    version,
+                    size,
+                    hex: true,
+                }));
             }
             Intent::Compare(old, new) => comparing.set(Some((old, new))),
             Intent::Target(upto) => open_target((&app, words), life.path.clone(), upto, &reading, &notice),
@@ -260,8 +272,12 @@ fn open_target(
                     let led_to = Some((target, hops.len()));
                     return reading.set(Some(Reading { path, led_to, version, size, hex: false }));
                 }
-                End::Missing(target) => Notice::NoFile((words.dangling)(&story::shown_path(target.as_bstr()))),
-                End::Other(target, _) => Notice::NoFile((words.no_file)(&story::shown_path(target.as_bstr()))),
+                End::Missing(target) => {
+                    Notice::NoFile((words.dangling)(&story::shown_path(target.as_bstr())))
+                }
+                End::Other(target, _) => {
+                    Notice::NoFile((words.no_file)(&story::shown_path(target.as_bstr())))
+                }
                 End::Loop => Notice::NoFile(words.circular.to_owned()),
             },
             Ok(_) => return,

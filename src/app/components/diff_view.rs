@@ -77,7 +77,10 @@ pub fn DiffView(props: &DiffViewProps) -> Html {
         })
     };
     let contents = story::contents(&props.life);
-    let chooser = |label: &'static str, testid: &'static str, chosen: Version, choose: fn(&mut (Version, Version), Version)| {
+    let chooser = |label: &'static str,
+                   testid: &'static str,
+                   chosen: Version,
+                   choose: fn(&mut (Version, Version), Version)| {
         let onchange = {
             let (pair, contents) = (pair.clone(), contents.clone());
             Callback::from(move |event: Event| {
@@ -182,9 +185,7 @@ fn sum(comparison: &Comparison, is_whole: bool, all: &Words) -> String {
     match &comparison.body {
         Body::Same if is_whole => words.same.to_owned(),
         Body::Same => words.same_so_far.to_owned(),
-        Body::Text(diff) => {
-            (words.lines)(&number(u64::from(diff.added)), &number(u64::from(diff.removed)))
-        }
+        Body::Text(diff) => (words.lines)(&number(u64::from(diff.added)), &number(u64::from(diff.removed))),
         Body::Hex(diff) => (words.rows)(&number(diff.differing)),
     }
 }
@@ -281,7 +282,10 @@ mod tests {
     #[test]
     fn what_was_not_compared_is_told_in_both_languages() {
         let html = shown(Lang::En, (b"a\n", 9_000_000), (b"a\n", 2));
-        assert!(html.contains("Nothing differs in what was compared.") && html.contains("first bytes"), "{html}");
+        assert!(
+            html.contains("Nothing differs in what was compared.") && html.contains("first bytes"),
+            "{html}"
+        );
         let html = shown(Lang::Zh, (b"\0\x01", 2), (b"\0\x02", 2));
         assert!(html.contains("有 1 行（每行 16 字节）不同"), "{html}");
     }

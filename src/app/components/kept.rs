@@ -37,7 +37,11 @@ fn ask(app: &AppHandle, ask: Ask, known: &UseStateSetter<Known>) {
 fn use_kept() -> (UseStateHandle<Known>, Callback<Ask>) {
     let app = use_app();
     let known = use_state_eq(|| None::<Result<Told, Failure>>);
-    let key = app.state.archive.as_ref().map(|archive| (archive.job, archive.stage == Stage::Reading, archive.kept));
+    let key = app
+        .state
+        .archive
+        .as_ref()
+        .map(|archive| (archive.job, archive.stage == Stage::Reading, archive.kept));
     use_effect_with((app.is_ready(), key), {
         let (app, known) = (app.clone(), known.setter());
         move |(is_ready, _): &(bool, Option<(Job, bool, Option<_>)>)| {

@@ -75,7 +75,10 @@ pub fn Picture(props: &PictureProps) -> Html {
         Stage::Failed(failure) => html! { <div class="blank" role="alert">{explain(all, failure)}</div> },
         Stage::Broken => html! { <p class="blank" role="alert">{words.picture_broken}</p> },
         Stage::Loaded(url) => {
-            let onerror = { let stage = stage.setter(); Callback::from(move |_: Event| stage.set(Stage::Broken)) };
+            let onerror = {
+                let stage = stage.setter();
+                Callback::from(move |_: Event| stage.set(Stage::Broken))
+            };
             html! {
                 <div class="picture" tabindex="0" role="region" aria-label={words.picture}>
                     <img src={url.as_str().to_owned()} alt={(words.picture_of)(&props.path)} data-testid="picture" {onerror} />

@@ -363,7 +363,8 @@ mod tests {
 
     #[test]
     fn a_part_from_anywhere_begins_with_a_line() {
-        let part = |line, bytes: &[u8]| Part { start: Start { offset: 10, line }, bytes: bytes.into(), size: 100 };
+        let part =
+            |line, bytes: &[u8]| Part { start: Start { offset: 10, line }, bytes: bytes.into(), size: 100 };
         let cut = aligned(part(None, b"end\nnext\n"), Some(Encoding::Utf8));
         assert_eq!((cut.start.offset, &cut.bytes[..]), (14, &b"next\n"[..]));
         assert_eq!(aligned(part(None, b"end\n"), None).start.offset, 10);

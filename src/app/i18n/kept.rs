@@ -59,7 +59,9 @@ pub const EN: KeptWords = KeptWords {
         News::Contradicted => {
             "A layer is not what was remembered: it has changed since. It is shown as it is now, and what was remembered is forgotten."
         }
-        News::Outdated => "What was remembered is of another version of this page. It was not used, and is forgotten.",
+        News::Outdated => {
+            "What was remembered is of another version of this page. It was not used, and is forgotten."
+        }
         News::Damaged => "What was remembered is damaged. It was not used, and is forgotten.",
     },
 };
@@ -81,7 +83,9 @@ pub const ZH: KeptWords = KeptWords {
     index: "索引",
     saved: "记住时间",
     news: |news| match news {
-        News::Recalled => "文件树来自已记住的索引。各层正在后台重新读取；在此之前标为“已记住，尚未重新校验”。",
+        News::Recalled => {
+            "文件树来自已记住的索引。各层正在后台重新读取；在此之前标为“已记住，尚未重新校验”。"
+        }
         News::Contradicted => "某一层与记住的不同：它已改变。现按实际内容显示，记住的索引已忘记。",
         News::Outdated => "记住的索引来自此页面的其他版本，没有使用，已忘记。",
         News::Damaged => "记住的索引已损坏，没有使用，已忘记。",

@@ -613,7 +613,9 @@ pub const ZH: ShellWords = ShellWords {
         }
         FailureKind::Remote(trouble) => (super::remote::ZH.trouble)(trouble),
         FailureKind::Stale => ("页面已过期。", "页面的各部分来自不同版本。请重新加载页面。"),
-        FailureKind::NotKept => ("浏览器没有保存它。", "无痕窗口不保存内容；也可能另一个标签页正在使用。页面照常工作。"),
+        FailureKind::NotKept => {
+            ("浏览器没有保存它。", "无痕窗口不保存内容；也可能另一个标签页正在使用。页面照常工作。")
+        }
         FailureKind::NoRoom => ("浏览器没有更多空间给此页面。", "请忘记一些已记住的归档，或腾出磁盘空间。"),
         FailureKind::Superseded => ("其间打开了别的内容。", "无需操作。"),
         FailureKind::TooMany => {
