@@ -53,7 +53,9 @@ fn found(archive: &[u8]) -> (Session, Vec<Found>) {
 
 /// Takes on what was read: paths are shared, layers merged.
 fn merge((mut session, found): (Session, Vec<Found>)) -> Session {
-    found.into_iter().for_each(|found| session.accept(found));
+    for found in found {
+        session.accept(found);
+    }
     session
 }
 

@@ -40,7 +40,10 @@ pub(super) fn run(args: &CatArgs) -> Result<(), Error> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     if args.kind {
         let mut head = Vec::new();
-        read(&mut archive, content, args, |bytes| Ok(head.extend_from_slice(bytes)))?;
+        read(&mut archive, content, args, |bytes| {
+            head.extend_from_slice(bytes);
+            Ok(())
+        })?;
         writeln!(out, "{}", for_terminal(kind(&head).as_bytes()))?;
     } else if args.hex {
         let (mut at, mut rest) = (args.offset, Vec::new());

@@ -76,7 +76,11 @@ fn side(
     let failed = |failure| Error::Content(args.path.clone(), failure);
     let content = archive.session.content(version, 0, limits::DIFF_BYTES).map_err(failed)?;
     let (size, mut bytes) = (content.size(), Vec::new());
-    archive.read_content(content, |part| Ok(bytes.extend_from_slice(part)), failed)?;
+    let sink = |part: &[u8]| {
+        bytes.extend_from_slice(part);
+        Ok(())
+    };
+    archive.read_content(content, sink, failed)?;
     Ok(Some((bytes, size)))
 }
 

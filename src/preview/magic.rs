@@ -138,9 +138,7 @@ pub fn identify(head: &[u8]) -> Option<Magic> {
         _ if head.starts_with(b"\0asm\x01\0\0\0") => Magic::Wasm,
         [0xde, 0x12, 0x04, 0x95, ..] | [0x95, 0x04, 0x12, 0xde, ..] => Magic::Gettext,
         // Python/importlib: a number that grows with the version, and then always a carriage return and a newline.
-        [_, 0x0c | 0x0d | 0x0e, b'\r', b'\n', ..] if head.len() > 15 && !head[4..8].is_ascii_text() => {
-            Magic::Python
-        }
+        [_, 0x0c..=0x0e, b'\r', b'\n', ..] if head.len() > 15 && !head[4..8].is_ascii_text() => Magic::Python,
         _ if crate::tar::looks_like(head) => Magic::Tar,
         _ => {
             return match Compression::sniff(head.get(..head.len().min(crate::codec::MAGIC_LEN))?) {

@@ -69,7 +69,10 @@ fn nobody_listens_and_offline_are_told_apart() {
     run("remote-doctor-nobody", Options::default(), async |page| {
         pull(page, &format!("pull={host}/a")).await;
         wait_for_cause(page, "Unreachable").await;
-        page.open_at("remote.html#pull=registry.example/a").await;
+        // The worker is there before the network is gone.
+        page.open_at("remote.html").await;
+        page.open_sample("hello").await;
+        page.eval("location.hash = 'pull=registry.example/a'").await;
         page.wait_for(&id("remote-agree")).await;
         page.cdp("Network.enable", json!({})).await;
         let none = json!({ "offline": true, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });

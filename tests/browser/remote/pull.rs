@@ -10,7 +10,7 @@ use crate::{
         fake::{self, Fault},
         images::{FIRST, MULTI, SECOND, Stored, digests},
     },
-    support::{Options, run},
+    support::{Options, Scheme, run},
 };
 
 #[test]
@@ -85,6 +85,32 @@ fn an_image_is_looked_at_before_it_is_pulled() {
         wait_for_states(page, &["complete", "not fetched", "not fetched"]).await;
         page.click("[data-testid=fetch-all]").await;
         fetched_whole(page).await;
+    });
+}
+
+#[test]
+fn an_image_is_looked_at_and_pulled_by_keyboard_alone_in_chinese() {
+    let stored = Stored::new();
+    let registry = registry(&stored, Vec::new());
+    let options = Options { language: "zh-CN", scheme: Scheme::Dark, ..Options::default() };
+    run("remote-keyboard", options, async |page| {
+        page.open_at("remote.html").await;
+        page.wait_for(&id("remote-place")).await;
+        page.tab_to(&id("remote-place")).await;
+        page.type_keys(&name(&registry, FIRST)).await;
+        page.wait_for_text(&id("remote-says"), "注册服务器").await;
+        page.tab_to(&id("remote-look")).await;
+        page.key("Enter").await;
+        wait_for_states(page, &["未获取", "未获取", "未获取"]).await;
+        page.tab_to(&id("fetch-layer")).await;
+        page.key("Enter").await;
+        wait_for_states(page, &["完成", "未获取", "未获取"]).await;
+        page.screenshot("remote-chinese").await;
+        page.tab_to(&id("fetch-all")).await;
+        page.key("Enter").await;
+        wait_for_states(page, &["完成", "完成", "完成"]).await;
+        page.wait_for_text(&id("status"), "本页面可以从其他主机获取内容").await;
+        page.assert_silent().await;
     });
 }
 
