@@ -29,8 +29,8 @@ impl State {
 
     /// Whether what is looked at was opened last.
     pub fn looks_at_newest(&self) -> bool {
-        let mut newest_first = self.archives().into_iter().rev();
-        let newest = newest_first.find(|archive| archive.job != Job::MADE_HERE).map(|archive| archive.job);
+        let all = self.archives();
+        let newest = all.iter().rev().map(|archive| archive.job).find(|job| *job != Job::MADE_HERE);
         self.archive.as_ref().map(|archive| archive.job) == newest
     }
 

@@ -21,6 +21,9 @@ use crate::{
 /// What it begins with: changes with the form.
 const FORM: &[u8] = b"layerscope shelf 1\n";
 
+/// The bytes of layers that were made here.
+pub type MadeLayers = BTreeMap<Digest, Rc<[u8]>>;
+
 /// Containers, and images that were made here, all of which wait until what they stand on is open.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct KeptShelf {
@@ -136,9 +139,6 @@ impl KeptShelf {
     }
 }
 
-/// The bytes of layers that were made here.
-pub type KeptLayers = BTreeMap<Digest, Rc<[u8]>>;
-
 impl Shelf {
     /// All that can be kept, and what still waits; with it the bytes of the layers that were made here. Images without a
     /// config have no id that they could be known again by: what stands on them is not kept.
@@ -146,9 +146,9 @@ impl Shelf {
     /// # Errors
     ///
     /// If what a container took from elsewhere can no longer be read.
-    pub fn keep(&self, waiting: &KeptShelf) -> Result<(KeptShelf, KeptLayers), ShelfError> {
+    pub fn keep(&self, waiting: &KeptShelf) -> Result<(KeptShelf, MadeLayers), ShelfError> {
         let mut kept = waiting.clone();
-        let mut layers = KeptLayers::new();
+        let mut layers = BTreeMap::new();
         for key in self.needed() {
             self.keep_image(key, &mut kept, &mut layers);
         }
@@ -193,7 +193,7 @@ impl Shelf {
         needed
     }
 
-    fn keep_image(&self, key: ImageKey, kept: &mut KeptShelf, layers: &mut KeptLayers) {
+    fn keep_image(&self, key: ImageKey, kept: &mut KeptShelf, layers: &mut MadeLayers) {
         let Some(opened) = self.archives.get(&key.archive) else { return };
         let session = &opened.session;
         let (Some(image), Some(made)) = (session.images().get(key.image as usize), session.made(key.image))
@@ -208,8 +208,8 @@ impl Shelf {
                 None => return,
             },
         };
-        let top = (image.layers.len() as u32).checked_sub(1).filter(|_| made.has_layer);
-        let own = top.and_then(|layer| session.stored_layer(key.image, layer));
+        let own = made.has_layer.then_some(image.layers.len() as u32).and_then(|count| count.checked_sub(1));
+        let own = own.and_then(|layer| session.stored_layer(key.image, layer));
         let layer = own.and_then(|own| match (own.place, own.digest) {
             (BlobPlace::Memory(bytes), Some(digest)) => Some((digest, bytes)),
             _ => None,
@@ -229,7 +229,7 @@ impl Shelf {
 
     /// Takes back what stands on images that are open now and whose layers are what their configs say, or on nothing at
     /// all. What waits for others stays in `kept`.
-    pub fn recall(&mut self, kept: &mut KeptShelf, layers: &KeptLayers, now: Timestamp) -> Recalled {
+    pub fn recall(&mut self, kept: &mut KeptShelf, layers: &MadeLayers, now: Timestamp) -> Recalled {
         let mut recalled = Recalled::default();
         for image in std::mem::take(&mut kept.images) {
             match self.recall_image(&image, layers) {
@@ -246,7 +246,7 @@ impl Shelf {
         recalled
     }
 
-    fn recall_image(&mut self, image: &KeptImage, layers: &KeptLayers) -> Option<()> {
+    fn recall_image(&mut self, image: &KeptImage, layers: &MadeLayers) -> Option<()> {
         let layer = match &image.layer {
             None => None,
             Some(digest) => Some(Rc::clone(layers.get(digest)?)),
