@@ -29,8 +29,8 @@ impl State {
 
     /// Whether what is looked at was opened last.
     pub fn looks_at_newest(&self) -> bool {
-        let dropped = self.archives().into_iter().filter(|archive| archive.job != Job::MADE_HERE);
-        let newest = dropped.last().map(|archive| archive.job);
+        let all = self.archives();
+        let newest = all.iter().rev().map(|archive| archive.job).find(|job| *job != Job::MADE_HERE);
         self.archive.as_ref().map(|archive| archive.job) == newest
     }
 

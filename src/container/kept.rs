@@ -21,6 +21,9 @@ use crate::{
 /// What it begins with: changes with the form.
 const FORM: &[u8] = b"layerscope shelf 1\n";
 
+/// The bytes of layers that were made here.
+pub type MadeLayers = BTreeMap<Digest, Rc<[u8]>>;
+
 /// Containers, and images that were made here, all of which wait until what they stand on is open.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct KeptShelf {
@@ -143,7 +146,7 @@ impl Shelf {
     /// # Errors
     ///
     /// If what a container took from elsewhere can no longer be read.
-    pub fn keep(&self, waiting: &KeptShelf) -> Result<(KeptShelf, BTreeMap<Digest, Rc<[u8]>>), ShelfError> {
+    pub fn keep(&self, waiting: &KeptShelf) -> Result<(KeptShelf, MadeLayers), ShelfError> {
         let mut kept = waiting.clone();
         let mut layers = BTreeMap::new();
         for key in self.needed() {
@@ -190,7 +193,7 @@ impl Shelf {
         needed
     }
 
-    fn keep_image(&self, key: ImageKey, kept: &mut KeptShelf, layers: &mut BTreeMap<Digest, Rc<[u8]>>) {
+    fn keep_image(&self, key: ImageKey, kept: &mut KeptShelf, layers: &mut MadeLayers) {
         let Some(opened) = self.archives.get(&key.archive) else { return };
         let session = &opened.session;
         let (Some(image), Some(made)) = (session.images().get(key.image as usize), session.made(key.image))
@@ -205,7 +208,7 @@ impl Shelf {
                 None => return,
             },
         };
-        let own = made.has_layer.then(|| image.layers.len() as u32).and_then(|count| count.checked_sub(1));
+        let own = made.has_layer.then_some(image.layers.len() as u32).and_then(|count| count.checked_sub(1));
         let own = own.and_then(|layer| session.stored_layer(key.image, layer));
         let layer = own.and_then(|own| match (own.place, own.digest) {
             (BlobPlace::Memory(bytes), Some(digest)) => Some((digest, bytes)),
@@ -226,12 +229,7 @@ impl Shelf {
 
     /// Takes back what stands on images that are open now and whose layers are what their configs say, or on nothing at
     /// all. What waits for others stays in `kept`.
-    pub fn recall(
-        &mut self,
-        kept: &mut KeptShelf,
-        layers: &BTreeMap<Digest, Rc<[u8]>>,
-        now: Timestamp,
-    ) -> Recalled {
+    pub fn recall(&mut self, kept: &mut KeptShelf, layers: &MadeLayers, now: Timestamp) -> Recalled {
         let mut recalled = Recalled::default();
         for image in std::mem::take(&mut kept.images) {
             match self.recall_image(&image, layers) {
@@ -248,7 +246,7 @@ impl Shelf {
         recalled
     }
 
-    fn recall_image(&mut self, image: &KeptImage, layers: &BTreeMap<Digest, Rc<[u8]>>) -> Option<()> {
+    fn recall_image(&mut self, image: &KeptImage, layers: &MadeLayers) -> Option<()> {
         let layer = match &image.layer {
             None => None,
             Some(digest) => Some(Rc::clone(layers.get(digest)?)),

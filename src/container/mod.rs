@@ -29,7 +29,7 @@ pub use content::{Chunk, Content};
 pub use errno::Errno;
 pub use fs::{ContainerFs, Stat};
 pub use images::{ImageKey, ImageSize, Removed, SharedLayer, ShelfImage};
-pub use kept::{KeptError, KeptShelf, Recalled};
+pub use kept::{KeptError, KeptShelf, MadeLayers, Recalled};
 pub use layer::TarItem;
 pub use lower::Lower;
 pub use ops::OpenFlags;

@@ -2,10 +2,7 @@
 //!
 //! One file says what there is; each layer that was made here lies in a file of its own, under its digest, and is written once.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    rc::Rc,
-};
+use std::{collections::BTreeSet, rc::Rc};
 
 use wasm_bindgen_futures::spawn_local;
 
@@ -15,7 +12,7 @@ use super::{
     server::{Server, images_of, news_of},
 };
 use crate::{
-    container::{KeptShelf, Recalled},
+    container::{KeptShelf, MadeLayers, Recalled},
     digest::Digest,
     platform::{self, Kept},
 };
@@ -33,7 +30,7 @@ pub(super) struct Keeper {
     /// What is kept and waits for its archive.
     waiting: KeptShelf,
     /// The layers that it needs.
-    layers: BTreeMap<Digest, Rc<[u8]>>,
+    layers: MadeLayers,
     /// Why it cannot be kept.
     problem: Option<Failure>,
     /// Whether it is being written, and whether there is more to write.
@@ -61,7 +58,7 @@ impl Server {
         let Ok(Some(folder)) = Kept::find(FOLDER).await else { return };
         let Ok(Some((_, bytes))) = folder.read(LIST, u64::MAX).await else { return };
         let kept = KeptShelf::decode(&bytes);
-        let mut layers = BTreeMap::new();
+        let mut layers = MadeLayers::new();
         for digest in kept.iter().flat_map(KeptShelf::layers) {
             if let Ok(Some((_, bytes))) = folder.read(digest.hex(), u64::MAX).await
                 && Digest::sha256(&bytes) == digest
@@ -154,7 +151,7 @@ impl Server {
             let state = self.state.borrow();
             let kept = state.shelf.keep(&state.keeper.waiting);
             let (kept, layers) = kept.map_err(|error| not_kept(error.to_string()))?;
-            (kept, layers.into_iter().chain(state.keeper.layers.clone()).collect::<BTreeMap<_, _>>())
+            (kept, layers.into_iter().chain(state.keeper.layers.clone()).collect::<MadeLayers>())
         };
         let folder = Kept::folder(FOLDER).await?;
         let there: BTreeSet<String> = folder.names().await?.into_iter().collect();
