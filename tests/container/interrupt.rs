@@ -53,7 +53,7 @@ impl Host for Impatient {
 
 #[test]
 fn a_command_ends_when_it_is_to() {
-    let layer = (0..40).fold(Tar::new().dir("d", 0o755), |tar, n| tar.file(&format!("d/{n}"), "text\n"));
+    let layer = (0..40).fold(Tar::new().dir("d", 0o755), |tar, n| tar.file(format!("d/{n}"), "text\n"));
     for line in ["grep -r text /", "find /d", "rm -r /d; echo on", "sha256sum /d/*", "cp -a /d /e"] {
         // However soon it is ended, it is; left alone, it is not.
         for looks in [1, 2, 5, 30, u32::MAX] {
