@@ -8,6 +8,7 @@ use layerscope::{
     digest::Digest,
     fixture::{Archive, Image, Pack, Shape, Tar},
     layer::ContentKey,
+    limits::Limits,
     overlay::LayerIndex,
     session::{Note, Opening, Remembered, Session, Task, Unusable},
     worker::protocol::{Event, Node},
@@ -19,7 +20,11 @@ fn slice(bytes: &[u8], range: Range<u64>) -> &[u8] {
 }
 
 fn open(bytes: &[u8], key: u8) -> Session {
-    let mut opening = Opening::new(bytes.len() as u64, ContentKey([key; 16]));
+    open_within(bytes, key, Limits::default())
+}
+
+fn open_within(bytes: &[u8], key: u8, limits: Limits) -> Session {
+    let mut opening = Opening::new(bytes.len() as u64, ContentKey([key; 16])).with_limits(limits);
     while let Some(range) = opening.wants() {
         opening.supply(slice(bytes, range)).unwrap();
     }
@@ -98,6 +103,24 @@ fn an_archive_that_is_opened_again_is_known_without_reading_a_layer() {
         assert_eq!(after.anomalies.len(), before.anomalies.len());
         assert_eq!(second.remember().unwrap().to_bytes(&note()), kept);
     }
+}
+
+#[test]
+fn what_a_limit_cut_short_is_read_again() {
+    let bytes = archive(Pack::Plain, &layers());
+    let limits = Limits { layer_entries: 3, ..Limits::default() };
+    let mut first = open_within(&bytes, 1, limits);
+    read(&mut first, &bytes);
+    let cut = known(&first);
+
+    // Without the limits.
+    let mut second = open(&bytes, 1);
+    assert!(second.recall(first.remember().unwrap()));
+    read(&mut second, &bytes);
+    let mut fresh = open(&bytes, 1);
+    read(&mut fresh, &bytes);
+    assert_ne!(cut, known(&fresh));
+    assert_eq!(known(&second), known(&fresh));
 }
 
 #[test]

@@ -60,5 +60,5 @@ impl BlobParts {
 }
 
 fn no_room(error: &wasm_bindgen::JsValue) -> Failure {
-    Failure { kind: FailureKind::Unreadable, detail: describe(error), offset: None }
+    Failure { kind: FailureKind::NoRoom, detail: describe(error), offset: None }
 }

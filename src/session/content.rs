@@ -207,10 +207,12 @@ impl ContentRead {
 
     /// Where the whole of what is read stands in the archive as it is, if it does.
     pub fn direct(&self) -> Option<Range<u64>> {
+        let Range { start, end } = self.range;
         let is_direct = self.stages.is_empty()
             && self.data.is_empty()
-            && matches!(self.pieces.as_slices().0, [Piece::Data(_)]);
-        is_direct.then(|| self.range.clone())
+            // Of a file that the archive ends within there is less.
+            && matches!(self.pieces.as_slices().0, [Piece::Data(len)] if *len == end - start);
+        is_direct.then_some(start..end)
     }
 
     /// Takes the next bytes of the content, about a mebibyte at the most; none if more have to be read.

@@ -50,6 +50,8 @@ impl Selection {
 
 /// A tar on its way; see [`Session::step`].
 pub struct Export {
+    /// Of the session, when it was begun.
+    revision: u32,
     image: u32,
     items: Vec<Item>,
     /// The next item.
@@ -114,6 +116,7 @@ impl Session {
             return Err(not_found("there is no such path"));
         }
         let mut export = Export {
+            revision: self.revision,
             image,
             items: Vec::new(),
             next: 0,
@@ -224,8 +227,12 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// If a layer is damaged, or the archive ends too early: what was given out before is no whole tar then.
+    /// If a layer is damaged, the archive ends too early, or a layer is not what it was when the tar was begun: what was given
+    /// out before is no whole tar then.
     pub fn step(&self, export: &mut Export) -> Result<Step, Failure> {
+        if export.revision != self.revision {
+            return Err(failure(FailureKind::Unreadable, "a layer is not what was remembered of it: save anew"));
+        }
         if let Some((layer, size)) = export.raw {
             return self.raw_step(export, layer, size);
         }

@@ -78,6 +78,8 @@ pub struct Session {
     stated_images: usize,
     /// Blobs that are known from before and were not read since, with the digests that they had.
     recalled: HashMap<MemberId, Digest>,
+    /// How often the entries of a layer proved not to be what they were: what refers to them from before is out of date.
+    revision: u32,
 }
 
 /// A blob that was listed or scanned; its paths are those of the session's tree.
@@ -150,6 +152,7 @@ impl Session {
         let mut session = Self {
             stated_images: archive.images.len(),
             recalled: HashMap::new(),
+            revision: 0,
             outer,
             outer_checkpoints: Checkpoints::default(),
             len,

@@ -15,7 +15,6 @@ use crate::{
     digest::Digest,
     image::MemberId,
     layer::{ContentKey, Contents, Index, Lazy, Scanned},
-    limits::Limit,
     overlay::Stack,
     tree::{Paths, Tree},
     worker::protocol::Event,
@@ -57,7 +56,6 @@ struct LayerIdentity {
 struct RememberedLayer {
     member: u32,
     digest: Digest,
-    limit: Option<Limit>,
     compression: Compression,
     lazy: Option<Lazy>,
     stored_size: u64,
@@ -133,10 +131,13 @@ impl Session {
             }
             let blob = self.blobs.get(&MemberId(stated.member))?;
             blob.diff_id.as_ref()?;
+            // Of what was cut short by a limit, who opens it without limits wants all.
+            if blob.limit.is_some() {
+                continue;
+            }
             layers.push(RememberedLayer {
                 member: stated.member,
                 digest: blob.digest.clone()?,
-                limit: blob.limit,
                 compression: blob.compression,
                 lazy: blob.lazy,
                 stored_size: blob.stored_size,
@@ -174,7 +175,7 @@ impl Session {
                 digest: None,
                 diff_id: None,
                 damaged: false,
-                limit: layer.limit,
+                limit: None,
                 compression: layer.compression,
                 lazy: layer.lazy,
                 unsupported: None,
@@ -191,11 +192,6 @@ impl Session {
         self.events.retain(|event| !matches!(event, Event::Merged { .. }));
         self.merge();
         true
-    }
-
-    /// Whether a layer is known from before, and has not been read again since.
-    pub fn is_recalled(&self) -> bool {
-        !self.recalled.is_empty()
     }
 
     /// Takes on what was found in a blob that is known from before. Whether it was what was remembered.
@@ -220,6 +216,7 @@ impl Session {
         for (image, _) in self.places_of(member) {
             self.stacks[image as usize] = Stack::new();
         }
+        self.revision += 1;
         self.merge();
     }
 }
