@@ -231,7 +231,10 @@ impl Session {
     /// out before is no whole tar then.
     pub fn step(&self, export: &mut Export) -> Result<Step, Failure> {
         if export.revision != self.revision {
-            return Err(failure(FailureKind::Unreadable, "a layer is not what was remembered of it: save anew"));
+            return Err(failure(
+                FailureKind::Unreadable,
+                "a layer is not what was remembered of it: save anew",
+            ));
         }
         if let Some((layer, size)) = export.raw {
             return self.raw_step(export, layer, size);
