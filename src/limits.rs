@@ -108,7 +108,7 @@ pub const TAGS: usize = 10_000;
 pub const COMMIT: u64 = 1 << 30;
 
 /// Most archives that are open at a time: each is held with all its paths.
-pub const ARCHIVES: usize = 32;
+pub const ARCHIVES: usize = 100;
 
 /// How far what is compressed is decoded, and how much of a layer is indexed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
