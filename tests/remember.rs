@@ -229,7 +229,7 @@ fn the_format_is_that_of_its_version() {
     let kept = session.remember().unwrap().to_bytes(&note());
     assert_eq!(
         (kept[7], Digest::sha256(&kept).hex()),
-        (1, "513467af0090f3c86102a54ad0459b162668f79b7117c44c02d773c77a624e28")
+        (1, "477ff3a97eaa0f5e545a0201ca5f680055c05b6f9318c88d919b56829af8d0fb")
     );
 }
 
