@@ -229,7 +229,7 @@ fn the_format_is_that_of_its_version() {
     let kept = session.remember().unwrap().to_bytes(&note());
     assert_eq!(
         (kept[7], Digest::sha256(&kept).hex()),
-        (1, "477ff3a97eaa0f5e545a0201ca5f680055c05b6f9318c88d919b56829af8d0fb")
+        (1, "6457034d3209e43b08451f82334ae75a890e36b5e5e3560a442660bce94ec933")
     );
 }
 
