@@ -224,6 +224,15 @@ const TABLE: &[(&str, &str, &str, i32)] = &[
     ("cat etc/passwd | grep root", "", "sh: no pipes here", 2),
     ("sh -c 'cd var; pwd'; pwd", "/var\n/\n", "", 0),
     ("exit 7", "", "", 7),
+    // What a shell within this one ends is that shell.
+    ("sh -c 'exit 3; echo x'; echo $?; pwd", "3\n/\n", "", 0),
+    ("$(exit 4); echo $?; docker ps --format '{{.Names}}'", "4\nc1\n", "", 0),
+    ("docker exec c1 sh -c 'exit 5'; echo $?; pwd", "5\n/\n", "", 0),
+    ("help", "No process runs here: these commands are the shell's own", "", 0),
+    ("help cat", "cat [-n] FILE…: print files\n", "", 0),
+    ("help none", "", "sh: help: no help topics match 'none'\n", 1),
+    ("df", "Filesystem 1K-blocks", "", 0),
+    ("df -h /none", "", "df: /none: No such file or directory\n", 1),
     ("uname -r", "(the host's)\n", "uname: an image holds no kernel", 0),
     (
         "docker frobnicate",
@@ -239,7 +248,7 @@ const TABLE: &[(&str, &str, &str, i32)] = &[
     (
         "docker rmi demo:1",
         "",
-        "Error response from daemon: conflict: unable to remove repository reference \"demo:1\"",
+        "Error response from daemon: conflict: unable to remove repository reference \"demo:1\" (must force) - container",
         1,
     ),
     (
@@ -260,6 +269,69 @@ const TABLE: &[(&str, &str, &str, i32)] = &[
         "docker run -d --storage-opt metacopy=on,redirect_dir=on --name m demo:1 > id; docker exec m mv var v; docker exec m ls v",
         "empty\nlib\n",
         "no process runs here: container m is open; docker exec -it m sh stands in it\n",
+        0,
+    ),
+    ("docker help", "Usage:  docker COMMAND\n\nNo daemon", "", 0),
+    ("docker rm --help", "Usage:  docker container rm [OPTIONS] CONTAINER [CONTAINER...]", "", 0),
+    ("docker push base:1", "The push refers to repository [docker.io/library/base]", "nothing was sent", 1),
+    ("docker push none", "", "An image does not exist locally with the tag: none\n", 1),
+    ("docker login", "", "docker login would ask docker.io for a token", 1),
+    ("docker login quay.io", "", "docker login would ask quay.io for a token", 1),
+    ("cd etc; docker attach c1; pwd", "/\n", "", 0),
+    (
+        "docker stop c1; docker attach c1",
+        "c1\n",
+        "You cannot attach to a stopped container, start it first\n",
+        1,
+    ),
+    ("docker stop c1; docker start c1; docker attach c1; cat opt/app", "c1\nc1\none\n", "", 0),
+    ("docker start none", "", "Error response from daemon: No such container: none\n", 1),
+    ("docker inspect -f '{{.Name}} {{.State.Status}} {{.Path}}' c1", "/c1 running sh\n", "", 0),
+    (
+        "docker image inspect -f '{{.RepoTags}} {{.Architecture}} {{json .Config.Cmd}}' base:1",
+        "[base:1] amd64 [\"sh\"]\n",
+        "",
+        0,
+    ),
+    // To stand in one container, and to remove others.
+    (
+        "docker run -d --name c2 demo:1 > id; docker rm -f c2; pwd",
+        "c2\n/\n",
+        "no process runs here: container c2 is open; docker exec -it c2 sh stands in it\n",
+        0,
+    ),
+    (
+        "docker run -d --name c2 demo:1 > id; docker rm -f c1 c2; pwd",
+        "c1\nc2\n",
+        "no process runs here: container c2 is open; docker exec -it c2 sh stands in it\nsh: pwd: no container is open here",
+        1,
+    ),
+    (
+        "docker run -d --rm --name t demo:1 > id; docker stop t; docker ps -a --format '{{.Names}}'",
+        "t\nc1\n",
+        "no process runs here: container t is open; docker exec -it t sh stands in it\n",
+        0,
+    ),
+    // What the image itself would run is only shown, whatever it is.
+    (
+        "docker commit -c 'CMD nginx -g' c1 own:1 > id; docker run --name own own:1; docker ps -f name=own --format '{{.State}}'",
+        "running\n",
+        "there is no ENTRYPOINT: the image's CMD, in shell form, is the command\nno process runs here: a container would run",
+        0,
+    ),
+    (
+        "docker commit -c 'ENTRYPOINT exit 3' c1 own:2 > id; docker run --name own own:2 ls; docker ps -f name=own --format '{{.State}}'",
+        "running\n",
+        "the arguments replace the image's CMD [\"sh\"]\nENTRYPOINT is in shell form",
+        0,
+    ),
+    ("docker run none", "", "Unable to find image 'none:latest' locally\n", 125),
+    // docker's output is a file of this machine, also where a command of this shell printed it.
+    ("docker exec c1 cat /opt/app > out; docker cp out c1:/tmp 2> err; cat tmp/out", "one\n", "", 0),
+    (
+        "docker rmi -f demo:1; docker images -q demo; docker ps --format '{{.Names}}'",
+        "Untagged: demo:1\nc1\n",
+        "",
         0,
     ),
     ("docker pull alpine", "", "Error response from daemon: no registry is reached from this shell", 1),
@@ -298,6 +370,26 @@ fn commands_print_what_coreutils_and_docker_print() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The first 64 MiB are not all of a file: what would take them for it fails.
+#[test]
+fn what_is_too_large_fails_and_is_not_cut() {
+    let place = Place::new(&sample());
+    for (command, error, status) in [
+        ("cat tmp/big > tmp/f", "sh: tmp/f: cut off after 67108864 bytes\n", 1),
+        ("sh -c 'cat tmp/big' > tmp/f", "sh: tmp/f: cut off after 67108864 bytes\n", 1),
+        ("docker exec c1 cat /tmp/big > f", "sh: f: cut off after 67108864 bytes\n", 1),
+        ("sha256sum < tmp/big", "sh: tmp/big: cut off after 67108864 bytes\n", 1),
+        ("tail -n 1 tmp/big", "tail: tmp/big: cut off after 67108864 bytes\n", 1),
+        ("head -n -1 tmp/big", "head: tmp/big: cut off after 67108864 bytes\n", 1),
+        ("grep x tmp/big", "grep: tmp/big: cut off after 67108864 bytes\n", 2),
+        ("cat tmp/big > /dev/null", "", 0),
+        ("head -c 3 tmp/big > tmp/f; wc -c tmp/f > tmp/g", "", 0),
+    ] {
+        let (out, told, ended) = place.shell(&format!("truncate -s 65M tmp/big; {command} && true"));
+        assert_eq!((out.len(), told.as_str(), ended), (0, error, status), "{command}");
+    }
 }
 
 /// Extracts the tree that the shell shows first, for the real tools.
@@ -555,14 +647,16 @@ fn a_dockerfile_is_built_without_running() {
     let place = Place::new(&sample());
     fs::create_dir_all(place.path("context/src")).unwrap();
     fs::write(place.path("context/src/main.c"), "int main;\n").unwrap();
+    fs::write(place.path("context/src/read me"), "blank\n").unwrap();
     fs::write(place.path("context/notes.md"), "no\n").unwrap();
     fs::write(place.path("context/.dockerignore"), "*.md\nDockerfile\n").unwrap();
     let tar = Tar::new().dir("lib", 0o755).file("lib/x", "packed\n").owner(7, 8);
     fs::write(place.path("context/lib.tar.gz"), Pack::Gzip.pack(&tar.bytes())).unwrap();
     let dockerfile = "# comment\nARG BASE=demo:1\nFROM ${BASE} AS build\nARG NAME=world\nENV DIR=/work\nWORKDIR $DIR\nCOPY . .\n\
-        RUN echo \"hello $NAME\" > greeting && \\\n    rm src/main.c; mkdir out; mv greeting out/\nADD lib.tar.gz /opt/\n\n\
+        RUN echo \"hello $NAME\" > greeting && \\\n    rm src/main.c; mkdir out; mv greeting out/\nADD lib.tar.gz /opt/\n\
+        COPY [\"src/read me\", \"/json/\"]\nADD [\"lib.tar.gz\", \"/json/\"]\n\n\
         FROM scratch\nMAINTAINER me\nCOPY --from=build --chown=33:34 --chmod=600 /work/out/ /data/\nCOPY --from=base:1 /etc/pass* /etc/\n\
-        COPY --from=build /opt/lib /lib\nLABEL a=b\nEXPOSE 80\nUSER www\nVOLUME /data\nSTOPSIGNAL SIGQUIT\n\
+        COPY --from=build /opt/lib /lib\nCOPY --from=build /json /json\nLABEL a=b\nEXPOSE 80\nUSER www\nVOLUME /data\nSTOPSIGNAL SIGQUIT\n\
         HEALTHCHECK --interval=5s CMD true\nONBUILD RUN x\nENTRYPOINT [\"/bin/vi\"]\nCMD x $HOME\n";
     fs::write(place.path("context/Dockerfile"), dockerfile).unwrap();
     let args = [
@@ -583,8 +677,8 @@ fn a_dockerfile_is_built_without_running() {
     assert_eq!(status, 0, "{out}{error}");
     let verified = place.program().args(["verify", "built.tar"]).output().unwrap();
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
-    let built = told(&place.program().args(["shell", "built.tar", "-c", "cat data/greeting; stat -c %u:%g:%a data/greeting; ls etc; stat -c %u:%g lib/x; docker export c1 > flat.tar"]).output().unwrap());
-    assert_eq!(built.0, "hello you\n33:34:600\npasswd\n7:8\n");
+    let built = told(&place.program().args(["shell", "built.tar", "-c", "cat data/greeting; stat -c %u:%g:%a data/greeting; ls etc; stat -c %u:%g lib/x; cat 'json/read me' json/lib/x; docker export c1 > flat.tar"]).output().unwrap());
+    assert_eq!(built.0, "hello you\n33:34:600\npasswd\n7:8\nblank\npacked\n");
     let report: Value = serde_json::from_slice(
         &place.program().args(["inspect", "built.tar", "--json"]).output().unwrap().stdout,
     )
@@ -607,7 +701,7 @@ fn the_build_cache_says_which_step_hits_and_why_not() {
     fs::write(place.path("context/a"), "1\n").unwrap();
     fs::write(place.path("context/Dockerfile"), "FROM base:1\nRUN touch x\nCOPY a /a\nRUN rm x\n").unwrap();
     let built = place.ok(
-        "docker build -q -t t context; docker build -t t context; docker cp c1:/opt/app context/a; docker build -t t context; \
+        "docker build -q -t t context; docker build context -t t; docker cp c1:/opt/app context/a; docker build -t t context; \
          docker build --no-cache -t t context; docker image ls -a -q",
     );
     assert_eq!(
@@ -619,6 +713,13 @@ fn the_build_cache_says_which_step_hits_and_why_not() {
     assert!(built.contains("---> a step before it was not in the cache"), "{built}");
     assert_eq!(built.matches("---> --no-cache").count(), 3, "{built}");
     assert!(built.contains("Successfully tagged t:latest"), "{built}");
+    // Options of an instruction count as they are once variables are put in.
+    fs::write(place.path("context/Dockerfile"), "FROM demo:1\nARG U\nCOPY --chown=$U a /a\n").unwrap();
+    let owners = place.ok(
+        "docker build -q context -t one --build-arg U=1 > id; docker build -q context -t two --build-arg U=2 > id; \
+         docker run one stat -c %u /a; docker run two stat -c %u /a",
+    );
+    assert_eq!(owners, "1\n2\n");
 }
 
 #[test]

@@ -122,8 +122,10 @@ impl Builder<'_, '_> {
             words::expand(word, self.escape, &variables).map_err(|error| problem(error.to_string()))
         };
         let (mut from, mut chown, mut chmod) = (None, None, None);
+        let mut flags = Vec::new();
         for (flag, value) in &instruction.flags {
             let value = expand(value)?;
+            flags.push((flag, value.clone()));
             match flag.as_str() {
                 "from" if instruction.keyword == Keyword::Copy => from = Some(value),
                 "chown" => chown = Some(value),
@@ -193,7 +195,7 @@ impl Builder<'_, '_> {
         }
         let placed = copy::place(chosen, path.as_bytes(), is_directory);
         let content = copy::digest(&placed).map_err(problem)?;
-        let text = format!("{name} {:?} {given:?}", instruction.flags);
+        let text = format!("{name} {flags:?} {given:?}");
         let mut work = |builder: &mut Self, container: ContainerId| {
             let now = builder.world.now;
             let mut fs = builder.world.files(container).ok_or("the image is gone")?;

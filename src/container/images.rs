@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ArchiveId, Container, Shelf, ShelfError};
+use super::{ArchiveId, Archives, Container, Shelf, ShelfError};
 use crate::{digest::Digest, image::names};
 
 /// An image of an archive.
@@ -64,14 +64,28 @@ pub struct SharedLayer {
     pub images: Vec<usize>,
 }
 
+/// See [`ShelfImage::id`].
+pub(super) fn image_id(archives: &Archives, key: ImageKey) -> Option<Digest> {
+    let opened = archives.get(&key.archive)?;
+    let image = opened.session.images().get(key.image as usize)?;
+    let made_up = || Digest::sha256(format!("{}/{}/{}", key.archive.0, opened.name, key.image).as_bytes());
+    Some(image.id.clone().unwrap_or_else(made_up))
+}
+
+/// An image of this id, in whichever archive.
+pub(super) fn image_of(archives: &Archives, id: &Digest) -> Option<ImageKey> {
+    archives.iter().find_map(|(&archive, opened)| {
+        let place = opened.session.images().iter().position(|image| image.id.as_ref() == Some(id))?;
+        Some(ImageKey { archive, image: place as u32 })
+    })
+}
+
 impl Shelf {
     /// Lists an image of an archive of the shelf.
     pub(super) fn add_image(&mut self, key: ImageKey, parent: Option<Digest>) -> Option<Digest> {
         let opened = self.archives.get(&key.archive)?;
         let image = opened.session.images().get(key.image as usize)?;
-        let made_up =
-            || Digest::sha256(format!("{}/{}/{}", key.archive.0, opened.name, key.image).as_bytes());
-        let id = image.id.clone().unwrap_or_else(made_up);
+        let id = image_id(&self.archives, key)?;
         let created = image.config.as_ref().and_then(|config| config.parsed.created.clone());
         // A tag alone names no repository.
         let full = image.names.iter().filter(|name| name.contains([':', '/']));
@@ -126,8 +140,8 @@ impl Shelf {
     ///
     /// # Errors
     ///
-    /// If a container stands on it, unless that is not open and `force` is set; if it has several names and is called by
-    /// its id, unless `force`; if other images were made of it.
+    /// If a container stands on it, unless `force`: then it goes if that is not open, and else its name alone, if it is
+    /// called by that; if it has several names and is called by its id, unless `force`; if other images were made of it.
     pub fn remove_image(&mut self, reference: &str, force: bool) -> Result<Removed, ShelfError> {
         let image = self.find_image(reference)?.clone();
         let full = names::canonical(reference);
@@ -142,6 +156,11 @@ impl Shelf {
         let uses = |container: &&Container| container.image_id.as_ref() == Some(&image.id);
         if let Some(container) = self.containers.iter().find(uses) {
             let running = self.containers.iter().filter(uses).any(Container::is_running);
+            if running && force && by_name {
+                // As docker has it: the name goes, and the image stays.
+                self.untag(&image.id, &full);
+                return Ok(Removed { untagged: vec![full], ..Removed::default() });
+            }
             if running || !force {
                 let container = container.id.clone();
                 return Err(ShelfError::InUse { image: reference.to_owned(), container, running });

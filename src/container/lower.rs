@@ -131,7 +131,7 @@ impl<'a> Lower<'a> {
         let Some((stack, top)) = self.stack() else { return };
         for layer in (0..=top.0).rev() {
             let event = stack.event_of(node, LayerIndex(layer));
-            let answer = match event.map(|event| event.cause) {
+            let mut answer = match event.map(|event| event.cause) {
                 None => Answer::Nothing,
                 Some(Cause::Entry(entry)) => {
                     let file = FileRef { layer: LayerIndex(layer), entry };
@@ -140,6 +140,18 @@ impl<'a> Lower<'a> {
                 Some(Cause::Implied) => Answer::Has(Kind::Directory),
                 Some(Cause::Whiteout(_)) => Answer::Whiteout,
                 Some(Cause::WhiteoutAbove(_) | Cause::Opaque(_) | Cause::Replaced(_)) => Answer::Hidden,
+            };
+            let is_below = asked.iter().any(|(_, above)| *above == Answer::Has(Kind::Directory));
+            answer = match answer {
+                // A layer may hold the mark of a directory, and no entry of it.
+                Answer::Nothing | Answer::Has(Kind::Directory)
+                    if stack.is_opaque(node, LayerIndex(layer)) =>
+                {
+                    Answer::Opaque
+                }
+                // A directory further up takes its place.
+                Answer::Has(kind) if is_below && kind != Kind::Directory => Answer::Hidden,
+                answer => answer,
             };
             asked.push((Place::Layer(layer), answer));
             if !matches!(answer, Answer::Nothing | Answer::Has(Kind::Directory)) {

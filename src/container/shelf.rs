@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, rc::Rc};
 
-use super::{ContainerFs, Errno, ImageKey, Lower, Options, ReadAt, Removed, ShelfImage, Upper};
+use super::{
+    ContainerFs, Errno, ImageKey, Lower, Options, ReadAt, Removed, ShelfImage, Upper,
+    images::{image_id, image_of},
+};
 use crate::{digest::Digest, session::Session, tar::Timestamp, worker::protocol::Failure};
 
 /// An open archive, by the number that whoever opened it gave it.
@@ -160,11 +163,18 @@ impl Shelf {
         keys.filter_map(|key| self.add_image(key, None)).collect()
     }
 
-    /// Closes an archive: its images and the containers on them are gone.
+    /// Closes an archive: the containers on its images are gone, and those of its images that no other archive has.
     pub fn remove_archive(&mut self, id: ArchiveId) {
-        self.images.retain(|image| image.key.archive != id);
         self.containers.retain(|container| container.image.is_none_or(|image| image.archive != id));
         self.archives.remove(&id);
+        let archives = &self.archives;
+        self.images.retain_mut(|image| {
+            if image.key.archive == id {
+                let Some(key) = image_of(archives, &image.id) else { return false };
+                image.key = key;
+            }
+            true
+        });
     }
 
     /// The containers, oldest first.
@@ -185,10 +195,9 @@ impl Shelf {
         }
         let lower = lower(&self.archives, new.image, new.layers.unwrap_or(u32::MAX));
         let lower = lower.ok_or_else(|| ShelfError::NoImage(name.clone()))?;
-        let image_id = self.images.iter().find(|image| Some(image.key) == new.image);
         self.containers.push(Container {
             image: new.image,
-            image_id: image_id.map(|image| image.id.clone()),
+            image_id: new.image.and_then(|key| image_id(&self.archives, key)),
             layers: lower.layers(),
             command: new.command,
             options: new.options,
@@ -301,12 +310,15 @@ impl Container {
         matches!(self.status, Status::Running(_))
     }
 
-    /// Remembers the writable layer as it is, to be undone to: call it before what one step of undoing is to undo.
-    pub fn checkpoint(&mut self) {
+    /// Remembers the writable layer as it was `before`, to be undone to, if it has changed since.
+    pub fn checkpoint(&mut self, before: Upper) {
+        if self.upper.is(&before) {
+            return;
+        }
         if self.past.len() >= UNDO {
             self.past.remove(0);
         }
-        self.past.push(self.upper.clone());
+        self.past.push(before);
         self.future.clear();
     }
 

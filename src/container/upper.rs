@@ -128,6 +128,11 @@ impl Upper {
         Self { inodes: Rc::new([(Ino::ROOT, root)].into()), next: Ino(1), copied: 0, index: Rc::default() }
     }
 
+    /// Whether it is that one, and nothing was changed since one was cloned of the other.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.inodes, &other.inodes)
+    }
+
     /// What was kept of one: see [`KeptUpper`](super::kept_upper::KeptUpper).
     pub(super) fn restored(
         inodes: BTreeMap<Ino, Rc<Inode>>,

@@ -59,6 +59,11 @@ pub fn argv(config: &ContainerConfig, entrypoint: Option<&str>, arguments: &[Str
     Argv { words: head.iter().chain(tail).cloned().collect(), reasons }
 }
 
+/// Whether a container of an image runs the text of its `ENTRYPOINT`, whatever arguments follow.
+pub(super) fn ignores_arguments(config: &ContainerConfig) -> bool {
+    config.entrypoint.as_deref().is_some_and(is_shell_form)
+}
+
 /// Whether words are what the shell form makes of a text: a shell, `-c` and the text.
 fn is_shell_form(words: &[String]) -> bool {
     match words {

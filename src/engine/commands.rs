@@ -165,7 +165,7 @@ pub(super) const COMMANDS: &[Command] = &[
         (1, 1),
         elsewhere::push,
     ),
-    first(command(
+    command(
         &["image build", "build", "buildx build"],
         "PATH",
         "Build an image from a Dockerfile, without running it",
@@ -184,7 +184,7 @@ pub(super) const COMMANDS: &[Command] = &[
         ],
         (1, 1),
         build::build,
-    )),
+    ),
     first(command(
         &["container run", "run"],
         "IMAGE [COMMAND] [ARG...]",

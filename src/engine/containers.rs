@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{ContainerRow, Engine, Pending, Status, command::Rows, images::ago, short};
+use super::{ContainerRow, Engine, Status, command::Rows, images::ago, short};
 use crate::shell::{human, options::Arguments};
 
 pub(super) fn list(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
@@ -126,9 +126,8 @@ fn ended(engine: &mut Engine<'_, '_>, arguments: &Arguments, code: i32) -> i32 {
                 )),
             };
         }
-        let now = engine.now();
-        engine.world.set_status(row.id, Status::Exited(code, now));
-        engine.pending = Some(Pending::Detach(row.id));
+        engine.leave(row.id);
+        engine.world.exited(row.id, code);
         Ok(())
     })
 }
@@ -159,7 +158,7 @@ pub(super) fn remove(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 
             ));
             continue;
         }
-        engine.pending = Some(Pending::Detach(row.id));
+        engine.leave(row.id);
         engine.world.remove_container(row.id);
         engine.print(&format!("{name}\n"));
     }

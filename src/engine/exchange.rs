@@ -299,7 +299,6 @@ fn into(
 ) -> Result<u64, String> {
     let contents_only = source.ends_with("/.") || source == ".";
     let files = engine.world.host.list(source).map_err(|error| format!("lstat {source}: {error}"))?;
-    engine.world.checkpoint(id);
     let mut fs = engine.world.files(id).ok_or("the container's image is closed")?;
     let target = fs.stat(path.as_bytes(), true);
     let source_is_directory = matches!(files.first().map(|file| &file.kind), Some(HostKind::Directory));

@@ -38,8 +38,8 @@ use crate::{
 pub(crate) enum Pending {
     /// To stand in a container.
     Attach(ContainerId, Position),
-    /// Not to stand in it any more.
-    Detach(ContainerId),
+    /// Not to stand in the container any more that it stands in.
+    Detach,
     /// To run one of its own commands in a container, which may end with it.
     Run {
         /// The container.
@@ -56,6 +56,8 @@ pub(crate) enum Pending {
 /// A command of docker under way.
 pub(crate) struct Engine<'e, 'w> {
     pub(self) world: &'e mut World<'w>,
+    /// The container that the shell stands in.
+    stands_in: Option<ContainerId>,
     pub(self) cache: &'e mut crate::build::Cache,
     printed: Printed,
     pub(self) traces: Vec<Traced>,
@@ -77,6 +79,7 @@ impl<'e, 'w> Engine<'e, 'w> {
     ) -> Self {
         Self {
             world,
+            stands_in: shell.attached(),
             cache: &mut shell.cache,
             printed: Printed::default(),
             traces: Vec::new(),
@@ -141,6 +144,13 @@ impl<'e, 'w> Engine<'e, 'w> {
     /// The shell is to stand in a container.
     fn attach(&mut self, id: ContainerId) {
         self.pending = Some(Pending::Attach(id, self.world.position_of(id)));
+    }
+
+    /// The shell is not to stand in a container any more, if it does.
+    fn leave(&mut self, id: ContainerId) {
+        if self.stands_in == Some(id) {
+            self.pending = Some(Pending::Detach);
+        }
     }
 
     /// Where a command in a container begins.

@@ -2,7 +2,7 @@
 
 use bstr::BString;
 
-use super::{Engine, NewContainer, Pending, Status, argv};
+use super::{Engine, NewContainer, Pending, Status, argv, argv::ignores_arguments, world::with_tag};
 use crate::shell::{Position, options::Arguments};
 
 /// What begins an interactive shell.
@@ -11,7 +11,9 @@ const SHELLS: [&str; 6] = ["sh", "bash", "ash", "dash", "zsh", "fish"];
 pub(super) fn run(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
     let Some(made) = make(engine, arguments) else { return 125 };
     engine.world.set_status(made.id, Status::Up);
-    let ours = command_of(&made.words);
+    if arguments.has("rm") {
+        engine.world.remove_when_ended(made.id);
+    }
     if arguments.has("detach") {
         engine.print(&format!("{}\n", made.hex));
         engine.complain(&format!(
@@ -23,14 +25,12 @@ pub(super) fn run(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
     for reason in &made.reasons {
         engine.complain(reason);
     }
-    if let Some(words) = ours {
+    // What the image itself would run is shown, not carried out: the container is there to be looked at.
+    if let Some(words) = command_of(&made.words).filter(|_| made.is_asked_for) {
         // A command that the shell has: it is carried out, and the container ends with it.
         engine.complain(&format!("no process runs here: this is the shell's own {}", words[0]));
         let position = engine.position(made.id, arguments);
         engine.pending = Some(Pending::Run { container: made.id, position, words, ends: true });
-        if arguments.has("rm") {
-            engine.world.remove_when_ended(made.id);
-        }
         return 0;
     }
     let shown = argv::json(&made.words);
@@ -40,9 +40,6 @@ pub(super) fn run(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
     ));
     let position = engine.position(made.id, arguments);
     engine.pending = Some(Pending::Attach(made.id, position));
-    if arguments.has("rm") {
-        engine.world.remove_when_ended(made.id);
-    }
     0
 }
 
@@ -59,6 +56,8 @@ struct Made {
     name: String,
     words: Vec<String>,
     reasons: Vec<String>,
+    /// The command was given, and is not the image's own.
+    is_asked_for: bool,
 }
 
 fn make(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> Option<Made> {
@@ -66,9 +65,11 @@ fn make(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> Option<Made> {
     let image = operands.next()?;
     let rest: Vec<String> = operands.collect();
     let Some(key) = engine.world.find_image(&image) else {
-        engine.fail(&format!(
-            "Unable to find image '{image}' locally\ndocker: no registry is reached from here: open or load an archive of it"
-        ));
+        engine.complain(&format!("Unable to find image '{}' locally", with_tag(&image)));
+        match engine.world.host.pull(&image) {
+            Some(words) => engine.fail(&format!("{}: {words}", with_tag(&image))),
+            None => engine.fail("docker: no registry is reached from here: open or load an archive of it"),
+        };
         return None;
     };
     let config = engine.world.config(key);
@@ -95,7 +96,16 @@ fn make(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> Option<Made> {
     };
     match engine.world.create(new) {
         Ok(row) => {
-            Some(Made { id: row.id, hex: row.hex, name: row.name, words: argv.words, reasons: argv.reasons })
+            let is_asked_for =
+                entrypoint.is_some() || (!rest.is_empty() && !ignores_arguments(&config.config));
+            Some(Made {
+                id: row.id,
+                hex: row.hex,
+                name: row.name,
+                words: argv.words,
+                reasons: argv.reasons,
+                is_asked_for,
+            })
         }
         Err(error) => {
             engine.fail(&format!("docker: Error response from daemon: {error}"));

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{ContainerRow, HistoryStep, Host, ImageRow, NewContainer, Status};
 use crate::{
-    container::{self, ContainerFs, ImageKey, Removed, Rope, Shelf, ShelfError, familiar},
+    container::{self, ContainerFs, ImageKey, Removed, Rope, Shelf, ShelfError, Upper, familiar},
     oci,
     shell::{Position, human},
     tar::Timestamp,
@@ -180,9 +180,8 @@ impl<'a> World<'a> {
                         id_of(image),
                         short(container)
                     ),
-                    (false, running) => format!(
-                        "conflict: unable to remove repository reference \"{image}\" ({}) - container {} is using its referenced image {}",
-                        if *running { "cannot be forced" } else { "must force" },
+                    (false, _) => format!(
+                        "conflict: unable to remove repository reference \"{image}\" (must force) - container {} is using its referenced image {}",
                         short(container),
                         id_of(image)
                     ),
@@ -372,10 +371,18 @@ impl<'a> World<'a> {
         self.shelf.fs(place, self.now)
     }
 
-    /// One step of undoing begins here.
-    pub(crate) fn checkpoint(&mut self, id: ContainerId) {
-        if let Some(container) = self.place(id).and_then(|place| self.shelf.container_mut(place)) {
-            container.checkpoint();
+    /// The writable layers as they are: see [`World::checkpoint`].
+    pub(crate) fn uppers(&self) -> Vec<(ContainerId, Upper)> {
+        let containers = self.shelf.containers().iter();
+        containers.filter_map(|one| Some((ContainerId::new(&one.id)?, one.upper.clone()))).collect()
+    }
+
+    /// What was changed since the writable layers were as `before` is one step of undoing.
+    pub(crate) fn checkpoint(&mut self, before: Vec<(ContainerId, Upper)>) {
+        for (id, upper) in before {
+            if let Some(container) = self.place(id).and_then(|place| self.shelf.container_mut(place)) {
+                container.checkpoint(upper);
+            }
         }
     }
 

@@ -7,7 +7,10 @@
 //! The cost of a layer is that of its entries plus the paths that it hides; a path can only be hidden
 //! once per time that it was added, so the whole is linear in the entries of all layers.
 
-use std::{collections::HashMap, rc::Rc};
+use std::{
+    collections::{HashMap, HashSet},
+    rc::Rc,
+};
 
 use bstr::{BStr, BString, ByteSlice};
 
@@ -163,6 +166,8 @@ pub struct Stack {
     newest: Vec<u32>,
     /// Hard links: the entry that holds what they name.
     targets: HashMap<FileRef, FileRef>,
+    /// The directories that are opaque, each in its layer.
+    opaque: HashSet<(LayerIndex, NodeId)>,
     /// How many visible names each file entry has, beside each layer's entries.
     names: Vec<Vec<u32>>,
     /// Bytes of file content in each layer.
@@ -225,6 +230,11 @@ impl Stack {
     /// What `layer` itself does to a path.
     pub fn event_of(&self, node: NodeId, layer: LayerIndex) -> Option<Event> {
         self.last_event(node, layer).filter(|event| event.layer == layer)
+    }
+
+    /// Whether `layer` itself has a directory at a path and marks it as opaque.
+    pub fn is_opaque(&self, node: NodeId, layer: LayerIndex) -> bool {
+        self.opaque.contains(&(layer, node))
     }
 
     /// What was at a path before `layer`.
@@ -290,6 +300,7 @@ impl Stack {
         self.links.capacity() * size_of::<Link>()
             + self.newest.capacity() * size_of::<u32>()
             + self.targets.capacity() * size_of::<(FileRef, FileRef)>()
+            + self.opaque.capacity() * size_of::<(LayerIndex, NodeId)>()
             + self.names.iter().map(|names| names.capacity() * size_of::<u32>()).sum::<usize>()
     }
 
@@ -337,6 +348,7 @@ struct Push<'a> {
 
 impl Push<'_> {
     fn opaque(&mut self, record: Record) {
+        self.stack.opaque.insert((self.layer, record.node));
         self.remove_below(record.node, Cause::Opaque(record.node));
     }
 

@@ -62,6 +62,16 @@ impl Printed {
         self.is_cut
     }
 
+    /// Something was left out.
+    pub(super) fn cut(&mut self) {
+        self.is_cut = true;
+    }
+
+    /// Whether something was left out, which is then forgotten: it has been told.
+    pub(super) fn take_cut(&mut self) -> bool {
+        std::mem::take(&mut self.is_cut)
+    }
+
     /// What was printed, in order; pieces of one stream are one.
     pub fn pieces(&self) -> &[(Stream, Vec<u8>)] {
         &self.pieces

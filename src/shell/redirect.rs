@@ -44,6 +44,26 @@ impl Shell {
         let status = engine.run(words);
         let (mut printed, pending, stream, traces) = engine.finish();
         done.traces.extend(traces);
+        let mut status = status;
+        match pending {
+            None => {}
+            Some(Pending::Attach(container, position)) => self.attached = Some((container, position)),
+            Some(Pending::Detach) => self.attached = None,
+            // Commands of this shell, in a container: what they print is docker's output.
+            Some(Pending::Run { container, position, words, ends }) => {
+                let stood = self.attached.replace((container, position));
+                let mut inner = Done::default();
+                self.depth += 1;
+                status = self.redirected(world, &words, &[], &mut inner);
+                self.depth -= 1;
+                printed.append(inner.printed);
+                done.traces.extend(inner.traces);
+                if ends {
+                    world.exited(container, status);
+                }
+                self.back(world, stood);
+            }
+        }
         if let Some(from) = joined {
             let to = if from == 2 { Stream::Out } else { Stream::Error };
             printed = printed.redirected(|stream| {
@@ -51,10 +71,10 @@ impl Shell {
                 Some(if own == from { to } else { stream })
             });
         }
-        let mut status = status;
         for (descriptor, target) in outputs {
             let stream_of = if descriptor == 2 { Stream::Error } else { Stream::Out };
             let bytes = printed.of(stream_of);
+            let is_cut = stream_of == Stream::Out && printed.take_cut();
             printed = printed.redirected(|stream| (stream != stream_of).then_some(stream));
             if target == "/dev/null" {
                 continue;
@@ -68,33 +88,13 @@ impl Shell {
                 printed.push(Stream::Error, format!("sh: {path}: {error}\n").as_bytes());
                 status = 1;
             }
+            if is_cut {
+                printed.push(Stream::Error, cut_off(target).as_bytes());
+                status = 1;
+            }
         }
         done.printed.append(printed);
-        match pending {
-            None => status,
-            Some(Pending::Attach(container, position)) => {
-                self.attached = Some((container, position));
-                status
-            }
-            Some(Pending::Detach(container)) => {
-                if self.attached() == Some(container) {
-                    self.attached = None;
-                }
-                status
-            }
-            // Commands of this shell, in a container.
-            Some(Pending::Run { container, position, words, ends }) => {
-                let stood = self.attached.replace((container, position));
-                let before = done.exited;
-                let status = self.redirected(world, &words, &[], done);
-                done.exited = before;
-                if ends {
-                    world.exited(container, status);
-                }
-                self.attached = stood;
-                status
-            }
-        }
+        status
     }
 
     /// A command of the shell, its input and output as redirected.
@@ -122,6 +122,11 @@ impl Shell {
                         Ok(bytes)
                     });
                     match read {
+                        // A part of it would be taken for all of it.
+                        Ok(bytes) if bytes.len() > limits::SHELL_OUTPUT => {
+                            done.printed.push(Stream::Error, cut_off(target).as_bytes());
+                            return 1;
+                        }
                         Ok(bytes) => input = Some(bytes.into()),
                         Err(error) => return complain(done, target, &error),
                     }
@@ -147,13 +152,14 @@ impl Shell {
         if words.is_empty() {
             return 0;
         }
-        let (printed, status) = self.builtin(world, words, input, done);
+        let (mut printed, status) = self.builtin(world, words, input, done);
         let is_plain = matches!((&to[1], &to[2]), (Target::Own(Stream::Out), Target::Own(Stream::Error)));
         if is_plain {
             done.printed.append(printed);
             return status;
         }
         let mut status = status;
+        let is_cut = printed.take_cut();
         for (stream, bytes) in printed.pieces() {
             let place = usize::from(*stream == Stream::Error) + 1;
             match &to[place] {
@@ -167,6 +173,14 @@ impl Shell {
                 }
             }
         }
+        match &to[1] {
+            Target::Own(_) if is_cut => done.printed.cut(),
+            Target::File(path) if is_cut => {
+                done.printed.push(Stream::Error, cut_off(path).as_bytes());
+                status = 1;
+            }
+            _ => {}
+        }
         status
     }
 }
@@ -177,6 +191,11 @@ enum Target {
     Own(Stream),
     File(BString),
     Nowhere,
+}
+
+/// What is said where no more than a part of something was read or written.
+fn cut_off(path: &BString) -> String {
+    format!("sh: {path}: cut off after {} bytes\n", limits::SHELL_OUTPUT)
 }
 
 fn complain(done: &mut Done, path: &BString, error: &Fault) -> i32 {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use bstr::{BString, ByteSlice};
 
 use super::{
-    commands::{COMMANDS, find_command, quote},
+    commands::{find_command, help, quote},
     context::{Context, Fault, base_name},
     expand::{self, ExpandError, Surroundings},
     output::{Output, Printed, Stream, Traced},
@@ -27,7 +27,7 @@ pub struct Shell {
     /// The status of the last command.
     status: i32,
     /// How deep it is in output of commands that is put in.
-    depth: usize,
+    pub(super) depth: usize,
     memory: Memory,
     /// Whether docker is there: not where a Dockerfile runs commands.
     without_docker: bool,
@@ -99,11 +99,10 @@ impl Shell {
         }
         let mut done = Done::default();
         std::mem::swap(&mut world.memory, &mut self.memory);
-        // What a line does is undone at once.
-        if let Some(container) = self.attached() {
-            world.checkpoint(container);
-        }
+        let before = world.uppers();
         self.source(world, line, &mut done);
+        // What a line does is undone at once, in whichever container it did it.
+        world.checkpoint(before);
         std::mem::swap(&mut world.memory, &mut self.memory);
         if done.printed.is_cut() {
             let message = format!("sh: the output is cut off after {} bytes\n", limits::SHELL_OUTPUT);
@@ -143,7 +142,7 @@ impl Shell {
     }
 
     fn command(&mut self, world: &mut World<'_>, command: &Command, done: &mut Done) -> i32 {
-        let mut around = Around { shell: self, world, done };
+        let mut around = Around { shell: self, world, done, ran: false };
         let words = match expand::fields(&command.words, &mut around) {
             Ok(words) => words,
             Err(error) => return around.fail(&error.to_string()),
@@ -168,13 +167,15 @@ impl Shell {
             };
             redirections.push((redirection.descriptor, redirection.direction, target));
         }
+        let ran = around.ran;
         // Variables before a command are that command's.
         let before = self.attached.as_ref().map(|(_, position)| position.env.clone());
         for (name, value) in assignments {
             self.set_variable(&name, value);
         }
         if words.is_empty() && redirections.is_empty() {
-            return 0;
+            // Of a command that is nothing but $(…), the status is that one's.
+            return if ran { self.status } else { 0 };
         }
         let is_docker = !self.without_docker && words.first().is_some_and(|name| base_name(name) == "docker");
         let status = if is_docker {
@@ -190,6 +191,11 @@ impl Shell {
             position.env = env;
         }
         status
+    }
+
+    /// Stands again where it stood, if that is still there.
+    pub(super) fn back(&mut self, world: &World<'_>, stood: Option<(ContainerId, Position)>) {
+        self.attached = stood.filter(|(container, _)| world.place(*container).is_some());
     }
 
     fn set_variable(&mut self, name: &str, value: BString) {
@@ -219,8 +225,10 @@ impl Shell {
                     Some(Ok(status)) => status & 0xff,
                     Some(Err(_)) => 2,
                 };
-                match self.attached.take() {
-                    // As in docker, the container's shell was its process: it ends, and the container with it.
+                // A shell within this one ends alone, and so does that of a build. Else, as in docker, the shell was the
+                // container's process: it ends, and the container with it.
+                let is_inner = self.depth > 0 || self.without_docker;
+                match self.attached.take_if(|_| !is_inner) {
                     Some((container, _)) => world.exited(container, status),
                     None => done.exited = true,
                 }
@@ -293,7 +301,7 @@ impl Shell {
             let stood = self.attached.clone();
             self.source(world, &text.to_str_lossy(), &mut inner);
             // What a process sets is its own.
-            self.attached = stood;
+            self.back(world, stood);
             self.depth -= 1;
             done.traces.extend(inner.traces);
             return (inner.printed, self.status);
@@ -421,6 +429,8 @@ struct Around<'s, 'w, 'a> {
     shell: &'s mut Shell,
     world: &'s mut World<'w>,
     done: &'a mut Done,
+    /// Whether commands were run for their output.
+    ran: bool,
 }
 
 impl Around<'_, '_, '_> {
@@ -447,8 +457,12 @@ impl Surroundings for Around<'_, '_, '_> {
         let mut inner = Done::default();
         let stood = self.shell.attached.clone();
         self.shell.script(self.world, &script, &mut inner);
-        self.shell.attached = stood;
+        self.shell.back(self.world, stood);
         self.shell.depth -= 1;
+        self.ran = true;
+        if inner.printed.is_cut() {
+            self.done.printed.cut();
+        }
         self.done.printed.push(Stream::Error, &inner.printed.of(Stream::Error));
         self.done.traces.extend(inner.traces);
         Ok(inner.printed.of(Stream::Out))
@@ -464,28 +478,4 @@ impl Surroundings for Around<'_, '_, '_> {
         }
         found
     }
-}
-
-fn help(arguments: &[BString]) -> (String, i32) {
-    if let Some(topic) = arguments.first() {
-        return match find_command(topic) {
-            Some((_, help, _)) => (format!("{help}\n"), 0),
-            None if topic == "docker" => {
-                ("docker help lists docker's commands; docker COMMAND --help tells of one\n".into(), 0)
-            }
-            None => (format!("sh: help: no help topics match {}\n", quote(topic)), 1),
-        };
-    }
-    let mut text = String::from(
-        "No process runs here: these commands are the shell's own, and act on the container's files.\n\n",
-    );
-    for (_, help, _) in COMMANDS {
-        text.push_str(&format!("  {help}\n"));
-    }
-    text.push_str(
-        "  docker COMMAND: images and containers; docker help lists them\n  \
-         exit [STATUS]: leave the container, or the shell\n  help [COMMAND]: this\n  history: the lines that were run\n\n\
-         A > FILE, A >> FILE, A < FILE, A; B, A && B, A || B, $(A), $NAME, 'text', \"text\", *, ?, [abc], # comment\n",
-    );
-    (text, 0)
 }

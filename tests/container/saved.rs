@@ -288,18 +288,40 @@ fn unpacked(layout: &Path, tag: &str, shows: &[listing::Entry]) {
 
 #[test]
 fn podman_loads_what_is_saved() {
-    let shelf = committed(debian(Shape::DockerOci, Pack::Gzip));
+    let mut shelf = committed(debian(Shape::DockerOci, Pack::Gzip));
+    let shows = shown(&mut shelf, "mine:1");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("saved.tar");
     fs::write(&file, saved(&shelf, &["mine:1"], SaveFormat::Docker).to_vec(&shelf.archives).unwrap())
         .unwrap();
     let root = folder.path().join("storage").display().to_string();
     let runroot = folder.path().join("run").display().to_string();
-    let base = ["--root", &root, "--runroot", &runroot, "--storage-driver", "vfs"];
-    let file = file.display().to_string();
-    let load = [&base[..], &["load", "--quiet", "--input", &file]].concat();
-    let Some(loaded) = run("podman", &load) else { return };
-    assert!(String::from_utf8_lossy(&loaded).contains("mine:1"));
+    let podman = |args: &[&str]| {
+        let base = ["--root", &root, "--runroot", &runroot, "--storage-driver", "vfs"];
+        Command::new("podman").args(base).args(args).output()
+    };
+    // An archive that was made here by no commit, for comparison: where podman is, it need not be able to run.
+    let plain = folder.path().join("plain.tar");
+    fs::write(&plain, debian(Shape::DockerOci, Pack::Gzip)).unwrap();
+    let load = |file: &Path| podman(&["load", "--quiet", "--input", &file.display().to_string()]);
+    match load(&plain) {
+        Ok(output) if output.status.success() => {}
+        Ok(output) => {
+            return skip(&format!("podman loads nothing here: {}", String::from_utf8_lossy(&output.stderr)));
+        }
+        Err(error) => return skip(&format!("podman cannot be run: {error}")),
+    }
+    let loaded = load(&file).unwrap();
+    assert!(loaded.status.success(), "{}", String::from_utf8_lossy(&loaded.stderr));
+    assert!(String::from_utf8_lossy(&loaded.stdout).contains("mine:1"));
+    let mounted = podman(&["image", "mount", "mine:1"]).unwrap();
+    if !mounted.status.success() {
+        return skip(&format!("podman mounts nothing here: {}", String::from_utf8_lossy(&mounted.stderr)));
+    }
+    let tree = String::from_utf8(mounted.stdout).unwrap();
+    let tree = listing::list(Path::new(tree.trim()));
+    podman(&["image", "unmount", "mine:1"]).unwrap();
+    assert_eq!(listing::compare_with_umoci(&shows, &tree), [""; 0]);
 }
 
 #[test]

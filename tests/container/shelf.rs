@@ -1,8 +1,12 @@
 //! The shelf: images and containers as an engine lists them.
 
+use std::rc::Rc;
+
 use layerscope::{
-    container::{ArchiveId, Commit, Content, NewContainer, Shelf, ShelfError, Status},
+    container::{ArchiveId, Commit, Content, ImageKey, NewContainer, Opened, Shelf, ShelfError, Status},
+    engine::{ContainerId, NoHost, World},
     fixture::{Archive, Image, Pack, Shape, Tar},
+    shell::Shell,
 };
 
 use crate::ours::{self, TIME};
@@ -71,7 +75,13 @@ fn an_image_with_a_container_stays() {
     let error = shelf.remove_image("one", false).unwrap_err();
     assert!(matches!(error, ShelfError::InUse { running: false, .. }), "{error}");
     shelf.container_mut(0).unwrap().status = Status::Running(TIME);
-    assert!(matches!(shelf.remove_image("one", true), Err(ShelfError::InUse { running: true, .. })));
+    let id = shelf.find_image("one").unwrap().id.clone();
+    assert!(matches!(shelf.remove_image(id.hex(), true), Err(ShelfError::InUse { running: true, .. })));
+    // By its name, and by force, the name goes.
+    let removed = shelf.remove_image("one", true).unwrap();
+    assert_eq!((removed.untagged.len(), removed.deleted.len()), (1, 0));
+    assert_eq!(shelf.images()[0].names, [""; 0]);
+    shelf.tag(&id, "one");
     assert!(matches!(shelf.remove_container("x", false), Err(ShelfError::Running(_))));
     shelf.container_mut(0).unwrap().status = Status::Exited(TIME);
     let count = shelf.images().len();
@@ -128,10 +138,12 @@ fn containers_of_one_image_do_not_see_each_other() {
 fn operations_are_undone_and_done_again() {
     let mut shelf = shelf();
     create(&mut shelf, "x", "one");
-    shelf.container_mut(0).unwrap().checkpoint();
+    let before = shelf.containers()[0].upper.clone();
     shelf.fs(0, TIME).unwrap().unlink(b"base").unwrap();
-    shelf.container_mut(0).unwrap().checkpoint();
+    shelf.container_mut(0).unwrap().checkpoint(before);
+    let before = shelf.containers()[0].upper.clone();
     shelf.fs(0, TIME).unwrap().put(b"base", Content::default(), 0o644).unwrap();
+    shelf.container_mut(0).unwrap().checkpoint(before);
     let size = |shelf: &mut Shelf| shelf.fs(0, TIME).unwrap().stat(b"base", true).map(|stat| stat.size).ok();
     assert_eq!(size(&mut shelf), Some(0));
     assert!(shelf.container_mut(0).unwrap().undo());
@@ -141,6 +153,60 @@ fn operations_are_undone_and_done_again() {
     assert!(!shelf.container_mut(0).unwrap().undo());
     assert!(shelf.container_mut(0).unwrap().redo());
     assert_eq!(size(&mut shelf), None);
+}
+
+/// A line that changes nothing is no step of undoing, and one that changes several containers is one of each.
+#[test]
+fn a_line_that_changes_something_is_undone_at_once() {
+    let mut shelf = shelf();
+    let first = create(&mut shelf, "x", "one");
+    create(&mut shelf, "y", "one");
+    shelf.container_mut(1).unwrap().status = Status::Running(TIME);
+    let mut host = NoHost::new(10);
+    let mut world = World::new(&mut shelf, &mut host, TIME);
+    let mut shell = Shell::new();
+    shell.enter(&world, ContainerId::new(&first).unwrap(), None);
+    for line in
+        ["rm one", "rm base; docker exec y rm base; docker exec y touch new", "ls; rm none", "cat one"]
+    {
+        shell.run(&mut world, line);
+    }
+    let names = |shelf: &mut Shelf, place: usize| {
+        let names = shelf.fs(place, TIME).unwrap().read_dir(b"/").unwrap();
+        names.into_iter().map(|(name, _)| name.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (names(&mut shelf, 0), names(&mut shelf, 1)),
+        (vec![], vec!["new".to_owned(), "one".to_owned()])
+    );
+    assert!(shelf.container_mut(0).unwrap().undo());
+    assert_eq!(names(&mut shelf, 0), ["base"]);
+    assert!(shelf.container_mut(0).unwrap().undo());
+    assert_eq!(names(&mut shelf, 0), ["base", "one"]);
+    assert!(!shelf.container_mut(0).unwrap().undo());
+    assert!(shelf.container_mut(1).unwrap().undo());
+    assert_eq!(names(&mut shelf, 1), ["base", "one"]);
+    assert!(!shelf.container_mut(1).unwrap().undo());
+}
+
+/// An image of two archives is one image, of whichever a container is made, and stays with the one that is open.
+#[test]
+fn an_image_of_two_archives_is_one() {
+    let archive = ours::sessions::archive(&[Tar::new().file("a", "1")]);
+    let mut shelf = ours::shelf(archive.clone());
+    let session = ours::sessions::read(&archive);
+    let source: Rc<[u8]> = archive.into();
+    shelf
+        .add_archive(ArchiveId(2), Opened { name: "again.tar".to_owned(), session, source: Rc::new(source) });
+    assert_eq!(shelf.images().len(), 1);
+    let second = ImageKey { archive: ArchiveId(2), image: 0 };
+    shelf.create(NewContainer { image: Some(second), ..NewContainer::default() }, TIME).unwrap();
+    assert!(matches!(shelf.remove_image("test", false), Err(ShelfError::InUse { .. })));
+    shelf.remove_archive(ArchiveId(1));
+    assert_eq!(shelf.find_image("test").unwrap().key, second);
+    assert_eq!(shelf.fs(0, TIME).unwrap().read(b"a", 9).unwrap(), b"1");
+    shelf.remove_archive(ArchiveId(2));
+    assert!(shelf.images().is_empty() && shelf.containers().is_empty());
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! What operations say that they did.
 
 use layerscope::{
-    container::{Answer, Content, Errno, OpenFlags, Options, Place, Step, Trace, Why},
+    container::{Answer, Content, Errno, NewContainer, OpenFlags, Options, Place, Step, Trace, Why},
     fixture::Tar,
     layer::Kind,
 };
 
-use crate::ours::{Ours, TIME};
+use crate::ours::{self, Ours, TIME};
 
 fn container() -> Ours {
     let layer = Tar::new()
@@ -86,6 +86,42 @@ fn lookups_ask_from_the_top_down() {
     );
     ours.fs().unlink(b"etc/deep/big").unwrap();
     assert_eq!(asked(&mut ours, "etc/deep/big"), [(Place::Upper, Answer::Whiteout)]);
+    // A directory that was made again is opaque, also once it is in a layer: nobody below is asked.
+    ours.fs().rmdir(b"etc/deep").unwrap();
+    ours.fs().mkdir(b"etc/deep", 0o755).unwrap();
+    ours.next_layer();
+    assert_eq!(
+        asked(&mut ours, "etc/deep"),
+        [(Place::Upper, Answer::Nothing), (Place::Layer(2), Answer::Opaque)]
+    );
+}
+
+#[test]
+fn what_a_directory_takes_the_place_of_is_not_found() {
+    let layers = [
+        Tar::new().file("here", "1").dir("marked", 0o755),
+        Tar::new().dir("here", 0o755),
+        // The mark alone, without an entry for its directory.
+        Tar::new().opaque("marked"),
+    ];
+    let mut shelf = ours::shelf(ours::sessions::archive(&layers));
+    let image = Some(shelf.images()[0].key);
+    shelf.create(NewContainer { image, ..NewContainer::default() }, TIME).unwrap();
+    let fs = shelf.fs(0, TIME).unwrap();
+    let asked = |path: &str| match fs.lookup(path.as_bytes()).unwrap().steps.remove(0) {
+        Step::Lookup { asked, .. } => asked,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        asked("here"),
+        [
+            (Place::Upper, Answer::Nothing),
+            (Place::Layer(2), Answer::Nothing),
+            (Place::Layer(1), Answer::Has(Kind::Directory)),
+            (Place::Layer(0), Answer::Hidden),
+        ]
+    );
+    assert_eq!(asked("marked"), [(Place::Upper, Answer::Nothing), (Place::Layer(2), Answer::Opaque)]);
 }
 
 #[test]

@@ -159,6 +159,9 @@ impl Grep<'_> {
                     bytes.len() <= limit
                 })
                 .map_err(|error| error.to_string())?;
+            if bytes.len() > limit {
+                return Err(format!("cut off after {limit} bytes"));
+            }
         }
         let is_binary = !has("text") && bytes.contains(&0);
         let mut count = 0;

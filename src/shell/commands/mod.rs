@@ -80,6 +80,31 @@ pub(super) fn find_command(name: &[u8]) -> Option<&'static Command> {
     COMMANDS.get(place)
 }
 
+/// What `help` prints, and its status.
+pub(super) fn help(arguments: &[BString]) -> (String, i32) {
+    if let Some(topic) = arguments.first() {
+        return match find_command(topic) {
+            Some((_, help, _)) => (format!("{help}\n"), 0),
+            None if topic == "docker" => {
+                ("docker help lists docker's commands; docker COMMAND --help tells of one\n".into(), 0)
+            }
+            None => (format!("sh: help: no help topics match {}\n", quote(topic)), 1),
+        };
+    }
+    let mut text = String::from(
+        "No process runs here: these commands are the shell's own, and act on the container's files.\n\n",
+    );
+    for (_, help, _) in COMMANDS {
+        text.push_str(&format!("  {help}\n"));
+    }
+    text.push_str(
+        "  docker COMMAND: images and containers; docker help lists them\n  \
+         exit [STATUS]: leave the container, or the shell\n  help [COMMAND]: this\n  history: the lines that were run\n\n\
+         A > FILE, A >> FILE, A < FILE, A; B, A && B, A || B, $(A), $NAME, 'text', \"text\", *, ?, [abc], # comment\n",
+    );
+    (text, 0)
+}
+
 /// The mode that a mode, as `chmod` takes it, makes of another; `None` if it is none.
 pub(crate) fn file_mode(text: &str, mode: u32, is_directory: bool) -> Option<u32> {
     attributes::Mode::read(text.as_bytes()).map(|change| change.of(mode, is_directory))

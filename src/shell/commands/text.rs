@@ -5,6 +5,7 @@ use bstr::{BStr, BString, ByteSlice};
 use super::{super::context::Context, Flag, arguments, stat::number};
 use crate::{
     digest::{Algorithm, Digester},
+    limits,
     shell::quote,
 };
 
@@ -156,7 +157,7 @@ fn part(context: &mut Context, name: &str, given: &[BString]) -> i32 {
         let mut bytes = Vec::new();
         let mut newlines = 0;
         let is_head = name == "head" && !rest;
-        let limit = context.room();
+        let limit = limits::SHELL_OUTPUT;
         let result = read(context, &mut |piece| {
             newlines += piece.iter().filter(|&&byte| byte == b'\n').count() as u64;
             bytes.extend_from_slice(piece);
@@ -170,6 +171,11 @@ fn part(context: &mut Context, name: &str, given: &[BString]) -> i32 {
                 format!("cannot open {} for reading: {error}", quote(operand))
             };
             context.complain(name, &what);
+            return 1;
+        }
+        // What is asked of the end cannot be told by the beginning.
+        if !is_head && bytes.len() > limit {
+            context.complain(name, &format!("{operand}: cut off after {limit} bytes"));
             return 1;
         }
         if titled {
