@@ -12,7 +12,7 @@ struct Server(Vec<(String, Head, Vec<u8>)>);
 impl Server {
     fn with(mut self, path: impl Into<String>, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Self {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        self.0.push((path.into(), Head { status: 200, url: String::new(), headers }, body.into()));
+        self.0.push((path.into(), Head { status: 200, headers, ..Head::default() }, body.into()));
         self
     }
 
@@ -29,7 +29,7 @@ impl Server {
                             resolution.supply(&Head { url: target.url, ..head.clone() }, body.clone());
                         }
                         None => {
-                            let head = Head { status: 404, url: target.url, headers: Vec::new() };
+                            let head = Head { status: 404, url: target.url, ..Head::default() };
                             resolution.supply(&head, b"<html>no</html>".to_vec());
                         }
                     }
