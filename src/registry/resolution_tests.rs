@@ -234,7 +234,7 @@ fn a_layout_on_a_web_server_is_read_without_any_header() {
     assert_eq!(choices.iter().map(|c| c.name.as_deref().unwrap()).collect::<Vec<_>>(), ["a:1", "b"]);
     resolution.choose(&choices[0].digest);
     let Next::Fetch(target, _) = resolution.next() else { panic!() };
-    assert_eq!((target.accept, target.scope), (None, None));
+    assert_eq!((target.accept, target.scope.as_deref()), (None, Some("")));
     assert_eq!(server.serve(&mut resolution).0, Next::Done);
     let plan = resolution.finish().unwrap();
     assert_eq!(opened(&plan).0, ["a:1"], "as a layout in an archive is named");
