@@ -199,8 +199,7 @@ impl AppHandle {
     /// its own server, and only `remote.html` others.
     pub async fn way_to(&self, place: &str) -> Option<Option<String>> {
         let place = Place::parse(place).ok();
-        let origin = place.as_ref().and_then(Place::origin);
-        let is_own = origin.is_some() && origin == Origin::of_url(&dom::origin()).ok();
+        let is_own = place.as_ref().is_some_and(is_own);
         let gateway = match place {
             Some(Place::Registry(_)) if !is_own => self.gateway().await,
             _ => None,
@@ -237,8 +236,14 @@ impl AppHandle {
     /// Opens what was opened as `job` under this name once more: its worker may have ended, or (`unlimited`) a limit kept
     /// it from being read to its end. What is shown stays until then, and gives its place.
     pub fn open_again(&self, job: Job, name: &AttrValue, unlimited: bool) {
+        let remote = self.state.remote_of(job);
         match self.client.as_ref().and_then(|client| client.open_again(job, unlimited)) {
-            Some((job, replaces)) => self.opened(job, name, replaces),
+            Some((job, replaces)) => {
+                if let Some(remote) = remote {
+                    self.dispatch(Action::Remote(RemoteAction::Asked(job, remote)));
+                }
+                self.opened(job, name, replaces);
+            }
             None => self.refuse(name, no_worker()),
         }
     }
@@ -277,14 +282,18 @@ impl AppHandle {
     }
 }
 
-/// Opens what a link says, or asks the reader first if that is from another host.
+/// Opens what a link says, or asks the reader first if that is not from this page's own server.
 pub fn begin(app: &AppHandle, link: Link) {
-    let origin = Place::parse(&link.place).ok().and_then(|place| place.origin());
-    if origin.is_some() && origin == Origin::of_url(&dom::origin()).ok() {
+    if Place::parse(&link.place).is_ok_and(|place| is_own(&place)) {
         app.follow(&link);
     } else {
         app.dispatch(Action::Remote(RemoteAction::Link(link)));
     }
+}
+
+/// Whether a place is a file of this page's own server.
+fn is_own(place: &Place) -> bool {
+    Origin::of_url(&dom::origin()).is_ok_and(|origin| place.is_own(&origin))
 }
 
 fn unreadable(error: &JsValue) -> Failure {

@@ -14,7 +14,7 @@ use super::{
         image_picker,
         notice::Notice,
         opener::{DirectoryInput, FileInput},
-        remote::{PullPanel, RemoteQuestions},
+        remote::{PullPanel, RemoteDialog, RemoteQuestions},
         start::Start,
         status_bar::StatusBar,
         workspace::Workspace,
@@ -69,6 +69,7 @@ pub fn Shell() -> Html {
             if let Some(archive) = &app.state.archive {
                 <Notice />
                 <RemoteQuestions />
+                <RemoteDialog />
                 <PullPanel />
                 // Each archive has a workspace of its own: what its components hold is of that archive.
                 <Workspace key={archive.job.0} />

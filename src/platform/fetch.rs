@@ -93,6 +93,7 @@ async fn send(request: &Request) -> Result<Fetched, JsValue> {
         status: response.status(),
         url: response.url(),
         headers: HEADERS.iter().filter_map(read).collect(),
+        at: super::from_f64(js_sys::Date::now() / 1_000.0),
     };
     let reader = response.body().map(|body| body.get_reader().unchecked_into());
     Ok(Fetched { head, reader, ahead: None, _abort: abort })

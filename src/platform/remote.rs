@@ -24,6 +24,8 @@ pub struct Remote {
     regions: RefCell<Vec<Region>>,
     /// Where ranges of it are, if it is one file on a web server that knows ranges.
     file: Option<Target>,
+    /// The `Authorization` header that ranges of it are asked for with.
+    pub authorization: Option<String>,
     /// The place it is from, and the gateway it came through.
     pub place: String,
     /// See [`Remote::place`].
@@ -56,7 +58,7 @@ impl Remote {
         len: u64,
         file: Option<Target>,
     ) -> Self {
-        Self { len, regions: RefCell::default(), file, place, gateway, manifest }
+        Self { len, regions: RefCell::default(), file, authorization: None, place, gateway, manifest }
     }
 
     /// Its length in bytes.
@@ -70,11 +72,15 @@ impl Remote {
     }
 
     /// Adds a part that is there already.
-    pub fn add_bytes(&self, start: u64, bytes: &[u8]) {
+    ///
+    /// # Errors
+    ///
+    /// If the browser keeps no more.
+    pub fn add_bytes(&self, start: u64, bytes: &[u8]) -> Result<(), Failure> {
         let range = start..start.saturating_add(bytes.len() as u64);
         self.add(range.clone(), None, None);
-        self.push(&range, &Uint8Array::from(bytes));
-        self.flush(&range);
+        self.push(&range, &Uint8Array::from(bytes))?;
+        self.flush(&range).map(drop)
     }
 
     /// Adds a part that is to come.
@@ -112,8 +118,12 @@ impl Remote {
     }
 
     fn with<T: Default>(&self, range: &Range<u64>, work: impl FnOnce(&mut Region) -> T) -> T {
+        self.find(range, work).unwrap_or_default()
+    }
+
+    fn find<T>(&self, range: &Range<u64>, work: impl FnOnce(&mut Region) -> T) -> Option<T> {
         let mut regions = self.regions.borrow_mut();
-        regions.iter_mut().find(|region| region.range == *range).map(work).unwrap_or_default()
+        regions.iter_mut().find(|region| region.range == *range).map(work)
     }
 
     /// Wants a part.
@@ -147,17 +157,26 @@ impl Remote {
     }
 
     /// Takes bytes of a part. Once they are enough for a blob, which is kept, it gives them out again.
-    pub fn push(&self, range: &Range<u64>, bytes: &Uint8Array) -> Vec<Uint8Array> {
-        self.with(range, |region| {
+    ///
+    /// # Errors
+    ///
+    /// If the browser keeps no more.
+    pub fn push(&self, range: &Range<u64>, bytes: &Uint8Array) -> Result<Vec<Uint8Array>, Failure> {
+        let pushed = self.find(range, |region| {
             region.loose_len += u64::from(bytes.length());
             region.loose.push(bytes.clone());
-            if region.loose_len >= PIECE { region.flush() } else { Vec::new() }
-        })
+            if region.loose_len >= PIECE { region.flush() } else { Ok(Vec::new()) }
+        });
+        pushed.unwrap_or_else(|| Ok(Vec::new()))
     }
 
     /// Makes a blob of the bytes that are none yet, and gives them out.
-    pub fn flush(&self, range: &Range<u64>) -> Vec<Uint8Array> {
-        self.with(range, Region::flush)
+    ///
+    /// # Errors
+    ///
+    /// If the browser keeps no more.
+    pub fn flush(&self, range: &Range<u64>) -> Result<Vec<Uint8Array>, Failure> {
+        self.find(range, Region::flush).unwrap_or_else(|| Ok(Vec::new()))
     }
 
     /// A part is there: this blob.
@@ -218,12 +237,15 @@ impl Remote {
 }
 
 impl Region {
-    fn flush(&mut self) -> Vec<Uint8Array> {
-        let bytes = std::mem::take(&mut self.loose);
-        let parts: Array = bytes.iter().collect();
-        self.filled += std::mem::take(&mut self.loose_len);
-        self.pieces.extend(Blob::new_with_u8_array_sequence(&parts).ok().filter(|_| parts.length() > 0));
-        bytes
+    fn flush(&mut self) -> Result<Vec<Uint8Array>, Failure> {
+        if self.loose_len > 0 {
+            let parts: Array = self.loose.iter().collect();
+            let piece =
+                Blob::new_with_u8_array_sequence(&parts).map_err(|error| refused(describe(&error)))?;
+            self.pieces.push(piece);
+            self.filled += std::mem::take(&mut self.loose_len);
+        }
+        Ok(std::mem::take(&mut self.loose))
     }
 }
 

@@ -133,7 +133,7 @@ async fn fetch_range(remote: Rc<Remote>, range: Range<u64>) -> Result<Vec<u8>, F
     let request = Request {
         url: file.url.clone(),
         accept: None,
-        authorization: None,
+        authorization: remote.authorization.clone(),
         range: Some((range.start, Some(end.saturating_sub(1)))),
         is_token: false,
     };
@@ -144,8 +144,21 @@ async fn fetch_range(remote: Rc<Remote>, range: Range<u64>) -> Result<Vec<u8>, F
             format!("{} sends no range any more", file.url),
         ));
     }
-    let bytes = fetched.whole(end - range.start).await.map_err(|error| failed(Trouble::Cut, error))?;
-    bytes.ok_or_else(|| failed(Trouble::TooLarge, format!("{} sends more than was asked for", file.url)))
+    let len = end - range.start;
+    // Where its place can be read, it has to be the right one.
+    let wanted = format!("bytes {}-{}/", range.start, end.saturating_sub(1));
+    if let Some(sent) = fetched.head.header("content-range").filter(|sent| !sent.trim().starts_with(&wanted))
+    {
+        return Err(failed(Trouble::Cut, format!("{} sends {sent}, not {wanted}{}", file.url, remote.len())));
+    }
+    let bytes = fetched.whole(len).await.map_err(|error| failed(Trouble::Cut, error))?;
+    let bytes = bytes
+        .ok_or_else(|| failed(Trouble::TooLarge, format!("{} sends more than was asked for", file.url)))?;
+    if (bytes.len() as u64) < len {
+        let detail = format!("{} sends {} bytes of {len}", file.url, bytes.len());
+        return Err(failed(Trouble::Cut, detail));
+    }
+    Ok(bytes)
 }
 
 fn unreadable(error: &JsValue) -> Failure {

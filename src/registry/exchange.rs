@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{
     GatewayTrouble, Trouble,
     challenge::{self, Challenge, RealmError},
+    patience::retry_after,
     url::Origin,
 };
 use crate::{limits, oci::json};
@@ -37,6 +38,8 @@ pub struct Head {
     pub url: String,
     /// The headers that can be read, names in lower case.
     pub headers: Vec<(String, String)>,
+    /// When it came, in seconds since 1970.
+    pub at: u64,
 }
 
 impl Head {
@@ -99,6 +102,12 @@ impl Auth {
         self.credentials.remove(registry);
     }
 
+    /// The `Authorization` header that was taken for a target.
+    pub fn header(&self, target: &Target) -> Option<&str> {
+        let key = (Origin::of_url(&target.url).ok()?, target.scope.clone()?);
+        self.headers.get(&key).map(String::as_str)
+    }
+
     /// Whether a name and a password are known for a registry.
     pub fn knows(&self, registry: &Origin) -> bool {
         self.credentials.contains_key(registry)
@@ -110,7 +119,8 @@ impl Auth {
 pub struct Target {
     /// The URL.
     pub url: String,
-    /// What a token for it is to allow; `None` where nothing is ever authorised: a plain web server, a gateway.
+    /// What a token for it is to allow; empty for a plain web server, which gets no token and takes name and password
+    /// itself; `None` where nothing is ever authorised: a gateway.
     pub scope: Option<String>,
     /// The `Accept` header.
     pub accept: Option<&'static str>,
@@ -217,7 +227,7 @@ impl Exchange {
         Request {
             url: self.target.url.clone(),
             accept: self.target.accept,
-            authorization: self.key().and_then(|key| auth.headers.get(&key).cloned()),
+            authorization: auth.header(&self.target).map(str::to_owned),
             range,
             is_token: false,
         }
@@ -233,10 +243,8 @@ impl Exchange {
 
     /// An answer has come; the body with it if it was for a token.
     pub fn answered(&mut self, head: Head, body: &[u8], auth: &mut Auth) {
-        self.stage = match &self.stage {
-            Stage::Token(_) => self.token(&head, body, auth),
-            _ => self.judge(&head, auth),
-        };
+        let is_token = matches!(self.stage, Stage::Token(_));
+        self.stage = if is_token { self.token(&head, body, auth) } else { self.judge(&head, auth) };
         self.head = head;
     }
 
@@ -275,6 +283,10 @@ impl Exchange {
             let detail = format!("{} answers {status}", self.target.url);
             return Stage::Failed(Trouble::Gateway(GatewayTrouble::Other), detail);
         }
+        if (200..300).contains(&status) {
+            // What was sent is taken. When it is too old one day, that is another matter.
+            self.refused = false;
+        }
         match status {
             206 => self.partial(head),
             // The whole, though only a part was asked for.
@@ -287,11 +299,7 @@ impl Exchange {
             403 => Stage::Failed(Trouble::Forbidden, format!("{} answers 403", self.target.url)),
             429 | 500..=599 => {
                 let trouble = if status == 429 { Trouble::TooMany } else { Trouble::Status(status) };
-                self.again(
-                    head.header("retry-after"),
-                    trouble,
-                    &format!("{} answers {status}", self.target.url),
-                )
+                self.again(Some(head), trouble, &format!("{} answers {status}", self.target.url))
             }
             _ => Stage::Failed(Trouble::Status(status), format!("{} answers {status}", self.target.url)),
         }
@@ -313,13 +321,12 @@ impl Exchange {
     }
 
     /// Waits and asks again, if that has not been done too often.
-    fn again(&mut self, retry_after: Option<&str>, trouble: Trouble, detail: &str) -> Stage {
+    fn again(&mut self, head: Option<&Head>, trouble: Trouble, detail: &str) -> Stage {
         self.attempt += 1;
         if self.attempt >= ATTEMPTS {
             return Stage::Failed(trouble, detail.to_owned());
         }
-        // A date would need a clock; the usual wait will do.
-        let asked = retry_after.and_then(|text| text.trim().parse::<u64>().ok());
+        let asked = head.and_then(|head| retry_after(head.header("retry-after")?, head.at));
         match asked {
             Some(seconds) if seconds > LONGEST_WAIT => {
                 Stage::Failed(trouble, format!("{detail}, and asks to wait for {seconds} seconds"))
@@ -342,6 +349,12 @@ impl Exchange {
             Some(header) => challenge::challenges(header),
             None => challenge::known(&key.0).into_iter().collect(),
         };
+        let may = |challenge: &Challenge| !scope.is_empty() || *challenge == Challenge::Basic;
+        let offered: Vec<_> = offered.into_iter().filter(may).collect();
+        if offered.is_empty() && head.header("www-authenticate").is_some() {
+            let detail = format!("{} answers 401, and asks for neither a token nor a password", key.0);
+            return Stage::Failed(Trouble::Forbidden, detail);
+        }
         if offered.is_empty() {
             return Stage::Failed(
                 Trouble::HiddenChallenge,
@@ -389,7 +402,12 @@ impl Exchange {
                 return Stage::Failed(trouble, format!("{host} gives no token: {}", head.status));
             }
             status => {
-                return Stage::Failed(Trouble::Status(status), format!("{host} gives no token: {status}"));
+                let detail = format!("{host} gives no token: {status}");
+                let trouble = if status == 429 { Trouble::TooMany } else { Trouble::Status(status) };
+                return match status {
+                    429 | 500..=599 => self.again(Some(head), trouble, &detail),
+                    _ => Stage::Failed(trouble, detail),
+                };
             }
         }
         let token = json::parse(body).ok().and_then(|parsed| {

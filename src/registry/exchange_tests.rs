@@ -9,7 +9,7 @@ fn target(url: &str) -> Target {
 
 fn head(status: u16, headers: &[(&str, &str)]) -> Head {
     let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Head { status, url: REGISTRY.to_owned(), headers }
+    Head { status, url: REGISTRY.to_owned(), headers, at: 1_000 }
 }
 
 fn sent(exchange: &Exchange, auth: &Auth) -> Request {
@@ -171,7 +171,7 @@ fn who_asks_to_wait_is_waited_for() {
     exchange.waited();
     let mut waits = Vec::new();
     for _ in 0..3 {
-        exchange.answered(head(503, &[("retry-after", "Fri, 31 Dec 1999 23:59:59 GMT")]), b"", &mut auth);
+        exchange.answered(head(503, &[("retry-after", "soon")]), b"", &mut auth);
         if let Step::Wait(milliseconds) = exchange.step(&auth) {
             waits.push(milliseconds);
         }
@@ -270,4 +270,64 @@ fn refusals_have_their_names() {
     let mut exchange = Exchange::new(target(REGISTRY));
     exchange.failed("TypeError");
     assert_eq!(failed(&exchange), Trouble::Unreachable);
+}
+
+/// A web server takes name and password, and is given no token.
+#[test]
+fn a_web_server_gets_name_and_password_alone() {
+    let file = crate::registry::plain_target("https://r.example/image.tar".to_owned());
+    let mut auth = Auth::default();
+    let mut exchange = Exchange::new(file.clone());
+    exchange.answered(head(401, &[("www-authenticate", "Basic realm=\"x\"")]), b"", &mut auth);
+    assert_eq!(failed(&exchange), Trouble::Unauthorized);
+    auth.log_in(Origin::of_url(REGISTRY).unwrap(), who());
+    let mut exchange = Exchange::new(file.clone());
+    let both = format!("{BEARER}, Basic realm=\"x\"");
+    exchange.answered(head(401, &[("www-authenticate", &both)]), b"", &mut auth);
+    assert_eq!(sent(&exchange, &auth).authorization.as_deref(), Some("Basic bWU6c2VjcmV0"));
+    assert_eq!(auth.header(&file), Some("Basic bWU6c2VjcmV0"), "for ranges of it as well");
+    exchange.answered(head(206, &[]), b"", &mut auth);
+    assert_eq!(exchange.step(&auth), Step::Read { skip: 0 });
+    // A form would not help.
+    let mut exchange = Exchange::new(crate::registry::plain_target("https://s.example/".to_owned()));
+    exchange.answered(head(401, &[("www-authenticate", BEARER)]), b"", &mut auth);
+    assert_eq!(failed(&exchange), Trouble::Forbidden);
+}
+
+#[test]
+fn a_wait_may_last_until_a_date() {
+    let (mut exchange, mut auth) = (Exchange::new(target(REGISTRY)), Auth::default());
+    let date = [("retry-after", "Thu, 01 Jan 1970 00:16:47 GMT")];
+    exchange.answered(head(429, &date), b"", &mut auth);
+    assert_eq!(exchange.step(&auth), Step::Wait(7_000));
+}
+
+#[test]
+fn a_token_server_may_ask_for_patience() {
+    for status in [429, 503] {
+        let (mut exchange, mut auth) = (Exchange::new(target(REGISTRY)), Auth::default());
+        exchange.answered(head(401, &[("www-authenticate", BEARER)]), b"", &mut auth);
+        exchange.answered(head(status, &[("retry-after", "2")]), b"", &mut auth);
+        assert_eq!(exchange.step(&auth), Step::Wait(2_000), "{status}");
+        exchange.waited();
+        assert!(!sent(&exchange, &auth).is_token, "from the beginning");
+        exchange.answered(head(401, &[("www-authenticate", BEARER)]), b"", &mut auth);
+        exchange.answered(head(200, &[]), br#"{"token":"t"}"#, &mut auth);
+        assert_eq!(sent(&exchange, &auth).authorization.as_deref(), Some("Bearer t"));
+    }
+}
+
+/// A large blob may take longer than several tokens last.
+#[test]
+fn a_token_that_was_taken_may_be_replaced_again() {
+    let (mut exchange, mut auth) = (Exchange::new(target(REGISTRY)), Auth::default());
+    for (round, received) in [(1, 100), (2, 200), (3, 300)] {
+        exchange.answered(head(401, &[("www-authenticate", BEARER)]), b"", &mut auth);
+        let token = format!("{{\"token\":\"t{round}\"}}");
+        exchange.answered(head(200, &[]), token.as_bytes(), &mut auth);
+        assert_eq!(sent(&exchange, &auth).authorization, Some(format!("Bearer t{round}")));
+        exchange.answered(head(206, &[]), b"", &mut auth);
+        exchange.cut(received, "cut");
+        exchange.waited();
+    }
 }

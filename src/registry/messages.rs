@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Choice, Credentials, Referrer};
+use super::{Choice, Credentials, Referrer, Trouble};
 use crate::digest::Digest;
 
 /// What is to be opened.
@@ -65,10 +65,10 @@ pub enum Answer {
         /// Where there are more.
         next: Option<String>,
     },
-    /// What refers to the image.
-    Referrers(Vec<Referrer>),
-    /// Documents: the media type of each, and its JSON.
-    Documents(Vec<(String, String)>),
+    /// What refers to the image, and why more of it may be unknown.
+    Referrers(Vec<Referrer>, Option<(Trouble, String)>),
+    /// Documents: the media type of each, and its JSON unless it is too large to be read.
+    Documents(Vec<(String, Option<String>)>),
 }
 
 /// What happens.

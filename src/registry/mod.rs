@@ -6,6 +6,7 @@
 mod challenge;
 mod exchange;
 mod messages;
+mod patience;
 mod place;
 mod reference;
 mod referrers;

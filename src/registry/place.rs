@@ -5,6 +5,9 @@ use super::{
     url::{self, Origin},
 };
 
+/// What the path of a gateway begins with.
+const GATEWAY: &str = "_layerscope";
+
 /// Where an image is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
@@ -65,6 +68,25 @@ impl Place {
         }
     }
 
+    /// Whether it is a file of the server at this origin itself. What that server's gateway would ask others for is not, and
+    /// neither is a path that a browser or a server may read in another way than it is written.
+    pub fn is_own(&self, origin: &Origin) -> bool {
+        let is_plain = match self {
+            // Whatever it is called, its path begins with `/v2/`.
+            Self::Registry(_) => true,
+            Self::Layout(url) | Self::Archive(url) => {
+                let path = url::decode(url.split('?').next().unwrap_or_default());
+                let is_odd = |segment: &str| {
+                    segment.starts_with(GATEWAY)
+                        || matches!(segment.trim(), "." | "..")
+                        || segment.contains('%')
+                };
+                !path.contains(|c: char| c == '\\' || c.is_control()) && !path.split('/').any(is_odd)
+            }
+        };
+        is_plain && self.origin().as_ref() == Some(origin)
+    }
+
     /// How it is called, for a title: the name as Docker writes it, or the last part of the URL.
     pub fn title(&self) -> String {
         match self {
@@ -121,5 +143,34 @@ mod tests {
         assert!(matches!(Place::parse("Nginx"), Err(PlaceError::Reference(_))));
         assert_eq!(registry("docker.io/library/nginx").title(), "nginx:latest");
         assert_eq!(layout("https://example.com/images/a%20b/").title(), "a b");
+    }
+
+    #[test]
+    fn what_a_gateway_would_ask_others_for_is_not_the_pages_own() {
+        let here = Origin::of_url("http://127.0.0.1:8080").unwrap();
+        let is_own = |text: &str| Place::parse(text).unwrap().is_own(&here);
+        for own in [
+            "http://127.0.0.1:8080/image/",
+            "http://127.0.0.1:8080/a/b/my%20image.tar?x=/_layerscope/",
+            "http://127.0.0.1:8080",
+            "127.0.0.1:8080/shop/web",
+        ] {
+            assert!(is_own(own), "{own}");
+        }
+        for other in [
+            "http://127.0.0.1:8080/_layerscope/v1/r.example/v2/x/blobs/sha256:00",
+            "http://127.0.0.1:8080/_layerscope/v1/r.example/v2/x/",
+            "http://127.0.0.1:8080/a/../_layerscope/v1/r.example/v2/x/blobs/sha256:00",
+            "http://127.0.0.1:8080/a/%2E%2e/b.tar",
+            "http://127.0.0.1:8080/%5flayerscope/v1/r.example/v2/x/blobs/sha256:00",
+            "http://127.0.0.1:8080/%255flayerscope/v1/x",
+            "http://127.0.0.1:8080\\_layerscope/v1/x",
+            "http://127.0.0.1:8080/_lay\terscope/v1/x",
+            "http://127.0.0.1:8081/image/",
+            "https://127.0.0.1:8080/image/",
+            "nginx",
+        ] {
+            assert!(!is_own(other), "{other}");
+        }
     }
 }

@@ -92,10 +92,7 @@ impl<'t> Parts<'t> {
             Some(colon) => (&name[..last + colon], Some(&name[last + colon + 1..])),
             None => (name, None),
         };
-        let (domain, path) = match name.split_once('/') {
-            Some((domain, path)) if is_domain(domain) => (Some(domain), path),
-            _ => (None, name),
-        };
+        let (domain, path) = split_name(name);
         if !is_path(path) || tag.is_some_and(|tag| !is_tag(tag)) {
             let lower = path.to_ascii_lowercase();
             return Err(if lower != path && is_path(&lower) { Error::Uppercase } else { Error::Format });
@@ -139,8 +136,7 @@ impl Reference {
     /// # Errors
     /// See [`Error`].
     pub fn parse_untagged(text: &str) -> Result<Self, Error> {
-        let is_hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
-        if text.len() == 64 && text.bytes().all(is_hex) {
+        if is_identifier(text) {
             return Err(Error::Identifier);
         }
         let (registry, rest) = split_registry(text);
@@ -229,6 +225,20 @@ fn split_registry(text: &str) -> (&str, &str) {
         }
         _ => (DOCKER, text),
     }
+}
+
+/// The host of a name, if it has one, and its path.
+fn split_name(name: &str) -> (Option<&str>, &str) {
+    match name.split_once('/') {
+        Some((domain, path)) if is_domain(domain) => (Some(domain), path),
+        _ => (None, name),
+    }
+}
+
+/// An image's id.
+fn is_identifier(text: &str) -> bool {
+    let is_hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+    text.len() == 64 && text.bytes().all(is_hex)
 }
 
 /// A host, perhaps with a port.

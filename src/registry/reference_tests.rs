@@ -263,3 +263,203 @@ fn tags_and_digests_stay() {
     assert_eq!(Reference::parse(&format!("a:b@{digest}")).unwrap().wanted(), digest, "the digest wins");
     assert_eq!(Reference::parse("nginx").unwrap().origin().to_string(), "https://registry-1.docker.io");
 }
+
+// --- The tables of its regular expressions, row by row.
+
+#[test]
+fn what_is_a_host() {
+    let cases = [
+        ("test.com", true),
+        ("test.com:10304", true),
+        ("test.com:http", false),
+        ("localhost", true),
+        ("localhost:8080", true),
+        ("a", true),
+        ("a.b", true),
+        ("ab.cd.com", true),
+        ("a-b.com", true),
+        ("-ab.com", false),
+        ("ab-.com", false),
+        ("ab.c-om", true),
+        ("ab.-com", false),
+        ("ab.com-", false),
+        ("0101.com", true),
+        ("001a.com", true),
+        ("b.gbc.io:443", true),
+        ("b.gbc.io", true),
+        ("xn--n3h.com", true),
+        ("Asdf.com", true),
+        ("192.168.1.1:75050", true),
+        ("192.168.1.1:750050", true),
+        ("[fd00:1:2::3]:75050", true),
+        ("[fd00:1:2::3]75050", false),
+        ("[fd00:1:2::3]::75050", false),
+        ("[fd00:1:2::3%eth0]:75050", false),
+        ("[fd00123123123]:75050", true),
+        ("[2001:0db8:85a3:0000:0000:8a2e:0370:7334]:75050", true),
+        ("[2001:0db8:85a3:0000:0000:8a2e:0370:7334]:750505", true),
+        ("fd00:1:2::3:75050", false),
+    ];
+    for (text, matches) in cases {
+        assert_eq!(is_domain(text), matches, "{text}");
+    }
+}
+
+#[test]
+fn what_is_a_name_and_which_part_of_it_the_host() {
+    let a128 = long(128);
+    let cases: &[(&str, Option<(&str, &str)>)] = &[
+        ("", None),
+        ("short", Some(("", "short"))),
+        ("simple/name", Some(("simple", "name"))),
+        ("library/ubuntu", Some(("library", "ubuntu"))),
+        ("docker/stevvooe/app", Some(("docker", "stevvooe/app"))),
+        (
+            "aa/aa/aa/aa/aa/aa/aa/aa/aa/bb/bb/bb/bb/bb/bb",
+            Some(("aa", "aa/aa/aa/aa/aa/aa/aa/aa/bb/bb/bb/bb/bb/bb")),
+        ),
+        ("aa/aa/bb/bb/bb", Some(("aa", "aa/bb/bb/bb"))),
+        ("a/a/a/a", Some(("a", "a/a/a"))),
+        ("a/a/a/a/", None),
+        ("a//a/a", None),
+        ("a", Some(("", "a"))),
+        ("a/aa", Some(("a", "aa"))),
+        ("a/aa/a", Some(("a", "aa/a"))),
+        ("foo.com", Some(("", "foo.com"))),
+        ("foo.com/", None),
+        ("foo.com:8080/bar", Some(("foo.com:8080", "bar"))),
+        ("foo.com:http/bar", None),
+        ("foo.com/bar", Some(("foo.com", "bar"))),
+        ("foo.com/bar/baz", Some(("foo.com", "bar/baz"))),
+        ("localhost:8080/bar", Some(("localhost:8080", "bar"))),
+        ("sub-dom1.foo.com/bar/baz/quux", Some(("sub-dom1.foo.com", "bar/baz/quux"))),
+        ("blog.foo.com/bar/baz", Some(("blog.foo.com", "bar/baz"))),
+        ("a^a", None),
+        ("aa/asdf$$^/aa", None),
+        ("asdf$$^/aa", None),
+        ("aa-a/a", Some(("aa-a", "a"))),
+        (&a128, Some(("a", &a128[2..]))),
+        ("a-/a/a/a", None),
+        ("foo.com/a-/a/a", None),
+        ("-foo/bar", None),
+        ("foo/bar-", None),
+        ("foo-/bar", None),
+        ("foo/-bar", None),
+        ("_foo/bar", None),
+        ("foo_bar", Some(("", "foo_bar"))),
+        ("foo_bar.com", Some(("", "foo_bar.com"))),
+        ("foo_bar.com:8080", None),
+        ("foo_bar.com:8080/app", None),
+        ("foo.com/foo_bar", Some(("foo.com", "foo_bar"))),
+        ("____/____", None),
+        ("_docker/_docker", None),
+        ("docker_/docker_", None),
+        ("b.gcr.io/test.example.com/my-app", Some(("b.gcr.io", "test.example.com/my-app"))),
+        ("xn--n3h.com/myimage", Some(("xn--n3h.com", "myimage"))),
+        ("xn--7o8h.com/myimage", Some(("xn--7o8h.com", "myimage"))),
+        ("example.com/xn--7o8h.com/myimage", Some(("example.com", "xn--7o8h.com/myimage"))),
+        (
+            "example.com/some_separator__underscore/myimage",
+            Some(("example.com", "some_separator__underscore/myimage")),
+        ),
+        ("example.com/__underscore/myimage", None),
+        ("example.com/..dots/myimage", None),
+        ("example.com/.dots/myimage", None),
+        ("example.com/nodouble..dots/myimage", None),
+        ("example.com/nodouble..dots/myimage", None),
+        ("docker./docker", None),
+        (".docker/docker", None),
+        ("docker-/docker", None),
+        ("-docker/docker", None),
+        ("do..cker/docker", None),
+        ("do__cker:8080/docker", None),
+        ("do__cker/docker", Some(("", "do__cker/docker"))),
+        ("b.gcr.io/test.example.com/my-app", Some(("b.gcr.io", "test.example.com/my-app"))),
+        (
+            "registry.io/foo/project--id.module--name.ver---sion--name",
+            Some(("registry.io", "foo/project--id.module--name.ver---sion--name")),
+        ),
+        ("Asdf.com/foo/bar", Some(("Asdf.com", "foo/bar"))),
+        ("Foo/FarB", None),
+    ];
+    for &(text, parts) in cases {
+        let (domain, path) = split_name(text);
+        let found = is_path(path).then(|| (domain.unwrap_or_default(), path));
+        assert_eq!(found, parts, "{text}");
+    }
+}
+
+#[test]
+fn what_is_a_reference() {
+    let cases: &[(&str, Option<[&str; 3]>)] = &[
+        ("registry.com:8080/myapp:tag", Some(["registry.com:8080/myapp", "tag", ""])),
+        (
+            "registry.com:8080/myapp@sha256:be178c0543eb17f5f3043021c9e5fcf30285e557a4fc309cce97ff9ca6182912",
+            Some([
+                "registry.com:8080/myapp",
+                "",
+                "sha256:be178c0543eb17f5f3043021c9e5fcf30285e557a4fc309cce97ff9ca6182912",
+            ]),
+        ),
+        (
+            "registry.com:8080/myapp:tag2@sha256:be178c0543eb17f5f3043021c9e5fcf30285e557a4fc309cce97ff9ca6182912",
+            Some([
+                "registry.com:8080/myapp",
+                "tag2",
+                "sha256:be178c0543eb17f5f3043021c9e5fcf30285e557a4fc309cce97ff9ca6182912",
+            ]),
+        ),
+        ("registry.com:8080/myapp@sha256:badbadbadbad", None),
+        ("registry.com:8080/myapp:invalid~tag", None),
+        ("bad_hostname.com:8080/myapp:tag", None),
+        (
+            "localhost:8080@sha256:be178c0543eb17f5f3043021c9e5fcf30285e557a4fc309cce97ff9ca6182912",
+            Some([
+                "localhost",
+                "8080",
+                "sha256:be178c0543eb17f5f3043021c9e5fcf30285e557a4fc309cce97ff9ca6182912",
+            ]),
+        ),
+        (
+            "localhost:8080/name@sha256:be178c0543eb17f5f3043021c9e5fcf30285e557a4fc309cce97ff9ca6182912",
+            Some([
+                "localhost:8080/name",
+                "",
+                "sha256:be178c0543eb17f5f3043021c9e5fcf30285e557a4fc309cce97ff9ca6182912",
+            ]),
+        ),
+        ("localhost:http/name@sha256:be178c0543eb17f5f3043021c9e5fcf30285e557a4fc309cce97ff9ca6182912", None),
+        (
+            "localhost@sha256:be178c0543eb17f5f3043021c9e5fcf30285e557a4fc309cce97ff9ca6182912",
+            Some([
+                "localhost",
+                "",
+                "sha256:be178c0543eb17f5f3043021c9e5fcf30285e557a4fc309cce97ff9ca6182912",
+            ]),
+        ),
+        ("registry.com:8080/myapp@bad", None),
+        ("registry.com:8080/myapp@2bad", None),
+    ];
+    for &(text, parts) in cases {
+        let found = taken_apart(text).ok().map(|[domain, path, tag, digest]| {
+            let name = if domain.is_empty() { path } else { format!("{domain}/{path}") };
+            [name, tag, digest]
+        });
+        assert_eq!(found, parts.map(|parts| parts.map(str::to_owned)), "{text}");
+    }
+}
+
+#[test]
+fn what_is_an_images_id() {
+    let cases = [
+        ("da304e823d8ca2b9d863a3c897baeb852ba21ea9a9f1414736394ae7fcaf9821", true),
+        ("7EC43B381E5AEFE6E04EFB0B3F0693FF2A4A50652D64AEC573905F2DB5889A1C", false),
+        ("da304e823d8ca2b9d863a3c897baeb852ba21ea9a9f1414736394ae7fcaf", false),
+        ("sha256:da304e823d8ca2b9d863a3c897baeb852ba21ea9a9f1414736394ae7fcaf9821", false),
+        ("da304e823d8ca2b9d863a3c897baeb852ba21ea9a9f1414736394ae7fcaf98218482", false),
+    ];
+    for (text, matches) in cases {
+        assert_eq!(is_identifier(text), matches, "{text}");
+        assert_eq!(Reference::parse(text) == Err(Error::Identifier), matches, "{text}");
+    }
+}

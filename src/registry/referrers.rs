@@ -39,11 +39,18 @@ pub fn referrers_targets(place: &Place, gateway: Option<&str>, manifest: &Digest
 }
 
 /// Reads what one of [`referrers_targets`] answered; nothing if there is nothing.
-pub fn referrers(head: &Head, body: &[u8]) -> Vec<Referrer> {
-    if matches!(head.status, 404 | 406) || head.is_web_page() {
-        return Vec::new();
+///
+/// # Errors
+///
+/// If what answers is no list.
+pub fn referrers(head: &Head, body: &[u8]) -> Result<Vec<Referrer>, Trouble> {
+    if matches!(head.status, 404 | 406) {
+        return Ok(Vec::new());
     }
-    match Document::parse(body) {
+    if head.is_web_page() {
+        return Err(Trouble::NotARegistry);
+    }
+    Ok(match Document::parse(body) {
         Ok((Document::Index(index), _)) => {
             let artifact_types = artifact_types(body);
             let entries = index.manifests.iter().take(limits::REFERRERS).enumerate();
@@ -69,8 +76,8 @@ pub fn referrers(head: &Head, body: &[u8]) -> Vec<Referrer> {
                 annotations: manifest.annotations,
             }]
         }
-        Err(_) => Vec::new(),
-    }
+        Err(_) => return Err(Trouble::Manifest),
+    })
 }
 
 /// The `artifactType` of each entry of an index.
@@ -90,7 +97,7 @@ pub fn artifact_target(place: &Place, gateway: Option<&str>, manifest: &Digest) 
     Some(target)
 }
 
-/// The blobs of a referrer's manifest that may be read: their media types, digests, and where they are.
+/// The blobs of a referrer's manifest: the media type and digest of each, and where it is unless it is too large to be read.
 ///
 /// # Errors
 ///
@@ -100,7 +107,7 @@ pub fn artifact_blobs(
     gateway: Option<&str>,
     digest: &Digest,
     body: &[u8],
-) -> Result<Vec<(String, Digest, Target)>, Trouble> {
+) -> Result<Vec<(String, Digest, Option<Target>)>, Trouble> {
     if digest.same_algorithm(body) != *digest {
         return Err(Trouble::Digest);
     }
@@ -109,9 +116,12 @@ pub fn artifact_blobs(
     let (url, scope) = super::repository_url(reference, gateway);
     let readable = |layer: &Descriptor| {
         let digest = layer.digest().ok()?;
-        (layer.size.unwrap_or_default() <= limits::JSON_DOCUMENT).then_some(())?;
-        let target =
-            Target { url: format!("{url}/blobs/{digest}"), scope: scope.clone(), accept: None, range: None };
+        let target = (layer.size.unwrap_or_default() <= limits::JSON_DOCUMENT).then(|| Target {
+            url: format!("{url}/blobs/{digest}"),
+            scope: scope.clone(),
+            accept: None,
+            range: None,
+        });
         Some((layer.media_type.clone().unwrap_or_default(), digest, target))
     };
     Ok(manifest.layers.iter().take(limits::REFERRERS).filter_map(readable).collect())
@@ -175,22 +185,31 @@ mod tests {
             r#"{{"manifests":[{{"mediaType":"m","artifactType":"application/spdx+json","digest":"{digest}","annotations":{{"a":"b"}}}},
             {{"mediaType":"m","digest":"{digest}"}},{{"digest":"no"}}]}}"#
         );
-        let found = referrers(&head(200), index.as_bytes());
+        let found = referrers(&head(200), index.as_bytes()).unwrap();
         assert_eq!(
             found.iter().map(|r| r.artifact_type.as_str()).collect::<Vec<_>>(),
             ["application/spdx+json", "m"]
         );
         assert_eq!(found[0].annotations, [("a".to_owned(), "b".to_owned())]);
-        assert!(referrers(&head(404), index.as_bytes()).is_empty());
+        assert_eq!(referrers(&head(404), index.as_bytes()), Ok(Vec::new()));
+        assert_eq!(referrers(&head(200), b"what"), Err(Trouble::Manifest), "not the same as nothing");
+        let page = vec![("content-type".to_owned(), "text/html".to_owned())];
+        let page = Head { headers: page, ..head(200) };
+        assert_eq!(referrers(&page, b"<html>"), Err(Trouble::NotARegistry));
         let signature = format!(
             r#"{{"layers":[{{"mediaType":"application/vnd.dev.cosign.simplesigning.v1+json","digest":"{digest}","size":3}}]}}"#
         );
-        let found = referrers(&head(200), signature.as_bytes());
+        let found = referrers(&head(200), signature.as_bytes()).unwrap();
         assert_eq!(found[0].digest, Digest::sha256(signature.as_bytes()));
         assert!(found[0].artifact_type.contains("cosign"));
         let place = Place::parse("r.example/a").unwrap();
         let blobs = artifact_blobs(&place, None, &found[0].digest, signature.as_bytes()).unwrap();
         assert_eq!((blobs.len(), &blobs[0].1), (1, &digest));
+        assert!(blobs[0].2.is_some());
+        let large = signature.replace(":3}", ":33000000}");
+        let blobs =
+            artifact_blobs(&place, None, &Digest::sha256(large.as_bytes()), large.as_bytes()).unwrap();
+        assert_eq!((blobs.len(), &blobs[0].2), (1, &None), "too large to be read, and not left out");
         assert_eq!(artifact_blobs(&place, None, &digest, signature.as_bytes()), Err(Trouble::Digest));
     }
 

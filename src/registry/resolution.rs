@@ -160,9 +160,9 @@ impl Base {
     }
 }
 
-/// A file of a web server that asks for nothing.
+/// A file of a web server.
 pub fn plain(url: String) -> Target {
-    Target { url, scope: None, accept: None, range: None }
+    Target { url, scope: Some(String::new()), accept: None, range: None }
 }
 
 impl Resolution {

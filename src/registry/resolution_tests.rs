@@ -12,7 +12,7 @@ struct Server(Vec<(String, Head, Vec<u8>)>);
 impl Server {
     fn with(mut self, path: impl Into<String>, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Self {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        self.0.push((path.into(), Head { status: 200, url: String::new(), headers }, body.into()));
+        self.0.push((path.into(), Head { status: 200, headers, ..Head::default() }, body.into()));
         self
     }
 
@@ -29,7 +29,7 @@ impl Server {
                             resolution.supply(&Head { url: target.url, ..head.clone() }, body.clone());
                         }
                         None => {
-                            let head = Head { status: 404, url: target.url, headers: Vec::new() };
+                            let head = Head { status: 404, url: target.url, ..Head::default() };
                             resolution.supply(&head, b"<html>no</html>".to_vec());
                         }
                     }
@@ -234,7 +234,7 @@ fn a_layout_on_a_web_server_is_read_without_any_header() {
     assert_eq!(choices.iter().map(|c| c.name.as_deref().unwrap()).collect::<Vec<_>>(), ["a:1", "b"]);
     resolution.choose(&choices[0].digest);
     let Next::Fetch(target, _) = resolution.next() else { panic!() };
-    assert_eq!((target.accept, target.scope), (None, None));
+    assert_eq!((target.accept, target.scope.as_deref()), (None, Some("")));
     assert_eq!(server.serve(&mut resolution).0, Next::Done);
     let plan = resolution.finish().unwrap();
     assert_eq!(opened(&plan).0, ["a:1"], "as a layout in an archive is named");

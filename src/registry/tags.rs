@@ -93,7 +93,7 @@ mod tests {
 
     fn head(url: &str, link: Option<&str>) -> Head {
         let headers = link.iter().map(|link| ("link".to_owned(), (*link).to_owned())).collect();
-        Head { status: 200, url: url.to_owned(), headers }
+        Head { status: 200, url: url.to_owned(), headers, at: 0 }
     }
 
     #[test]

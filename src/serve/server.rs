@@ -94,7 +94,7 @@ impl Server {
         };
         let mut router = config.page.router(&prefix);
         if let Some(policy) = config.gateway {
-            router = router.merge(gateway::router(policy)?);
+            router = router.merge(gateway::router(policy)?).layer(middleware::map_response(unframe));
         }
         let requests = RequestLog::default();
         if config.remember {
@@ -145,6 +145,13 @@ async fn observe(State(requests): State<RequestLog>, request: Request, next: Nex
     let line = format!("{} {}", request.method(), request.uri().path());
     requests.lock().unwrap_or_else(PoisonError::into_inner).push(line);
     next.run(request).await
+}
+
+/// Has no other page show this one in a frame, and lead a click there: here a click may have credentials used.
+async fn unframe(mut response: Response) -> Response {
+    let entry = response.headers_mut().entry(header::CONTENT_SECURITY_POLICY);
+    entry.or_insert(HeaderValue::from_static("frame-ancestors 'none'"));
+    response
 }
 
 /// Has the browser ask every time whether a file is still the same: the worker's file names carry no hash, so a stale one

@@ -68,7 +68,7 @@ impl Server {
         let (source, members) = match resolution {
             Some(resolution) => match self.resolve(job, resolution).await? {
                 Some(plan) => {
-                    let (archive, members) = lay_out(plan, remote);
+                    let (archive, members) = lay_out(plan, remote)?;
                     (Source::Remote(Rc::new(archive)), Some(members))
                 }
                 None => return Ok(None),
@@ -77,9 +77,13 @@ impl Server {
         };
         let session = self.read_documents(job, &source, place.title(), members, limits).await?;
         self.keep(job, place.title(), source.clone(), session, replaces);
+        // What came whole is a file, and from elsewhere all the same.
+        let manifest = match &source {
+            Source::Remote(archive) => archive.manifest.clone(),
+            _ => None,
+        };
+        self.event(job, Event::Remote(News::Opened { place: remote.place.clone(), manifest }));
         if let Source::Remote(archive) = &source {
-            let news = News::Opened { place: remote.place.clone(), manifest: archive.manifest.clone() };
-            self.event(job, Event::Remote(news));
             // Only headers of an archive are read until its layers are asked for.
             self.want(job, archive, &[], remote.pull)?;
         }
@@ -130,14 +134,10 @@ impl Server {
                 fetched.whole(HEAD).await.map_err(|error| failed(Trouble::Cut, error))?.unwrap_or_default();
             let is_plain =
                 Compression::sniff(&bytes[..bytes.len().min(crate::codec::MAGIC_LEN)]) == Compression::None;
-            let archive = platform::Remote::new(
-                remote.place.clone(),
-                None,
-                None,
-                total,
-                is_plain.then(|| file.clone()),
-            );
-            archive.add_bytes(0, &bytes);
+            let ranges = is_plain.then(|| file.clone());
+            let mut archive = platform::Remote::new(remote.place.clone(), None, None, total, ranges);
+            archive.authorization = self.auth.borrow().header(&file).map(str::to_owned);
+            archive.add_bytes(0, &bytes)?;
             if is_plain {
                 return Ok(Source::Remote(Rc::new(archive)));
             }
@@ -157,7 +157,7 @@ impl Server {
         loop {
             match fetched.next().await {
                 Ok(Some(bytes)) => {
-                    archive.push(&whole, &bytes);
+                    archive.push(&whole, &bytes)?;
                     self.state.borrow().queue.may_open(job)?;
                     if pace.is_due() {
                         let done = archive.filled(&whole);
@@ -173,7 +173,7 @@ impl Server {
                 }
             }
         }
-        archive.flush(&whole);
+        archive.flush(&whole)?;
         // It is a file like any other now.
         let blobs: js_sys::Array = archive.pieces(&whole).iter().collect();
         let blob = web_sys::Blob::new_with_blob_sequence(&blobs)
@@ -409,15 +409,15 @@ impl Server {
                         let detail = format!("{url} is longer than the {len} bytes that are stated");
                         return Err(failed(Trouble::TooLarge, detail).into());
                     }
-                    stream.bytes(archive.push(range, &bytes.subarray(0, room))).await?;
+                    stream.bytes(archive.push(range, &bytes.subarray(0, room))?).await?;
                     break None;
                 }
-                stream.bytes(archive.push(range, &bytes)).await?;
+                stream.bytes(archive.push(range, &bytes)?).await?;
                 if pace.is_due() {
                     self.progress(job, place, archive.filled(range), len)?;
                 }
             };
-            stream.bytes(archive.flush(range)).await?;
+            stream.bytes(archive.flush(range)?).await?;
             match cut {
                 // Shorter than stated, if the server says that this is all: its digest will tell.
                 None => break,
@@ -475,16 +475,24 @@ impl Server {
             Ask::Referrers => {
                 let archive = self.remote_of(job)?;
                 let (place, gateway) = (parse(&archive.place)?, archive.gateway.as_deref());
-                let mut found = Vec::new();
+                let (mut found, mut unknown) = (Vec::new(), None);
                 if let Some(manifest) = &archive.manifest {
                     for target in registry::referrers_targets(&place, gateway, manifest) {
+                        let url = target.url.clone();
                         // What is not there is no failure: registries differ in which of these they have.
-                        if let Ok((head, body)) = self.document(target, limits::JSON_DOCUMENT).await {
-                            found.extend(registry::referrers(&head, &body));
+                        match self.document(target, limits::JSON_DOCUMENT).await {
+                            Ok((head, body)) => match registry::referrers(&head, &body) {
+                                Ok(more) => found.extend(more),
+                                Err(trouble) => unknown = unknown.or(Some((trouble, url))),
+                            },
+                            Err(Failure { kind: FailureKind::Remote(trouble), detail, .. }) => {
+                                unknown = unknown.or(Some((trouble, detail)));
+                            }
+                            Err(failure) => return Err(failure),
                         }
                     }
                 }
-                Answer::Referrers(found)
+                Answer::Referrers(found, unknown)
             }
             Ask::Read(digest) => {
                 let archive = self.remote_of(job)?;
@@ -496,12 +504,16 @@ impl Server {
                     .map_err(|trouble| failed(trouble, digest.to_string()))?;
                 let mut documents = Vec::new();
                 for (media_type, digest, target) in blobs {
+                    let Some(target) = target else {
+                        documents.push((media_type, None));
+                        continue;
+                    };
                     let (_, body) = self.document(target, limits::JSON_DOCUMENT).await?;
                     if digest.same_algorithm(&body) != digest {
                         return Err(failed(Trouble::Digest, digest.to_string()));
                     }
                     let value = registry::readable(&body).map_err(|t| failed(t, media_type.clone()))?;
-                    documents.push((media_type, value.to_string()));
+                    documents.push((media_type, Some(value.to_string())));
                 }
                 Answer::Documents(documents)
             }
@@ -538,7 +550,7 @@ async fn unless<T>(
 }
 
 /// Lays the files of an image out one after the other.
-fn lay_out(plan: Plan, remote: &Remote) -> (platform::Remote, Vec<Member>) {
+fn lay_out(plan: Plan, remote: &Remote) -> Result<(platform::Remote, Vec<Member>), Failure> {
     let files = plan.files.iter().map(|file| (file.path.as_str().into(), MemberKind::File, file.size));
     let members = Member::of_directory(files);
     let len = members.last().map_or(0, |last| last.offset.saturating_add(last.size));
@@ -547,11 +559,11 @@ fn lay_out(plan: Plan, remote: &Remote) -> (platform::Remote, Vec<Member>) {
     for (file, member) in plan.files.into_iter().zip(&members) {
         let range = member.offset..member.offset.saturating_add(member.size);
         match file.content {
-            Content::Bytes(bytes) => archive.add_bytes(member.offset, &bytes),
+            Content::Bytes(bytes) => archive.add_bytes(member.offset, &bytes)?,
             Content::Blob(target, digest) => archive.add(range, Some(target), Some(digest)),
         }
     }
-    (archive, members)
+    Ok((archive, members))
 }
 
 /// Passes over bytes that are there already.

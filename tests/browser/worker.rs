@@ -10,6 +10,10 @@ use layerscope::{
 use crate::{
     app::{Folder, id, row},
     open::large_archive,
+    servers::{
+        fake::{self, Setup},
+        images::{FIRST, Stored},
+    },
     support::{Options, Page, run_in_all},
 };
 
@@ -255,6 +259,28 @@ fn a_hung_worker_is_replaced_by_the_next_opening() {
         page.wait_until_drawn().await;
         page.select("etc/hello.conf").await;
         assert_eq!(page.requests(), before);
+    });
+}
+
+/// An image from elsewhere is fetched again, and is from elsewhere still.
+#[test]
+fn after_a_crash_a_pull_begins_anew() {
+    let stored = Stored::new();
+    let registry = fake::registry(&stored.layout(), Setup { cors: true, ..Setup::default() });
+    let layers = ["complete", "complete", "complete"];
+    with_faults("worker-crash-remote", async |page| {
+        let link = format!("pull={}/shop/web:{FIRST}", registry.host());
+        page.open_at(&format!("remote.html#{link}")).await;
+        page.click(&id("remote-agree")).await;
+        page.until("all layers", async |page| page.contents(&id("pull-state")).await == layers).await;
+        page.fault("throw").await;
+        page.wait_for_error("The reader stopped unexpectedly.").await;
+        page.click(&id("open-again")).await;
+        page.wait_until_gone(&id("error")).await;
+        page.until("all layers again", async |page| page.contents(&id("pull-state")).await == layers).await;
+        page.wait_for(&id("list-referrers")).await;
+        let fragment = page.eval("location.hash").await.as_str().unwrap().to_owned();
+        assert!(fragment.contains(&link), "{fragment}");
     });
 }
 

@@ -105,5 +105,6 @@ fn only_what_is_in_the_folder_is_served() {
     let (head, body) = gateway.ask("GET", "/", "");
     assert!(head.contains("200 ok") && String::from_utf8(body).unwrap().contains("the page"), "{head}");
     assert!(head.contains("x-content-type-options: nosniff"), "{head}");
+    assert!(head.contains("content-security-policy: frame-ancestors 'none'"), "{head}");
     assert!([404, 405].contains(&status(&gateway.ask("POST", "/", "Content-Length: 0\r\n"))));
 }

@@ -10,6 +10,7 @@ use crate::app::{
         icon::{Glyph, Icon},
         image_picker::ImagePicker,
         opener::OpenButton,
+        remote::RemoteButton,
         tabs::Tabs,
     },
     i18n::{Lang, use_language, use_words},
@@ -41,6 +42,7 @@ pub fn Header() -> Html {
                     // The files page has the same field beside its tree.
                     if app.state.selection.page != Page::Files { <Search /> }
                     <OpenButton label={words.shell.open_another} />
+                    <RemoteButton />
                 }
                 <LanguageSwitch />
                 <ThemeSwitch />

@@ -46,13 +46,28 @@ pub fn use_link(app: &AppHandle) {
             move || drop(listener)
         });
     }
+    let place = app.state.link().map(|link| link.place);
+    let is_pending = app.state.is_remote_pending();
+    {
+        // Declined, dismissed after a failure, or overtaken by another: the URL tells of what is looked at again.
+        let (waiting, is_refused) = (waiting.clone(), app.state.refused_remote().is_some());
+        let job = app.state.archive.as_ref().map(|archive| archive.job);
+        use_effect_with(
+            (job, place.clone(), is_pending, is_refused),
+            move |(_, place, is_pending, is_refused)| {
+                let is_kept = |link: &Link| *is_pending || *is_refused || Some(&link.place) == place.as_ref();
+                if waiting.borrow().as_ref().is_some_and(|link| !is_kept(link)) {
+                    *waiting.borrow_mut() = None;
+                }
+            },
+        );
+    }
     let elsewhere = app.state.archive.as_ref().filter(|archive| archive.elsewhere.is_some());
     let merged = app.state.image().map(|image| image.merged);
     {
         let (app, job) = (app.clone(), elsewhere.map(|archive| archive.job));
-        let waiting = waiting.clone();
+        let (waiting, place) = (waiting.clone(), place.clone());
         use_effect_with((job, merged), move |(job, _)| {
-            let place = app.state.link().map(|link| link.place);
             let link =
                 waiting.borrow().clone().filter(|link| job.is_some() && Some(&link.place) == place.as_ref());
             if let Some(link) = link {
@@ -70,13 +85,12 @@ pub fn use_link(app: &AppHandle) {
     // Another archive is news even where neither has a link.
     let job = app.state.archive.as_ref().map(|archive| archive.job);
     let app = app.clone();
-    use_effect_with((job, link, node), move |(_, link, node)| {
-        let Some(mut link) = link.clone().filter(|_| waiting.borrow().is_none()) else {
-            if app.state.archive.as_ref().is_some_and(|archive| archive.elsewhere.is_none()) {
-                dom::set_fragment("", false);
-            }
+    use_effect_with((job, link, node, is_pending), move |(job, link, node, is_pending)| {
+        let awaited = waiting.borrow().as_ref().map(|link| link.place.clone());
+        if job.is_none() || (awaited.is_some() && (*is_pending || awaited == place)) {
             return;
-        };
+        }
+        let Some(mut link) = link.clone() else { return dom::set_fragment("", false) };
         let before = Link::parse(&dom::fragment());
         let is_step = before.is_none_or(|before| (&before.place, before.view) != (&link.place, link.view));
         let Some(node) = *node else { return dom::set_fragment(&link.fragment(), is_step) };

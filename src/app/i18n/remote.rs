@@ -7,6 +7,8 @@ use crate::registry::{GatewayTrouble, PlaceError, Pull, ReferenceError, Trouble,
 pub struct RemoteWords {
     /// Title of the form on the first screen.
     pub title: &'static str,
+    /// Button that opens the form while an image is open.
+    pub open_another: &'static str,
     /// Label of the field for a name or URL.
     pub label: &'static str,
     /// What may be typed there.
@@ -79,6 +81,12 @@ pub struct RemoteWords {
     pub referrers: &'static str,
     /// There is nothing.
     pub no_referrers: &'static str,
+    /// Not every list could be read.
+    pub more_referrers: &'static str,
+    /// A document that is too large to be read.
+    pub too_large: &'static str,
+    /// Button: show so many more of these.
+    pub show_more: fn(u64) -> String,
     /// Button: read a document.
     pub read: &'static str,
     /// A trouble: what, and what to do.
@@ -101,6 +109,7 @@ pub struct RemoteWords {
 
 pub(super) const EN: RemoteWords = RemoteWords {
     title: "From a registry or a web server",
+    open_another: "Pull…",
     label: "Image name or URL",
     hint: "nginx:1.27, ghcr.io/owner/name@sha256:…, https://host/oci-layout/, https://host/image.tar",
     pull: "Pull",
@@ -136,7 +145,7 @@ pub(super) const EN: RemoteWords = RemoteWords {
     choose: "Several images have this name. Which one?",
     no_platform: "no platform stated",
     log_in: |host| format!("{host} asks who you are"),
-    log_in_note: "Kept in this tab's memory only, sent to this registry only, forgotten when the tab closes.",
+    log_in_note: "Kept in this tab's memory only, sent to this host and to the token server that it names, forgotten when the tab closes.",
     user: "User name",
     password: "Password or access token",
     submit: "Log in and go on",
@@ -163,6 +172,9 @@ pub(super) const EN: RemoteWords = RemoteWords {
     again: "Try again",
     referrers: "Signatures and attestations",
     no_referrers: "Nothing in the registry refers to this image.",
+    more_referrers: "Whether there is more is not known:",
+    too_large: "too large to be read here",
+    show_more: |rest| format!("Show more of the {rest} others"),
     read: "Read",
     trouble: |trouble| match trouble {
         Trouble::Unreachable => (
@@ -269,6 +281,7 @@ pub(super) const EN: RemoteWords = RemoteWords {
 
 pub(super) const ZH: RemoteWords = RemoteWords {
     title: "来自镜像仓库或网页服务器",
+    open_another: "拉取…",
     label: "镜像名称或 URL",
     hint: "nginx:1.27、ghcr.io/owner/name@sha256:…、https://host/oci-layout/、https://host/image.tar",
     pull: "拉取",
@@ -296,7 +309,7 @@ pub(super) const ZH: RemoteWords = RemoteWords {
     choose: "这个名称有多个镜像。要哪一个？",
     no_platform: "未说明平台",
     log_in: |host| format!("{host} 需要登录"),
-    log_in_note: "只保存在本标签页的内存中，只发送给这个注册服务器，关闭标签页即忘记。",
+    log_in_note: "只保存在本标签页的内存中，只发送给这台主机及其指定的令牌服务器，关闭标签页即忘记。",
     user: "用户名",
     password: "密码或访问令牌",
     submit: "登录并继续",
@@ -323,6 +336,9 @@ pub(super) const ZH: RemoteWords = RemoteWords {
     again: "重试",
     referrers: "签名与证明",
     no_referrers: "注册服务器中没有引用此镜像的内容。",
+    more_referrers: "是否还有更多，无法得知：",
+    too_large: "过大，无法在此阅读",
+    show_more: |rest| format!("显示其余 {rest} 项中的更多"),
     read: "阅读",
     trouble: |trouble| match trouble {
         Trouble::Unreachable => ("浏览器没有得到可以显示的回答。", "原因见下，以页面能查明的为限。"),

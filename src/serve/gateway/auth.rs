@@ -117,10 +117,11 @@ fn key(target: &Target) -> Key {
 fn realm_url(client: &Client, target: &Target, realm: &str) -> Result<Url, Refusal> {
     let refused = |why| Refusal::Realm(target.host.clone(), why);
     let url = Url::parse(realm).map_err(|_| refused("not an address"))?;
-    let host = host_of(&url).map_err(|_| refused("not an address of a host"))?;
-    client.check_url(&url, &host).map_err(refused)?;
+    host_of(&url).map_err(|_| refused("not an address of a host"))?;
+    client.check_url(&url).map_err(refused)?;
     // A registry whose words can be changed on the way may not send the user's password elsewhere.
-    if client.policy().is_plain(&target.host) && !target.host.is_loopback() && host != target.host {
+    let policy = client.policy();
+    if policy.is_plain(&target.host) && !target.host.is_loopback() && !policy.is_at(&target.host, &url) {
         return Err(refused("another host, named without TLS"));
     }
     Ok(url)

@@ -90,7 +90,7 @@ impl Client {
             let mut next = next.ok_or_else(|| refused("not an address"))?;
             next.set_fragment(None);
             let next_host = host_of(&next).map_err(|_| refused("not an address of a host"))?;
-            self.check_url(&next, &next_host).map_err(refused)?;
+            self.check_url(&next).map_err(refused)?;
             if next_host != host || next.scheme() != outgoing.url.scheme() {
                 outgoing.authorization = None;
             }
@@ -102,7 +102,7 @@ impl Client {
     /// Sends a request, and gives whatever comes back.
     pub(super) async fn send_once(&self, outgoing: &Outgoing) -> Result<Response<Incoming>, Refusal> {
         let host = host_of(&outgoing.url)?;
-        let reach = if self.policy.names(&host) { Reach::Private } else { Reach::Public };
+        let reach = if self.policy.names_host_of(&outgoing.url) { Reach::Private } else { Reach::Public };
         if host.address().is_some_and(|address| !reach.admits(address)) {
             return Err(Refusal::Private(host));
         }
@@ -132,13 +132,13 @@ impl Client {
 
     /// Whether an address that a registry has named may be asked: with TLS, unless it is a host that the user has named
     /// as one without.
-    pub(super) fn check_url(&self, url: &Url, host: &RegistryHost) -> Result<(), &'static str> {
+    pub(super) fn check_url(&self, url: &Url) -> Result<(), &'static str> {
         if !url.username().is_empty() || url.password().is_some() {
             return Err("an address with a user in it");
         }
         match url.scheme() {
             "https" => Ok(()),
-            "http" if self.policy.names(host) && self.policy.is_plain(host) => Ok(()),
+            "http" if self.policy.is_plain_host_of(url) => Ok(()),
             _ => Err("not https"),
         }
     }

@@ -135,10 +135,8 @@ impl Gateway {
 
     fn url(&self, target: &Target) -> Result<Url, Refusal> {
         let host = &target.host;
-        let scheme = if self.client.policy().is_plain(host) { "http" } else { "https" };
-        let api = if host.is_docker_hub() { "registry-1.docker.io".to_owned() } else { host.to_string() };
-        let url = Url::parse(&format!("{scheme}://{api}{}", target.path));
-        url.map_err(|_| Refusal::BadPath(target.path.clone()))
+        let url = self.client.policy().api(host).and_then(|api| api.join(&target.path).ok());
+        url.ok_or_else(|| Refusal::BadPath(target.path.clone()))
     }
 }
 

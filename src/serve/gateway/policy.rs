@@ -167,6 +167,29 @@ impl Policy {
         self.named.contains(host)
     }
 
+    /// Where a host's API is: by `http` or `https`, at the scheme's own port unless another is named.
+    pub(super) fn api(&self, host: &RegistryHost) -> Option<Url> {
+        let scheme = if self.is_plain(host) { "http" } else { "https" };
+        let name = if host.is_docker_hub() { "registry-1.docker.io".to_owned() } else { host.to_string() };
+        Url::parse(&format!("{scheme}://{name}/")).ok()
+    }
+
+    /// Whether a URL is of a host, which may have been named with the port that goes without saying.
+    pub(super) fn is_at(&self, host: &RegistryHost, url: &Url) -> bool {
+        RegistryHost::of(url).as_ref() == Some(host)
+            || self.api(host).is_some_and(|api| api.origin() == url.origin())
+    }
+
+    /// Whether a URL is of a host that the user has named.
+    pub(super) fn names_host_of(&self, url: &Url) -> bool {
+        self.named.iter().any(|named| self.is_at(named, url))
+    }
+
+    /// Whether a URL is of a host that the user has named, and that is spoken to without TLS.
+    pub(super) fn is_plain_host_of(&self, url: &Url) -> bool {
+        self.named.iter().any(|named| self.is_plain(named) && self.is_at(named, url))
+    }
+
     /// Whether a host is spoken to without TLS.
     pub fn is_plain(&self, host: &RegistryHost) -> bool {
         host.is_loopback() || self.insecure.contains(host)
@@ -296,6 +319,39 @@ mod tests {
         assert!(!policy.is_plain(&host("r.example:5000")));
         assert!(policy.names(&host("r.example:5000")) && !policy.names(&host("ghcr.io")));
         assert_eq!(policy.without_defaults().hosts().count(), 2);
+    }
+
+    #[test]
+    fn the_port_that_goes_without_saying_may_be_said() {
+        let policy = Policy::new()
+            .allow(host("r.example:443"))
+            .allow(host("s.example"))
+            .allow(host("localhost:80"))
+            .allow_insecure(host("old.example:80"));
+        let url = |text: &str| Url::parse(text).unwrap();
+        for named in [
+            "https://r.example/v2/",
+            "https://r.example:443/v2/",
+            "https://s.example:443/v2/",
+            "http://localhost/v2/",
+            "http://old.example/v2/",
+        ] {
+            assert!(policy.names_host_of(&url(named)), "{named}");
+        }
+        for other in
+            ["http://r.example/v2/", "https://r.example:444/", "https://localhost/", "https://old.example/"]
+        {
+            assert!(!policy.names_host_of(&url(other)), "{other}");
+        }
+        assert!(policy.is_plain_host_of(&url("http://old.example/")));
+        assert!(!policy.is_plain_host_of(&url("https://r.example/")));
+        for (named, api) in [
+            ("r.example:443", "https://r.example/"),
+            ("old.example:80", "http://old.example/"),
+            ("docker.io", "https://registry-1.docker.io/"),
+        ] {
+            assert_eq!(policy.api(&host(named)), Some(url(api)));
+        }
     }
 
     #[test]

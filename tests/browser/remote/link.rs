@@ -1,14 +1,68 @@
 //! What is looked at stands in the URL.
 
+use layerscope::serve::gateway::Policy;
+
 use super::{fetched_whole, name, pull, registry};
 use crate::{
     app::{id, row},
     servers::{
         fake::{self, Setup},
-        images::{FIRST, Stored},
+        images::{FIRST, Stored, digests},
     },
     support::{Options, Page, run},
 };
+
+/// A way around the question would be one around the reader: the gateway would ask with the reader's credentials.
+#[test]
+fn a_link_through_the_gateway_asks_first() {
+    let stored = Stored::new();
+    let registry = fake::registry(&stored.layout(), Setup::default());
+    let policy = Policy::new().without_defaults().anonymous().allow(registry.host().parse().unwrap());
+    let options = Options { gateway: Some(policy), ..Options::default() };
+    run("remote-gateway-link", options, async |page| {
+        let origin = page.url().split("/a/b/").next().unwrap().to_owned();
+        let (_, layers) = digests(&stored.layout(), FIRST);
+        for path in ["_layerscope/v1", "x/../_layerscope/v1", "%5flayerscope/v1"] {
+            let repository = format!("{origin}/{path}/{}/v2/shop/web", registry.host());
+            for place in [format!("{repository}/blobs/{}", layers[0]), format!("{repository}/")] {
+                page.open_at(&format!("#pull={place}")).await;
+                page.wait_for(&id("remote-agree")).await;
+                // Even then it is not for this page, whose gateway is for registries.
+                page.click(&id("remote-agree")).await;
+                page.wait_for(&id("remote-forbidden")).await;
+            }
+        }
+        assert_eq!(registry.log().lines(), Vec::<String>::new());
+    });
+}
+
+/// What is declined, or cannot be had, does not stand in the URL for long.
+#[test]
+fn the_url_follows_again_after_a_link_led_nowhere() {
+    let stored = Stored::new();
+    let registry = registry(&stored, Vec::new());
+    run("remote-nowhere", Options::default(), async |page| {
+        let first = format!("pull={}", name(&registry, FIRST));
+        pull(page, &first).await;
+        fetched_whole(page).await;
+        wait_for_fragment(page, &[&first]).await;
+        for (target, refused) in [(name(&registry, "second"), false), (name(&registry, "none"), true)] {
+            page.eval(&format!("location.hash = 'pull={target}&view=trust'")).await;
+            page.wait_for(&id("remote-agree")).await;
+            if refused {
+                page.click(&id("remote-agree")).await;
+                page.wait_for_text(&id("error"), "There is no such image").await;
+            } else {
+                page.click(&id("remote-dismiss")).await;
+            }
+            wait_for_fragment(page, &[&first]).await;
+            page.show("history").await;
+            wait_for_fragment(page, &[&first, "view=history"]).await;
+            page.show("files").await;
+            wait_for_fragment(page, &[&first, "view=files"]).await;
+        }
+    });
+}
 
 async fn wait_for_fragment(page: &Page, wanted: &[&str]) {
     page.until(&format!("{wanted:?} in the URL"), async |page| {

@@ -130,3 +130,42 @@ fn what_an_index_attests_of_a_platform_is_read() {
         assert!(text.contains("https://mobyproject.org/buildkit@v1"), "{text}");
     });
 }
+
+/// Not to know is not the same as that there is nothing.
+#[test]
+fn a_list_that_cannot_be_read_is_not_called_empty() {
+    let stored = Stored::new();
+    let registry = registry(&stored, vec![Fault::BrokenReferrers]);
+    run("remote-referrers-broken", Options::default(), async |page| {
+        pull(page, &format!("pull={}", name(&registry, FIRST))).await;
+        fetched_whole(page).await;
+        page.eval("document.querySelector('[data-testid=pull]').open = true").await;
+        page.click(&id("list-referrers")).await;
+        page.wait_for_text(&id("referrers-unknown"), "Whether there is more is not known").await;
+        assert!(!page.text(&id("referrers")).await.contains("Nothing in the registry"));
+    });
+}
+
+/// Lists of contents are long; all of one can be read.
+#[test]
+fn a_long_document_is_shown_part_by_part() {
+    let stored = Stored::new();
+    let packages: Vec<_> = (0..450).map(|number| json!({ "name": format!("package-{number}") })).collect();
+    let spdx = json!({ "packages": packages });
+    stored.attach(FIRST, "application/spdx+json", spdx.to_string().as_bytes(), None);
+    let registry = registry(&stored, Vec::new());
+    run("remote-long-document", Options::default(), async |page| {
+        pull(page, &format!("pull={}", name(&registry, FIRST))).await;
+        fetched_whole(page).await;
+        page.eval("document.querySelector('[data-testid=pull]').open = true").await;
+        page.click(&id("list-referrers")).await;
+        page.wait_for_text(&id("referrers"), "spdx+json").await;
+        let text = read(page, "spdx+json").await;
+        assert!(text.contains("package-199") && !text.contains("package-200"), "{text}");
+        for last in ["package-399", "package-449"] {
+            page.click(&id("json-more")).await;
+            page.wait_for_text(&id("referrer-document"), last).await;
+        }
+        page.wait_until_gone(&id("json-more")).await;
+    });
+}

@@ -6,7 +6,7 @@ use super::{fetched_whole, name, pull};
 use crate::{
     app::id,
     servers::{
-        fake::{self, Access, Setup, TokenServer},
+        fake::{self, Access, Fault, Setup, TokenServer},
         images::{FIRST, Stored},
         process::USER,
     },
@@ -73,6 +73,43 @@ fn a_password_goes_to_the_token_server_and_not_to_the_registry() {
         let is_token = |sent: &String| sent.starts_with("Bearer ");
         assert!(sent.iter().all(|hit| hit.authorization.as_ref().is_none_or(is_token)), "{sent:?}");
         assert!(tokens.log().hits().iter().any(|hit| hit.authorization == Some(fake::basic(USER))));
+        assert_nothing_kept(page).await;
+    });
+}
+
+/// What was open to all may ask later.
+#[test]
+fn layers_may_ask_as_well() {
+    let stored = Stored::new();
+    let setup = Setup { cors: true, faults: vec![Fault::LockedLayers], ..Setup::default() };
+    let registry = fake::registry(&stored.layout(), setup);
+    run("remote-login-layers", Options::default(), async |page| {
+        pull(page, &format!("pull={}", name(&registry, FIRST))).await;
+        page.wait_for_text(&id("error"), "Log in below").await;
+        log_in(page, USER.0, USER.1).await;
+        fetched_whole(page).await;
+        page.wait_until_gone(&id("remote-login")).await;
+    });
+}
+
+/// Layouts and archives behind a password: it goes with every range.
+#[test]
+fn a_web_server_may_ask_as_well() {
+    let stored = Stored::new();
+    let folder = stored.archive().parent().unwrap().to_owned();
+    let files = fake::locked_files(&folder);
+    run("remote-login-files", Options::default(), async |page| {
+        pull(page, &format!("pull={}/layout/", files.url())).await;
+        log_in(page, USER.0, "wrong").await;
+        page.wait_for_text(&id("error"), "refuses this name").await;
+        log_in(page, USER.0, USER.1).await;
+        page.wait_for_text(&id("remote-choices"), FIRST).await;
+        page.click("[data-testid=remote-choices] li:nth-child(1) button").await;
+        fetched_whole(page).await;
+        pull(page, &format!("look={}/image.tar", files.url())).await;
+        log_in(page, USER.0, USER.1).await;
+        page.click(&id("fetch-all")).await;
+        page.wait_for_text(&id("status-digests"), "✓").await;
         assert_nothing_kept(page).await;
     });
 }

@@ -301,6 +301,59 @@ fn an_opening_is_cancelled_while_the_server_keeps_silent() {
     });
 }
 
+/// What comes whole, because it is compressed or the server knows no ranges, is from elsewhere all the same.
+#[test]
+fn an_archive_that_comes_whole_stands_in_the_url() {
+    let stored = Stored::new();
+    let folder = stored.archive().parent().unwrap().to_owned();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut gzip, &std::fs::read(stored.archive()).unwrap()).unwrap();
+    std::fs::write(folder.join("image.tar.gz"), gzip.finish().unwrap()).unwrap();
+    let (ranges, none) = (fake::files(&folder, true), fake::whole_files(&folder));
+    run("remote-whole", Options::default(), async |page| {
+        for url in [format!("{}/image.tar.gz", ranges.url()), format!("{}/image.tar", none.url())] {
+            let link = format!("pull={url}");
+            begin(page, &format!("{link}&view=history")).await;
+            page.wait_for(&id("view-history")).await;
+            page.wait_for_text(&id("status-digests"), "✓").await;
+            page.until(&link, async |page| {
+                let fragment = page.eval("location.hash").await.as_str().unwrap().to_owned();
+                fragment.contains(&link) && fragment.contains("view=history") && fragment.contains("layer=")
+            })
+            .await;
+            assert_eq!(page.count(&id("pull")).await, 0, "there is nothing left to fetch");
+        }
+    });
+}
+
+/// What is sent from another place than was asked for is not taken for what should be there.
+#[test]
+fn a_range_from_elsewhere_in_the_file_is_refused() {
+    let stored = Stored::large();
+    let files = fake::shifted_files(stored.archive().parent().unwrap());
+    run("remote-shifted", Options::default(), async |page| {
+        begin(page, &format!("look={}/image.tar", files.url())).await;
+        page.wait_for_text(&id("error"), "The connection was cut").await;
+        let said = page.contents(&format!("{} details", id("error"))).await.concat();
+        assert!(said.contains("/image.tar sends bytes "), "{said}");
+    });
+}
+
+/// Files dropped on the page that may fetch are read as on the other, and nobody is asked.
+#[test]
+fn a_file_may_be_dropped_where_others_may_be_asked() {
+    let stored = Stored::new();
+    run("remote-dropped", Options::default(), async |page| {
+        page.open_at("remote.html").await;
+        page.wait_for_text(&id("status"), "may fetch from other hosts").await;
+        page.drop_archive(&stored.archive()).await;
+        assert_page_agrees(page, &stored.archive()).await;
+        assert_eq!(page.count(&id("pull")).await, 0);
+        assert_eq!(page.eval("location.hash").await, "");
+        page.assert_silent().await;
+    });
+}
+
 /// The digests that these tests speak of are those of the bytes.
 #[test]
 fn the_layouts_blobs_have_their_digests() {

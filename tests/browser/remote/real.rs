@@ -119,8 +119,11 @@ fn layers_that_an_open_image_has_already_exist() {
     run("registry-real-exists", Options::default(), async |page| {
         pull(page, &format!("pull={}/shop/web:{FIRST}", registry.host())).await;
         fetched_whole(page).await;
-        page.eval(&format!("location.hash = 'pull={}/shop/web:{SECOND}'", registry.host())).await;
-        page.click(&id("remote-agree")).await;
+        // The second is typed while the first is open.
+        page.click(&id("remote-type")).await;
+        page.type_into(&id("remote-place"), &format!("{}/shop/web:{SECOND}", registry.host())).await;
+        page.click(&id("remote-pull")).await;
+        page.wait_until_gone(&id("remote-place")).await;
         wait_for_states(page, &["already exists", "already exists", "complete"]).await;
         page.wait_for_text(&id("status-digests"), "3/3 ✓").await;
         for tag in [FIRST, SECOND] {

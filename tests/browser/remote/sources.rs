@@ -21,6 +21,8 @@ enum Comes {
     Whole,
     /// The whole image, after a login.
     AfterLogin,
+    /// An image whose layers are not what they should be.
+    Mismatch,
     /// A refusal that says so.
     Says(&'static str),
     /// A cause that the doctor names.
@@ -58,6 +60,10 @@ async fn assert_comes(page: &Page, what: &str, comes: Comes) {
             log_in(page, USER.0, USER.1).await;
             fetched_whole(page).await;
         }
+        Comes::Mismatch => {
+            super::wait_for_states(page, &["wrong digest"; 3]).await;
+            page.wait_for_text(&id("status-digests"), "digest mismatch").await;
+        }
         Comes::Says(text) => page.wait_for_text(&id("error"), text).await,
         Comes::Cause(cause) => {
             page.wait_for(&format!("[data-testid=remote-doctor][data-cause={cause}]")).await;
@@ -81,6 +87,8 @@ fn every_kind_of_server_is_read_directly_and_through_the_gateway() {
     servers.add("wrong manifests", &stored, wrong, Comes::Says(refused), Comes::Says(refused));
     let wrong = faulty(&[Fault::WrongBlobs]);
     servers.add("wrong blobs", &stored, wrong, Comes::Says(refused), Comes::Says(refused));
+    let wrong = faulty(&[Fault::WrongLayers]);
+    servers.add("wrong layers", &stored, wrong, Comes::Mismatch, Comes::Mismatch);
     let later = Fault::TooMany { times: 1, retry_after: 1 };
     servers.add("429", &stored, faulty(&[later]), Comes::Whole, Comes::Whole);
     let busy = Fault::Unavailable { times: 1 };

@@ -36,6 +36,10 @@ pub enum Fault {
     Html,
     /// One byte of every blob is another.
     WrongBlobs,
+    /// One byte of every layer is another, where gzip has a date; configs are what they should be.
+    WrongLayers,
+    /// Layers are for [`USER`] only, by `Basic`.
+    LockedLayers,
     /// One byte of every manifest is another; its digest in the headers is the right one's.
     WrongManifests,
     /// Blobs come whole, with 200, whichever range is asked for.
@@ -64,6 +68,8 @@ pub enum Fault {
     ShortLists(usize),
     /// There is no list of referrers, as in registries older than it.
     NoReferrers,
+    /// What should be the list of referrers is none.
+    BrokenReferrers,
 }
 
 /// Who may read a [`Fake`].
@@ -175,6 +181,45 @@ fn hit(request: &Request) -> Hit {
 pub fn files(folder: &Path, cors: bool) -> Served {
     let router = Router::new().fallback_service(tower_http::services::ServeDir::new(folder));
     Served::start(if cors { router.layer(middleware::from_fn(allow_all)) } else { router })
+}
+
+/// The same for [`USER`] only, by `Basic`.
+pub fn locked_files(folder: &Path) -> Served {
+    let router = Router::new().fallback_service(tower_http::services::ServeDir::new(folder));
+    Served::start(router.layer(middleware::from_fn(ask_who)).layer(middleware::from_fn(allow_all)))
+}
+
+/// The same without ranges: whatever is asked for, it sends the whole.
+pub fn whole_files(folder: &Path) -> Served {
+    let router = Router::new().fallback_service(tower_http::services::ServeDir::new(folder));
+    Served::start(router.layer(middleware::from_fn(ignore_range)).layer(middleware::from_fn(allow_all)))
+}
+
+/// The same, with every range but the first a byte further on than it was asked for.
+pub fn shifted_files(folder: &Path) -> Served {
+    let router = Router::new().fallback_service(tower_http::services::ServeDir::new(folder));
+    Served::start(router.layer(middleware::from_fn(shift_range)).layer(middleware::from_fn(allow_all)))
+}
+
+async fn shift_range(mut request: Request, next: Next) -> Response<Body> {
+    let asked = request.headers().get(header::RANGE).and_then(|value| value.to_str().ok()).and_then(range);
+    if let Some((first, Some(last))) = asked.filter(|(first, _)| *first > 0) {
+        let shifted = format!("bytes={}-{}", first + 1, last + 1);
+        request.headers_mut().insert(header::RANGE, shifted.parse().unwrap());
+    }
+    next.run(request).await
+}
+
+async fn ask_who(request: Request, next: Next) -> Response<Body> {
+    if request.headers().get(header::AUTHORIZATION).is_some_and(|sent| sent == &basic(USER)) {
+        return next.run(request).await;
+    }
+    (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Basic realm=\"files\"")]).into_response()
+}
+
+async fn ignore_range(mut request: Request, next: Next) -> Response<Body> {
+    request.headers_mut().remove(header::RANGE);
+    next.run(request).await
 }
 
 /// What a registry must send so that pages of any origin may read it.
@@ -324,6 +369,9 @@ async fn answer(State(fake): State<Arc<Fake>>, request: Request) -> Response<Bod
             });
             page(name, &tags, uri.query().unwrap_or_default(), most.unwrap_or(usize::MAX))
         }
+        Some((_, "referrers", _)) if fake.has(|fault| *fault == Fault::BrokenReferrers) => {
+            as_json(&json!("no list"))
+        }
         Some((_, "referrers", digest)) if !fake.has(|fault| *fault == Fault::NoReferrers) => {
             let found =
                 fake.referrers.iter().filter(|(subject, _)| subject == digest).map(|(_, found)| found);
@@ -388,6 +436,13 @@ fn blob(fake: &Fake, digest: &str, path: &str, headers: &HeaderMap, head: bool) 
     if let Some(location) = redirect {
         return (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response();
     }
+    // Configs are JSON.
+    let is_layer = bytes.first() != Some(&b'{');
+    let is_user = headers.get(header::AUTHORIZATION).is_some_and(|sent| sent == &basic(USER));
+    if is_layer && !is_user && fake.has(|fault| *fault == Fault::LockedLayers) {
+        return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Basic realm=\"layers\"")])
+            .into_response();
+    }
     let nth = fake.asked.lock().unwrap().get(digest).copied().unwrap_or_default();
     if let Some(response) = later(fake, digest) {
         return response;
@@ -400,6 +455,7 @@ fn blob(fake: &Fake, digest: &str, path: &str, headers: &HeaderMap, head: bool) 
     for fault in &fake.setup.faults {
         match fault {
             Fault::WrongBlobs => *bytes.last_mut().unwrap() ^= 1,
+            Fault::WrongLayers if is_layer => bytes[4] ^= 1,
             Fault::Short(missing) => bytes.truncate(bytes.len().saturating_sub(*missing)),
             Fault::Long(more) => bytes.extend(vec![0; *more]),
             Fault::IgnoreRange => ranges = false,

@@ -1,5 +1,6 @@
 //! Images in registries and on web servers.
 
+mod dialog;
 mod doctor;
 mod login;
 mod panel;
@@ -7,6 +8,7 @@ mod referrers;
 mod start;
 mod tags;
 
+pub use dialog::{RemoteButton, RemoteDialog};
 pub use doctor::Doctor;
 pub use login::Login;
 pub use panel::PullPanel;

@@ -3,7 +3,7 @@
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::{doctor::Doctor, referrers::Referrers};
+use super::{doctor::Doctor, login::Login, referrers::Referrers};
 use crate::{
     app::{
         format, hue,
@@ -11,7 +11,7 @@ use crate::{
         state::{Stage, Verification},
         use_app,
     },
-    registry::{Ask, Pull},
+    registry::{Ask, Pull, Trouble},
     worker::protocol::{FailureKind, Request},
 };
 
@@ -24,6 +24,10 @@ pub fn PullPanel() -> Html {
         return Html::default();
     };
     let Some(elsewhere) = &archive.elsewhere else { return Html::default() };
+    if elsewhere.manifest.is_none() && image.layers.iter().all(|layer| layer.pull.is_none()) {
+        // It came whole before it was opened, as a file does.
+        return Html::default();
+    }
     let is_done = |pull: Option<Pull>| matches!(pull, Some(Pull::Complete | Pull::Exists));
     let done = image.layers.iter().filter(|layer| is_done(layer.pull) && layer.is_listed()).count() as u32;
     let all = image.layers.len() as u32;
@@ -87,9 +91,14 @@ pub fn PullPanel() -> Html {
                     </button>
                 }
             </p>
-            if let Some(FailureKind::Remote(trouble)) = failed {
-                <Doctor remote={elsewhere.remote.clone()} {trouble} />
-            }
+            {match failed {
+                Some(FailureKind::Remote(Trouble::Unauthorized | Trouble::Credentials)) => {
+                    let (fetch, place) = (fetch.clone(), AttrValue::from(elsewhere.remote.place.clone()));
+                    html! { <Login {place} on_login={move |()| fetch(Vec::new())} /> }
+                }
+                Some(FailureKind::Remote(trouble)) => html! { <Doctor remote={elsewhere.remote.clone()} {trouble} /> },
+                _ => Html::default(),
+            }}
             if elsewhere.manifest.is_some() { <Referrers key={archive.job.0} /> }
         </details>
     }

@@ -1,28 +1,38 @@
 //! Signatures and attestations that the registry has of an image, and what is in them.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::{
-    app::{components::notice, i18n::use_words, text, use_app},
+    app::{
+        components::notice,
+        i18n::{Words, use_words},
+        text, use_app,
+    },
     digest::Digest,
     registry::{Answer, Ask, Referrer},
-    worker::protocol::{Failure, Reply, Request},
+    worker::protocol::{Failure, FailureKind, Reply, Request},
 };
 
-/// How many members of an object or a list are shown at first.
+/// How many members of an object or a list are shown at first, and further ones at a time.
 const SHOWN: usize = 200;
+
+/// A document: its media type, and what is in it unless it is too large.
+type Document = (String, Option<Value>);
 
 /// The list, once it was asked for.
 #[component]
 pub fn Referrers() -> Html {
     let words = use_words();
     let app = use_app();
-    let found = use_state(|| None::<Result<Vec<Referrer>, Failure>>);
-    let read = use_state(|| None::<(Digest, Result<Vec<(String, Value)>, Failure>)>);
+    let found = use_state(|| None::<Result<(Vec<Referrer>, Option<Failure>), Failure>>);
+    let read = use_state(|| None::<(Digest, Result<Vec<Document>, Failure>)>);
+    let unfolded = use_state(HashMap::new);
     let mut known: Vec<(Digest, String)> = Vec::new();
-    if let Some(Ok(referrers)) = &*found {
+    if let Some(Ok((referrers, _))) = &*found {
         known.extend(referrers.iter().map(|r| (r.digest.clone(), r.artifact_type.clone())));
     }
     // Those that came with the index.
@@ -38,7 +48,14 @@ pub fn Referrers() -> Html {
             let (app, found) = (app.clone(), found.clone());
             spawn_local(async move {
                 found.set(match app.call(Request::Remote(Ask::Referrers)).await {
-                    Ok(Reply::Remote(Answer::Referrers(referrers))) => Some(Ok(referrers)),
+                    Ok(Reply::Remote(Answer::Referrers(referrers, unknown))) => {
+                        let failure = |(trouble, detail)| Failure {
+                            kind: FailureKind::Remote(trouble),
+                            detail,
+                            offset: None,
+                        };
+                        Some(Ok((referrers, unknown.map(failure))))
+                    }
                     Ok(_) => None,
                     Err(failure) => Some(Err(failure)),
                 });
@@ -46,14 +63,17 @@ pub fn Referrers() -> Html {
         }
     };
     let open = |digest: Digest| {
-        let (app, read) = (app.clone(), read.clone());
+        let (app, read, unfolded) = (app.clone(), read.clone(), unfolded.clone());
         move |_: MouseEvent| {
             let (app, read, digest) = (app.clone(), read.clone(), digest.clone());
+            unfolded.set(HashMap::new());
             spawn_local(async move {
                 let answer = match app.call(Request::Remote(Ask::Read(digest.clone()))).await {
                     Ok(Reply::Remote(Answer::Documents(documents))) => Ok(documents
                         .into_iter()
-                        .map(|(kind, json)| (kind, serde_json::from_str(&json).unwrap_or_default()))
+                        .map(|(kind, json)| {
+                            (kind, json.map(|json| serde_json::from_str(&json).unwrap_or_default()))
+                        })
                         .collect()),
                     Ok(_) => return,
                     Err(failure) => Err(failure),
@@ -62,11 +82,15 @@ pub fn Referrers() -> Html {
             });
         }
     };
+    let fold = Unfolded { words, counts: unfolded.clone() };
     html! {
         <section class="referrers" data-testid="referrers">
             <button type="button" data-testid="list-referrers" onclick={list}>{words.remote.referrers}</button>
             {match &*found {
                 Some(Err(failure)) => notice::explain(words, failure),
+                Some(Ok((_, Some(failure)))) => html! {
+                    <div role="alert" data-testid="referrers-unknown"><p>{words.remote.more_referrers}</p>{notice::explain(words, failure)}</div>
+                },
                 Some(Ok(_)) if known.is_empty() => html! { <p class="muted" role="status">{words.remote.no_referrers}</p> },
                 _ => Html::default(),
             }}
@@ -80,7 +104,10 @@ pub fn Referrers() -> Html {
                             {match answer {
                                 Ok(documents) => html! {
                                     <div class="json" data-testid="referrer-document">
-                                        { for documents.iter().map(|(kind, value)| tree(kind, value, 0)) }
+                                        { for documents.iter().enumerate().map(|(place, (kind, value))| match value {
+                                            Some(value) => tree(&fold, &place.to_string(), kind, value, 0),
+                                            None => html! { <p><bdi>{text::visible(kind.as_bytes())}</bdi>{": "}{words.remote.too_large}</p> },
+                                        }) }
                                     </div>
                                 },
                                 Err(failure) => notice::explain(words, failure),
@@ -93,25 +120,56 @@ pub fn Referrers() -> Html {
     }
 }
 
+/// How many members are shown of which part of a document.
+struct Unfolded {
+    words: &'static Words,
+    counts: UseStateHandle<HashMap<String, usize>>,
+}
+
+impl Unfolded {
+    fn shown(&self, place: &str) -> usize {
+        self.counts.get(place).copied().unwrap_or(SHOWN)
+    }
+
+    fn more(&self, place: &str) -> Callback<MouseEvent> {
+        let (counts, place, shown) = (self.counts.clone(), place.to_owned(), self.shown(place) + SHOWN);
+        Callback::from(move |_| {
+            let mut more = (*counts).clone();
+            more.insert(place.clone(), shown);
+            counts.set(more);
+        })
+    }
+}
+
 /// A value of JSON as a tree that can be opened level by level. Its depth was bounded when it was parsed.
-fn tree(name: &str, value: &Value, depth: usize) -> Html {
+fn tree(unfolded: &Unfolded, place: &str, name: &str, value: &Value, depth: usize) -> Html {
     let name = text::visible(name.as_bytes());
+    let shown = unfolded.shown(place);
+    let inner = |index: usize, name: &str, value: &Value| {
+        tree(unfolded, &format!("{place}/{index}"), name, value, depth + 1)
+    };
     let branch = |entries: Vec<Html>, len: usize| {
         html! {
             <details open={depth < 2}>
                 <summary><bdi>{name.clone()}</bdi>{" "}<span class="muted">{len}</span></summary>
                 <div class="json-members">{ for entries }</div>
+                if len > shown {
+                    <button type="button" class="link" data-testid="json-more" onclick={unfolded.more(place)}>
+                        {(unfolded.words.remote.show_more)((len - shown) as u64)}
+                    </button>
+                }
             </details>
         }
     };
     match value {
         Value::Object(members) => {
-            let entries = members.iter().take(SHOWN).map(|(key, value)| tree(key, value, depth + 1));
+            let entries = members.iter().take(shown).enumerate();
+            let entries = entries.map(|(i, (key, value))| inner(i, key, value));
             branch(entries.collect(), members.len())
         }
         Value::Array(items) => {
-            let entries =
-                items.iter().take(SHOWN).enumerate().map(|(i, item)| tree(&title(i, item), item, depth + 1));
+            let entries = items.iter().take(shown).enumerate();
+            let entries = entries.map(|(i, item)| inner(i, &title(i, item), item));
             branch(entries.collect(), items.len())
         }
         Value::String(value) => {
