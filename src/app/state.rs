@@ -9,7 +9,7 @@ use std::rc::Rc;
 use yew::{AttrValue, Reducible};
 
 use super::{
-    lab::{Lab, LabAction},
+    lab::{Lab, LabAction, loaded},
     remote::{Elsewhere, RemoteAction, RemotePage},
     shelf::Shelved,
 };
@@ -456,6 +456,10 @@ impl State {
                 self.opening = None;
                 let archive = Archive::new(opening.job, name.into(), size, opening.since, *report);
                 let is_empty = archive.images.is_empty();
+                if self.lab.loading.is_some() {
+                    let lines = archive.images.iter().flat_map(|image| loaded(&image.report)).collect();
+                    Rc::make_mut(&mut self.lab).apply(LabAction::Opened(lines));
+                }
                 self.show(archive, opening.replaces);
                 // Of an archive without an image there is no more to say than why.
                 if is_empty {

@@ -81,11 +81,47 @@ pub struct Problem {
     pub line: usize,
     /// What.
     pub message: String,
+    /// What kind of a problem, for those who say it in their own words.
+    pub kind: ProblemKind,
+}
+
+/// What is wrong most often.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum ProblemKind {
+    /// Something else: the message tells.
+    #[default]
+    Other,
+    /// No instruction begins so.
+    UnknownInstruction(String),
+    /// The instruction needs an argument.
+    NoArgument(String),
+    /// The base image is not open.
+    NotOpen(String),
+    /// Nothing is there to be copied.
+    NotFound(String),
+    /// It would have to be fetched.
+    Remote(String),
+    /// A command failed with this status, and last said this.
+    Failed {
+        /// The command.
+        command: String,
+        /// Its status.
+        status: i32,
+        /// What it said.
+        said: String,
+    },
+    /// `USER` has no say in whom the files of `RUN` belong to.
+    OwnedByRoot,
 }
 
 impl Problem {
     pub(crate) fn new(line: usize, message: impl Into<String>) -> Self {
-        Self { line, message: message.into() }
+        Self { line, message: message.into(), kind: ProblemKind::Other }
+    }
+
+    /// The same, of a kind.
+    pub(crate) fn of(self, kind: ProblemKind) -> Self {
+        Self { kind, ..self }
     }
 }
 
@@ -173,8 +209,10 @@ fn join(joined: &mut String, line: &str, escape: char) -> bool {
 
 fn instruction(text: &str, line: usize) -> Result<Instruction, Problem> {
     let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-    let keyword =
-        Keyword::read(word).ok_or_else(|| Problem::new(line, format!("unknown instruction: {word}")))?;
+    let keyword = Keyword::read(word).ok_or_else(|| {
+        let kind = ProblemKind::UnknownInstruction(word.to_owned());
+        Problem::new(line, format!("unknown instruction: {word}")).of(kind)
+    })?;
     let mut rest = rest.trim();
     let mut flags = Vec::new();
     let takes_flags =
@@ -188,7 +226,8 @@ fn instruction(text: &str, line: usize) -> Result<Instruction, Problem> {
         rest = after.trim_start();
     }
     if rest.is_empty() {
-        return Err(Problem::new(line, format!("{} requires at least one argument", keyword.name())));
+        let kind = ProblemKind::NoArgument(keyword.name().to_owned());
+        return Err(Problem::new(line, format!("{} requires at least one argument", keyword.name())).of(kind));
     }
     let takes_json = matches!(
         keyword,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{
     config, copy,
-    dockerfile::{Instruction, Keyword, Problem},
+    dockerfile::{Instruction, Keyword, Problem, ProblemKind},
     steps::{Builder, text_of},
     words,
 };
@@ -84,9 +84,11 @@ impl Builder<'_, '_> {
         };
         if config.get("User").and_then(Value::as_str).is_some_and(|user| !["", "0", "root"].contains(&user)) {
             let message = "what RUN makes is owned by root here, whatever USER says";
-            self.built.warnings.push(Problem::new(instruction.line, message));
+            let warning = Problem::new(instruction.line, message).of(ProblemKind::OwnedByRoot);
+            self.built.warnings.push(warning);
         }
         let text = format!("{} {arguments:?}", text_of(instruction));
+        let mut failed = ProblemKind::Other;
         let mut work = |builder: &mut Self, container: ContainerId| {
             let mut position: Position = builder.world.position_of(container);
             for (name, value) in given.iter().chain(&arguments) {
@@ -101,6 +103,8 @@ impl Builder<'_, '_> {
             let error = output.printed.of(Stream::Error).to_str_lossy().into_owned();
             if output.status != 0 {
                 let first = error.lines().last().unwrap_or_default();
+                let (command, status) = (instruction.body.clone(), output.status);
+                failed = ProblemKind::Failed { command, status, said: first.to_owned() };
                 return Err(format!(
                     "the command '{}' returned a non-zero code: {}{}{first}",
                     instruction.body,
@@ -110,7 +114,8 @@ impl Builder<'_, '_> {
             }
             Ok(out + &error)
         };
-        self.cached(instruction, &text, "", &|_| {}, Some(&mut work))
+        let done = self.cached(instruction, &text, "", &|_| {}, Some(&mut work));
+        done.map_err(|problem| problem.of(failed))
     }
 
     pub(super) fn copy_step(&mut self, instruction: &Instruction) -> Result<(), Problem> {
@@ -152,7 +157,8 @@ impl Builder<'_, '_> {
             if is_remote {
                 return Err(problem(format!(
                     "{name} {source}: nothing is fetched from here; put the file into the context and copy it"
-                )));
+                ))
+                .of(ProblemKind::Remote(source.clone())));
             }
             let found = match &from {
                 None => copy::choose(&self.context, source),
@@ -166,7 +172,8 @@ impl Builder<'_, '_> {
             if found.is_empty() {
                 let place =
                     if from.is_some() { "" } else { " in the build context, or excluded by .dockerignore" };
-                return Err(problem(format!("{name} failed: file not found{place}: {source}")));
+                let kind = ProblemKind::NotFound(source.clone());
+                return Err(problem(format!("{name} failed: file not found{place}: {source}")).of(kind));
             }
             chosen.extend(found);
         }

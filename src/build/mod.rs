@@ -12,6 +12,6 @@ mod words;
 
 pub use cache::{Cache, Reason};
 pub use config::{Edit, edit_of};
-pub use dockerfile::{Dockerfile, Instruction, Keyword, Problem};
+pub use dockerfile::{Dockerfile, Instruction, Keyword, Problem, ProblemKind};
 pub use ignore::Ignore;
 pub use steps::{Build, Built, StepReport, build};

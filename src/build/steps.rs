@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{
     cache::{Cache, Found, Reason},
     config, copy,
-    dockerfile::{Dockerfile, Instruction, Keyword, Problem},
+    dockerfile::{Dockerfile, Instruction, Keyword, Problem, ProblemKind},
     ignore::Ignore,
     words,
 };
@@ -234,6 +234,7 @@ impl Builder<'_, '_> {
                 problem(format!(
                     "{base} is not open here, and no registry is reached: open or load an archive of it"
                 ))
+                .of(ProblemKind::NotOpen(base.clone()))
             })?;
             let id = self.world.id_of(key).ok_or_else(|| problem(format!("{base} is gone")))?;
             Some((key, id))

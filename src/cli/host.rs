@@ -91,7 +91,7 @@ impl Host for Machine {
         write()
     }
 
-    fn place(&mut self, path: &str, file: &HostFile, read: &mut Reading<'_>) -> Result<(), String> {
+    fn place(&mut self, path: &str, file: &HostFile, _: Rope, read: &mut Reading<'_>) -> Result<(), String> {
         let words = |error: io::Error| text(&error);
         let path = Path::new(path);
         match &file.kind {

@@ -3,7 +3,7 @@
 macro_rules! errnos {
     ($($name:ident $number:literal $text:literal),* $(,)?) => {
         /// An error by the kernel's name for it (errno(3)).
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error, serde::Serialize, serde::Deserialize)]
         pub enum Errno {
             $(#[doc = $text] #[error($text)] $name = $number),*
         }

@@ -93,7 +93,7 @@ impl Rope {
     }
 
     /// Adds the content of a file of a container over an image.
-    pub(super) fn content(&mut self, content: &Content, image: Option<(ArchiveId, u32)>) {
+    pub(crate) fn content(&mut self, content: &Content, image: Option<(ArchiveId, u32)>) {
         for chunk in content.chunks() {
             self.push(match chunk {
                 Chunk::Lower(file, range) => match image {

@@ -88,7 +88,11 @@ pub(super) fn load(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
             "requested load from stdin, but stdin is empty: docker load < FILE, or docker load -i FILE",
         );
     };
-    let opened = engine.world.host.open_archive(&path).map_err(|error| format!("open {path}: {error}"));
+    if let Some(note) = engine.world.host.load(&path) {
+        engine.complain(&note);
+        return 0;
+    }
+    let opened = engine.world.host.open(&path).map_err(|error| format!("open {path}: {error}"));
     let opened = opened.and_then(|source| {
         load::open(&path, source).map_err(|error| format!("Error processing tar file: {error}"))
     });
@@ -253,6 +257,8 @@ fn out_of(
     let place = engine.world.place(id).ok_or("the container is gone")?;
     let now = engine.world.now;
     let (shelf, host) = (&mut *engine.world.shelf, &mut *engine.world.host);
+    let image = shelf.containers().get(place).and_then(|container| container.image);
+    let image = image.map(|key| (key.archive, key.image));
     let fs = shelf.fs(place, now).ok_or("the container's image is closed")?;
     let missing = |error: Errno| match error {
         Errno::ENOENT => format!("Error response from daemon: Could not find the file {path} in container"),
@@ -278,7 +284,9 @@ fn out_of(
             if stat.kind == Kind::File { fs.content(&from).map_err(missing)? } else { Content::default() };
         bytes += content.len();
         let lower = fs.lower();
-        host.place(&to, &file, &mut |sink| content.read(&lower, sink))
+        let mut rope = Rope::default();
+        rope.content(&content, image);
+        host.place(&to, &file, rope, &mut |sink| content.read(&lower, sink))
             .map_err(|error| format!("{to}: {error}"))?;
         if is_directory {
             for (name, _) in fs.read_dir(&from).map_err(missing)?.into_iter().rev() {

@@ -44,13 +44,9 @@ pub trait Host {
         None
     }
 
-    /// A file that is to be opened as an archive of images.
-    ///
-    /// # Errors
-    ///
-    /// Why not, in words.
-    fn open_archive(&mut self, path: &str) -> Result<Rc<dyn ReadAt>, String> {
-        self.open(path)
+    /// Has an archive chosen and opened later, and says so; `None` where the path alone tells which.
+    fn load(&mut self, _: &str) -> Option<String> {
+        None
     }
 
     /// A file, to be read.
@@ -81,12 +77,19 @@ pub trait Host {
     /// Why not, in words.
     fn save(&mut self, path: &str, rope: &Rope, archives: &Archives) -> Result<(), String>;
 
-    /// Writes a file, a directory or a symbolic link of a container; `read` gives out the content of a file.
+    /// Writes a file, a directory or a symbolic link of a container. `content` is what a file is made of, and `read` gives it
+    /// out.
     ///
     /// # Errors
     ///
     /// Why not, in words.
-    fn place(&mut self, path: &str, file: &HostFile, read: &mut Reading<'_>) -> Result<(), String>;
+    fn place(
+        &mut self,
+        path: &str,
+        file: &HostFile,
+        content: Rope,
+        read: &mut Reading<'_>,
+    ) -> Result<(), String>;
 }
 
 /// Gives out a content piece by piece.
@@ -153,7 +156,7 @@ impl Host for NoHost {
         Err("Read-only file system".into())
     }
 
-    fn place(&mut self, _: &str, _: &HostFile, _: &mut Reading<'_>) -> Result<(), String> {
+    fn place(&mut self, _: &str, _: &HostFile, _: Rope, _: &mut Reading<'_>) -> Result<(), String> {
         Err("Read-only file system".into())
     }
 }

@@ -35,6 +35,13 @@ pub(crate) struct Memory {
     given: BTreeMap<ContainerId, (Vec<String>, Option<String>)>,
 }
 
+impl Memory {
+    /// The status that a container ended with.
+    pub(crate) fn code(&self, id: ContainerId) -> i32 {
+        self.codes.get(&id).copied().unwrap_or_default()
+    }
+}
+
 /// What the commands act on.
 pub struct World<'a> {
     /// What is open.

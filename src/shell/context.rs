@@ -6,7 +6,7 @@ use bstr::{BString, ByteSlice};
 
 pub(super) use super::users::Users;
 use super::{
-    Position, Traced,
+    Note, Position, Traced,
     output::{Printed, Stream},
     pattern,
 };
@@ -193,13 +193,13 @@ impl Context<'_> {
     }
 
     /// Adds a step to what the command did, for who wants to know how.
-    pub(super) fn note(&mut self, text: String) {
+    pub(super) fn note(&mut self, note: Note) {
         let command = self.command.clone();
         self.traces.push(Traced {
             command,
             call: String::new(),
             trace: Trace::default(),
-            remark: Some(text),
+            remark: Some(note),
         });
     }
 
@@ -230,7 +230,7 @@ impl Context<'_> {
         let text = |path: &str| {
             let mut bytes = Vec::new();
             // An image without the file has nobody.
-            let _ = self.read(path.as_bytes(), &mut |piece| {
+            let _ = self.pour(path.as_bytes(), &mut |piece| {
                 bytes.extend_from_slice(piece);
                 bytes.len() < 1 << 20
             });

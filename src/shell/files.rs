@@ -5,7 +5,7 @@ use std::rc::Rc;
 use bstr::{BString, ByteSlice};
 
 use super::{
-    Position, Traced,
+    Note, Position, Traced,
     context::{Context, Entry, Fault, Kind, Stat},
     output::Printed,
 };
@@ -16,6 +16,9 @@ use crate::{
     tar::Timestamp,
     worker::protocol::{Failure, FailureKind},
 };
+
+/// How many operations that only look are told of one command: `grep -r` may come to many.
+const LOOKS: usize = 300;
 
 impl From<container::Stat> for Stat {
     fn from(stat: container::Stat) -> Self {
@@ -89,6 +92,21 @@ impl<'a> Context<'a> {
         Ok(self.fs.stat(&self.full(path), follow)?.into())
     }
 
+    /// The same, where asking is a step of what the command does.
+    pub(super) fn look(&mut self, path: &[u8], follow: bool) -> Result<Stat, Fault> {
+        let stat = self.fs.stat(&self.full(path), follow);
+        self.looked(if follow { "stat" } else { "lstat" }, path, follow, stat.as_ref().err().copied());
+        Ok(stat?.into())
+    }
+
+    /// The same, where only that it fails is a step: else others follow.
+    pub(super) fn target(&mut self, path: &[u8], follow: bool) -> Result<Stat, Fault> {
+        match self.fs.stat(&self.full(path), follow) {
+            Ok(stat) => Ok(stat.into()),
+            Err(_) => self.look(path, follow),
+        }
+    }
+
     /// The names in a directory, sorted.
     pub(super) fn list(&self, path: &[u8]) -> Result<Vec<BString>, Fault> {
         self.go_on()?;
@@ -121,7 +139,15 @@ impl<'a> Context<'a> {
     }
 
     /// Hands a file's content to `sink`, piece by piece, until that has enough.
-    pub(super) fn read(&self, path: &[u8], sink: &mut dyn FnMut(&[u8]) -> bool) -> Result<(), Fault> {
+    pub(super) fn read(&mut self, path: &[u8], sink: &mut dyn FnMut(&[u8]) -> bool) -> Result<(), Fault> {
+        self.go_on()?;
+        let opened = self.fs.content(&self.full(path));
+        self.looked("open(O_RDONLY)", path, true, opened.err());
+        self.pour(path, sink)
+    }
+
+    /// The same without a trace, for what the command itself needs to know.
+    pub(super) fn pour(&self, path: &[u8], sink: &mut dyn FnMut(&[u8]) -> bool) -> Result<(), Fault> {
         self.go_on()?;
         let content = self.fs.content(&self.full(path))?;
         let mut enough = false;
@@ -255,7 +281,9 @@ impl<'a> Context<'a> {
     /// Writes all of a file's content into another, which is made with the mode if it is not there.
     pub(super) fn copy_file(&mut self, from: &[u8], to: &[u8], mode: u32) -> Result<(), Fault> {
         self.go_on()?;
-        let content = self.fs.content(&self.full(from))?;
+        let opened = self.fs.content(&self.full(from));
+        self.looked("open(O_RDONLY)", from, true, opened.as_ref().err().copied());
+        let content = opened?;
         let full = self.full(to);
         let trace = self.fs.put(&full, content, bits(mode));
         self.traced("write", to, trace)
@@ -293,15 +321,137 @@ impl<'a> Context<'a> {
         crate::path::join(&self.place.cwd, path)
     }
 
+    /// Tells of an operation that changes something. Of one that fails there is to be seen who was asked.
     fn traced(&mut self, call: &str, path: &[u8], trace: Result<Trace, Errno>) -> Result<(), Fault> {
-        let trace = trace?;
+        let (trace, failed) = match trace {
+            Ok(trace) => (trace, None),
+            Err(errno) => (self.asked(path, false), Some(errno)),
+        };
+        self.tell(call, path, trace, failed);
+        failed.map_or(Ok(()), |errno| Err(errno.into()))
+    }
+
+    /// Tells of an operation that only looks.
+    fn looked(&mut self, call: &str, path: &[u8], follow: bool, failed: Option<Errno>) {
+        if self.traces.len() < LOOKS {
+            let trace = self.asked(path, follow);
+            self.tell(call, path, trace, failed);
+        }
+    }
+
+    fn tell(&mut self, call: &str, path: &[u8], trace: Trace, failed: Option<Errno>) {
         let call = format!("{call} {}", self.logical(path));
-        self.traces.push(Traced { command: self.command.clone(), call, trace, remark: None });
-        Ok(())
+        let remark = failed.map(Note::Failed);
+        self.traces.push(Traced { command: self.command.clone(), call, trace, remark });
+    }
+
+    /// Who is asked for a path: for the first name of it that nobody has, if there is one, and for what a link leads to.
+    fn asked(&self, path: &[u8], follow: bool) -> Trace {
+        let full = self.full(path);
+        let mut known = full.trim_end_with(|c| c == '/');
+        if known.is_empty() {
+            known = &full;
+        }
+        let mut trace = loop {
+            match self.fs.lookup(known) {
+                Ok(trace) => break trace,
+                Err(_) => match known.rsplit_once_str("/") {
+                    Some((above, _)) if !above.is_empty() => known = above,
+                    _ => return Trace::default(),
+                },
+            }
+        };
+        let is_link = || self.fs.stat(&full, false).is_ok_and(|stat| stat.kind == layer::Kind::Symlink);
+        if follow
+            && is_link()
+            && let Ok(real) = self.fs.real_path(&full)
+            && let Ok(more) = self.fs.lookup(&real)
+        {
+            trace.steps.extend(more.steps);
+        }
+        trace
     }
 }
 
 /// Permissions as the kernel takes them.
 fn bits(mode: u32) -> u16 {
     (mode & 0o7777) as u16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        container::{Answer, Lower, Place, Step},
+        oci,
+    };
+
+    /// What commands over an empty container trace: the call, who was asked, and why it failed.
+    fn traced(run: impl FnOnce(&mut Context<'_>)) -> Vec<(String, Vec<Step>, Option<Note>)> {
+        let lower = Lower::scratch();
+        let mut upper = ContainerFs::empty_upper(&lower);
+        let now = Timestamp::default();
+        let fs = ContainerFs::new(lower, &mut upper, container::Options::default(), now);
+        let mut place = Position::new(&oci::Config::default(), "host");
+        let mut context = Context::new(fs, &mut place, now, String::new(), None, Interrupt::default());
+        context.mkdir(b"/etc", 0o755).unwrap();
+        context.append(b"/etc/motd", b"hello").unwrap();
+        context.symlink(b"etc/motd", b"/link").unwrap();
+        context.traces.clear();
+        run(&mut context);
+        let traces = context.finish().1;
+        traces.into_iter().map(|traced| (traced.call, traced.trace.steps, traced.remark)).collect()
+    }
+
+    fn asked(path: &str, answer: Answer) -> Step {
+        Step::Lookup { path: path.into(), asked: vec![(Place::Upper, answer)] }
+    }
+
+    #[test]
+    fn what_is_read_is_looked_up_and_links_followed() {
+        let all = traced(|context| {
+            context.read(b"/link", &mut |_| true).unwrap();
+            context.look(b"/link", false).unwrap();
+            // What is not told.
+            context.pour(b"/etc/motd", &mut |_| true).unwrap();
+            context.target(b"/etc/motd", true).unwrap();
+        });
+        let link = asked("link", Answer::Has(layer::Kind::Symlink));
+        let motd = asked("etc/motd", Answer::Has(layer::Kind::File));
+        assert_eq!(
+            all,
+            [
+                ("open(O_RDONLY) /link".to_owned(), vec![link.clone(), motd], None),
+                ("lstat /link".to_owned(), vec![link], None),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_fails_shows_who_was_asked_and_the_error() {
+        let all = traced(|context| {
+            context.target(b"/etc/nope", false).unwrap_err();
+            context.read(b"/gone/deep/file", &mut |_| true).unwrap_err();
+            context.remove(b"/etc", true).unwrap_err();
+        });
+        let failed = |call: &str, step: Step, errno| (call.to_owned(), vec![step], Some(Note::Failed(errno)));
+        assert_eq!(
+            all,
+            [
+                failed("lstat /etc/nope", asked("etc/nope", Answer::Nothing), Errno::ENOENT),
+                failed("open(O_RDONLY) /gone/deep/file", asked("gone", Answer::Nothing), Errno::ENOENT),
+                failed("rmdir /etc", asked("etc", Answer::Opaque), Errno::ENOTEMPTY),
+            ]
+        );
+    }
+
+    #[test]
+    fn looking_is_not_told_without_end() {
+        let all = traced(|context| {
+            for _ in 0..LOOKS + 5 {
+                context.read(b"/etc/motd", &mut |_| true).unwrap();
+            }
+        });
+        assert_eq!(all.len(), LOOKS);
+    }
 }

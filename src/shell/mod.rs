@@ -21,7 +21,7 @@ mod run;
 mod users;
 
 pub use complete::Completion;
-pub use output::{Output, Printed, Stream, Traced};
+pub use output::{Note, Output, Printed, Stream, Traced};
 pub use parse::ParseError;
 pub use pattern::matches;
 pub use run::Shell;

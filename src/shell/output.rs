@@ -1,6 +1,12 @@
 //! What a line printed and did.
 
-use crate::{container::Trace, limits};
+use bstr::BString;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    container::{Errno, Trace},
+    limits,
+};
 
 /// Where something was printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +111,17 @@ pub struct Traced {
     /// Its steps.
     pub trace: Trace,
     /// A remark of the command.
-    pub remark: Option<String>,
+    pub remark: Option<Note>,
+}
+
+/// What a command remarks about what it did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Note {
+    /// It could not be done.
+    Failed(Errno),
+    /// `rename` refused a directory that lower layers have a part in, and so it is copied and the original removed, as
+    /// coreutils do between filesystems.
+    CopiedToMove(BString),
 }
 
 /// What a line did.

@@ -79,6 +79,11 @@ impl Shell {
         self.attached.as_ref().map(|(_, position)| position.cwd.as_slice())
     }
 
+    /// The status that a container ended with.
+    pub(crate) fn code(&self, container: ContainerId) -> i32 {
+        self.memory.code(container)
+    }
+
     /// What stands before a line.
     pub fn prompt(&self) -> String {
         self.attached.as_ref().map_or_else(|| "$ ".to_owned(), |(_, position)| position.prompt())

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::protocol::{Failure, Job, Overlay};
 use crate::{
-    build::Reason,
-    container::{Options, Trace},
+    build::{ProblemKind, Reason},
+    container::{Options, Step, Trace},
+    shell::Note,
 };
 
 /// What the page asks about containers. Answered with [`Told`].
@@ -150,12 +151,21 @@ pub struct ContainerView {
     pub place: u32,
     /// The topmost layer of the image that it sees; `None` if it sees none.
     pub upto: Option<u32>,
-    /// As docker says it: `Up 5 seconds`.
-    pub status: String,
-    /// Whether it is started.
-    pub is_running: bool,
+    /// How it fares.
+    pub state: State,
     /// What it costs.
     pub cost: Cost,
+}
+
+/// How a container fares, and since how many seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum State {
+    /// It was not started yet.
+    Created,
+    /// It is started.
+    Up(i64),
+    /// It ended with this status.
+    Exited(i32, i64),
 }
 
 /// What a container costs so far, in bytes.
@@ -176,6 +186,8 @@ pub struct Ran {
     pub output: Vec<Said>,
     /// Its exit status.
     pub status: u8,
+    /// Whether the last operation was taken back: its steps are no more.
+    pub undone: bool,
     /// Whether the screen is to be cleared before.
     pub clear: bool,
     /// The operations that it came to.
@@ -239,9 +251,16 @@ pub struct Frame {
     /// The operation as a system call: `unlink /etc/motd`; empty for a remark.
     pub call: String,
     /// What the command remarks about it.
-    pub remark: Option<String>,
+    pub remark: Option<Note>,
     /// What the filesystem did.
     pub trace: Trace,
+}
+
+impl Frame {
+    /// Whether it changed something: looking does not.
+    pub fn changes(&self) -> bool {
+        self.trace.steps.iter().any(|step| !matches!(step, Step::Lookup { .. }))
+    }
 }
 
 /// What could stand at the end of a line.
@@ -303,6 +322,8 @@ pub struct Remark {
     pub line: u32,
     /// Whether the build ends there.
     pub is_error: bool,
-    /// What is to be said.
+    /// What is to be said, in English.
     pub text: String,
+    /// What it is about, to be said in another language.
+    pub kind: ProblemKind,
 }

@@ -7,7 +7,7 @@ use bstr::{BString, ByteSlice};
 use super::{
     containers::{
         Ask, BuildStep, Built, Completion, ContainerView, Cost, Files, Frame, ImageView, Keeping, Ran,
-        Recipe, Remark, Said, SavedFile, ShelfView, Told,
+        Recipe, Remark, Said, SavedFile, ShelfView, State, Told,
     },
     look,
     page_host::PageHost,
@@ -58,7 +58,7 @@ impl Desk {
     pub fn answer(&mut self, shelf: &mut Shelf, job: Job, ask: Ask, around: Around) -> Result<Told, Failure> {
         let now = around.now;
         match ask {
-            Ask::Shelf => Ok(Told::Shelf(shelf_view(shelf, now))),
+            Ask::Shelf => Ok(Told::Shelf(self.shelf_view(shelf, now))),
             Ask::Start { image, upto, directory, options } => {
                 let image = Some(ImageKey { archive: ArchiveId(job.0), image });
                 let layers = Some(upto.saturating_add(1));
@@ -86,7 +86,7 @@ impl Desk {
                 let undone = shelf.container_mut(place).is_some_and(crate::container::Container::undo);
                 let nothing = Said { is_error: true, bytes: "nothing is left to be undone\n".into() };
                 let output = if undone { Vec::new() } else { vec![nothing] };
-                let ran = Ran { output, shelf_changed: undone, ..Ran::default() };
+                let ran = Ran { output, undone, shelf_changed: undone, ..Ran::default() };
                 Ok(Told::Ran(Box::new(self.placed(shelf, ran, now))))
             }
             Ask::Build { recipe, .. } => Ok(Told::Built(self.build(shelf, recipe, around))),
@@ -154,8 +154,8 @@ impl Desk {
             status: u8::try_from(output.status).unwrap_or(u8::MAX),
             clear,
             frames: frames.collect(),
-            files: self.offer(host.saved),
-            wants: host.wants,
+            wants: host.wants.take(),
+            files: self.offer(host.into_saved()),
             shelf_changed: census(shelf) != before,
             ..Ran::default()
         };
@@ -165,7 +165,7 @@ impl Desk {
     /// Adds where the shell stands.
     fn placed(&self, shelf: &Shelf, ran: Ran, now: Timestamp) -> Ran {
         let place = self.shell.attached().and_then(|id| place_of(shelf, id));
-        let container = place.and_then(|place| container_view(shelf, place, now));
+        let container = place.and_then(|place| self.container_view(shelf, place, now));
         let cwd = self.shell.cwd().filter(|_| container.is_some()).unwrap_or_default();
         Ran { container, cwd: cwd.trim_start_with(|c| c == '/').into(), ..ran }
     }
@@ -201,6 +201,7 @@ impl Desk {
             line: u32::try_from(problem.line).unwrap_or(u32::MAX),
             is_error,
             text: problem.message.clone(),
+            kind: problem.kind.clone(),
         };
         let mut remarks: Vec<Remark> = built.warnings.iter().map(|warning| remark(warning, false)).collect();
         remarks.extend(built.problem.iter().map(|problem| remark(problem, true)));
@@ -245,6 +246,68 @@ impl Desk {
         }
         files
     }
+
+    /// Images and containers as docker would list them.
+    fn shelf_view(&self, shelf: &Shelf, now: Timestamp) -> ShelfView {
+        let layers = shelf.layers();
+        let image = |(place, image): (usize, &ShelfImage)| {
+            let size = shelf.image_size(place);
+            let own = layers.iter().zip(0u32..).filter(|(layer, _)| layer.images.contains(&place));
+            ImageView {
+                job: Job(image.key.archive.0),
+                image: image.key.image,
+                names: image.names.iter().map(|name| familiar(name).to_owned()).collect(),
+                id: short(&image.id),
+                size: size.total,
+                shared: size.shared,
+                containers: shelf
+                    .containers()
+                    .iter()
+                    .filter(|container| container.image == Some(image.key))
+                    .count() as u32,
+                layers: own.map(|(layer, number)| (number, layer.size)).collect(),
+            }
+        };
+        ShelfView {
+            images: shelf.images().iter().enumerate().map(image).collect(),
+            containers: (0..shelf.containers().len())
+                .filter_map(|place| self.container_view(shelf, place, now))
+                .collect(),
+            bytes: layers.iter().map(|layer| layer.size).fold(0, u64::saturating_add),
+            keeping: Keeping::default(),
+        }
+    }
+
+    /// The container at a place of the shelf.
+    fn container_view(&self, shelf: &Shelf, place: usize, now: Timestamp) -> Option<ContainerView> {
+        let container = shelf.containers().get(place)?;
+        let image = shelf.images().iter().find(|image| Some(image.key) == container.image);
+        let name = image.and_then(|image| image.names.first()).map(|name| familiar(name).to_owned());
+        let name =
+            name.or_else(|| container.image_id.as_ref().map(short)).unwrap_or_else(|| "scratch".to_owned());
+        let since = |then: Timestamp| now.secs.saturating_sub(then.secs);
+        let code = ContainerId::new(&container.id).map_or(0, |id| self.shell.code(id));
+        let state = match container.status {
+            Status::Created => State::Created,
+            Status::Running(then) => State::Up(since(then)),
+            Status::Exited(then) => State::Exited(code, since(then)),
+        };
+        Some(ContainerView {
+            id: container.id.chars().take(SHORT).collect(),
+            name: container.name.clone(),
+            image: name,
+            job: Job(container.image.map_or(u32::MAX, |image| image.archive.0)),
+            place: container.image.map_or(0, |image| image.image),
+            upto: container.layers.checked_sub(1),
+            state,
+            cost: Cost {
+                upper: container.upper.content_bytes(),
+                copied: container.upper.copied(),
+                // What cannot be written costs nothing yet.
+                grows: shelf.layer(place).map_or(0, |rope| rope.len()),
+            },
+        })
+    }
 }
 
 /// What a container of an image would run.
@@ -282,72 +345,6 @@ fn shelf_failure(error: ShelfError) -> Failure {
 
 fn failure(kind: FailureKind, detail: &str) -> Failure {
     Failure { kind, detail: detail.to_owned(), offset: None }
-}
-
-/// Images and containers as docker would list them.
-pub fn shelf_view(shelf: &Shelf, now: Timestamp) -> ShelfView {
-    let layers = shelf.layers();
-    let image = |(place, image): (usize, &ShelfImage)| {
-        let size = shelf.image_size(place);
-        let own = layers.iter().zip(0u32..).filter(|(layer, _)| layer.images.contains(&place));
-        ImageView {
-            job: Job(image.key.archive.0),
-            image: image.key.image,
-            names: image.names.iter().map(|name| familiar(name).to_owned()).collect(),
-            id: short(&image.id),
-            size: size.total,
-            shared: size.shared,
-            containers: shelf
-                .containers()
-                .iter()
-                .filter(|container| container.image == Some(image.key))
-                .count() as u32,
-            layers: own.map(|(layer, number)| (number, layer.size)).collect(),
-        }
-    };
-    ShelfView {
-        images: shelf.images().iter().enumerate().map(image).collect(),
-        containers: (0..shelf.containers().len())
-            .filter_map(|place| container_view(shelf, place, now))
-            .collect(),
-        bytes: layers.iter().map(|layer| layer.size).fold(0, u64::saturating_add),
-        keeping: Keeping::default(),
-    }
-}
-
-/// The container at a place of the shelf.
-pub fn container_view(shelf: &Shelf, place: usize, now: Timestamp) -> Option<ContainerView> {
-    let container = shelf.containers().get(place)?;
-    let image = shelf.images().iter().find(|image| Some(image.key) == container.image);
-    let name = image.and_then(|image| image.names.first()).map(|name| familiar(name).to_owned());
-    let name =
-        name.or_else(|| container.image_id.as_ref().map(short)).unwrap_or_else(|| "scratch".to_owned());
-    Some(ContainerView {
-        id: container.id.chars().take(SHORT).collect(),
-        name: container.name.clone(),
-        image: name,
-        job: Job(container.image.map_or(u32::MAX, |image| image.archive.0)),
-        place: container.image.map_or(0, |image| image.image),
-        upto: container.layers.checked_sub(1),
-        status: status(container.status, now),
-        is_running: container.is_running(),
-        cost: Cost {
-            upper: container.upper.content_bytes(),
-            copied: container.upper.copied(),
-            // What cannot be written costs nothing yet.
-            grows: shelf.layer(place).map_or(0, |rope| rope.len()),
-        },
-    })
-}
-
-/// As docker says it.
-fn status(status: Status, now: Timestamp) -> String {
-    let since = |then: Timestamp| crate::shell::human::duration(now.secs.saturating_sub(then.secs));
-    match status {
-        Status::Created => "Created".to_owned(),
-        Status::Running(then) => format!("Up {}", since(then)),
-        Status::Exited(then) => format!("Exited {} ago", since(then)),
-    }
 }
 
 fn short(id: &Digest) -> String {

@@ -11,8 +11,9 @@ use super::{
     protocol::Failure,
 };
 use crate::{
-    container::{ArchiveId, Archives, LOCAL, ReadAt, Rope},
+    container::{ArchiveId, Archives, LOCAL, Part as RopePart, ReadAt, Rope},
     engine::{Host, HostFile, HostKind, Interrupt, Reading},
+    tar::{Entry, EntryKind, writer},
 };
 
 /// The Dockerfile's path in the context.
@@ -27,14 +28,21 @@ pub(super) struct PageHost<'f> {
     used: u8,
     files: &'f Files,
     /// What was saved.
-    pub(super) saved: Vec<(String, Rope)>,
+    saved: Vec<(String, Rope)>,
+    /// What was copied out of containers.
+    placed: Vec<Placed>,
     /// What is wanted of the page.
     pub(super) wants: Option<Wanted>,
 }
 
 impl<'f> PageHost<'f> {
     pub(super) fn new(around: Around, files: &'f Files) -> Self {
-        Self { around, used: 0, files, saved: Vec::new(), wants: None }
+        Self { around, used: 0, files, saved: Vec::new(), placed: Vec::new(), wants: None }
+    }
+
+    /// What is offered to the reader.
+    pub(super) fn into_saved(self) -> Vec<(String, Rope)> {
+        self.saved.into_iter().chain(self.placed.into_iter().map(Placed::offered)).collect()
     }
 
     /// The files of the context: where each begins, and how long it is.
@@ -138,9 +146,9 @@ impl Host for PageHost<'_> {
         Some("the page asks the registry for it, and shows it as soon as its documents are there".to_owned())
     }
 
-    fn open_archive(&mut self, _: &str) -> Result<Rc<dyn ReadAt>, String> {
+    fn load(&mut self, _: &str) -> Option<String> {
         self.wants = Some(Wanted::Archive);
-        Err(format!("{CHOOSE}: it is opened as soon as it is chosen"))
+        Some(format!("{CHOOSE}: it is opened as soon as it is chosen"))
     }
 
     fn open(&mut self, path: &str) -> Result<Rc<dyn ReadAt>, String> {
@@ -175,19 +183,69 @@ impl Host for PageHost<'_> {
         Ok(())
     }
 
-    fn place(&mut self, path: &str, file: &HostFile, read: &mut Reading<'_>) -> Result<(), String> {
-        // Of a directory only its files can be offered.
-        if let HostKind::File(_) = file.kind {
-            let mut bytes = Vec::new();
-            read(&mut |part| {
-                bytes.extend_from_slice(part);
-                Ok(())
-            })
-            .map_err(|failure| failure.detail)?;
-            let mut rope = Rope::default();
-            rope.bytes(bytes);
-            self.saved.push((path.to_owned(), rope));
+    fn place(
+        &mut self,
+        path: &str,
+        file: &HostFile,
+        content: Rope,
+        _: &mut Reading<'_>,
+    ) -> Result<(), String> {
+        if file.path.is_empty() {
+            self.placed.push(Placed { path: path.to_owned(), files: Vec::new() });
         }
+        let Some(placed) = self.placed.last_mut() else { return Ok(()) };
+        placed.files.push((file.clone(), content));
         Ok(())
+    }
+}
+
+/// What was copied out of a container at once: a file, or a directory and all below it, itself first.
+struct Placed {
+    path: String,
+    files: Vec<(HostFile, Rope)>,
+}
+
+impl Placed {
+    /// A file as it is; else a tar, for there the page can offer files alone.
+    fn offered(self) -> (String, Rope) {
+        let Self { path, mut files } = self;
+        if let [(HostFile { kind: HostKind::File(_), .. }, content)] = files.as_mut_slice() {
+            return (path, std::mem::take(content));
+        }
+        let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        let (name, is_here) = if matches!(name, "" | "." | "..") { ("files", true) } else { (name, false) };
+        // Each layer is then read once, from its start to its end; directories come before what is in them.
+        files.sort_by_key(|(_, content)| match content.parts().first() {
+            Some(RopePart::File(.., file, _)) => Some(*file),
+            _ => None,
+        });
+        let mut rope = Rope::default();
+        let mut pending = Vec::new();
+        for (file, content) in files {
+            let path = match (is_here, file.path.is_empty()) {
+                (true, _) => file.path.clone(),
+                (false, true) => name.into(),
+                (false, false) => crate::path::join_name(name.as_bytes(), &file.path),
+            };
+            let (kind, link) = match file.kind {
+                HostKind::File(_) => (EntryKind::File, BString::default()),
+                HostKind::Directory => (EntryKind::Directory, BString::default()),
+                HostKind::Symlink(target) => (EntryKind::Symlink, target),
+            };
+            if path.is_empty() {
+                continue;
+            }
+            let (mode, mtime, size) = (file.mode & 0o7777, file.mtime, content.len());
+            let entry = Entry { path, link, mode, mtime, size, stored_size: size, ..writer::plain(kind) };
+            writer::write_header(&entry, &mut pending);
+            if size > 0 {
+                rope.bytes(std::mem::take(&mut pending));
+                content.parts().iter().for_each(|part| rope.push(part.clone()));
+                pending.resize(writer::padding(size), 0);
+            }
+        }
+        pending.extend(writer::END);
+        rope.bytes(pending);
+        (format!("{name}.tar"), rope)
     }
 }

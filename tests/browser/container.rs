@@ -6,7 +6,10 @@ use std::{
     process::Command,
 };
 
-use layerscope::fixture::{Archive, Image, Shape, Tar};
+use layerscope::{
+    digest::Digest,
+    fixture::{Archive, Image, Shape, Tar},
+};
 
 use crate::{
     app::{Folder, id},
@@ -57,12 +60,14 @@ impl Page {
         self.wait_for(&id("container-columns")).await;
     }
 
-    /// The paths of the container as `find` lists them, each with what it is and its length. The terminal keeps some thousand
-    /// lines, so it is listed in three parts.
+    /// The paths of the container as `find` lists them, each with what it is, its length, permissions and owner. The terminal
+    /// keeps some thousand lines, so it is listed in three parts.
     pub async fn tree(&self) -> Vec<String> {
         let mut all = Vec::new();
         for (least, most) in [(0, 4), (5, 5), (6, 99)] {
-            let line = format!("find / -mindepth {least} -maxdepth {most} -exec stat -c '%n %F %s' {{}} \\;");
+            let line = format!(
+                "find / -mindepth {least} -maxdepth {most} -exec stat -c '%n %F %s %a %u:%g' {{}} \\;"
+            );
             let mut found: Vec<String> =
                 self.told(&line).await.into_iter().filter(|line| line.starts_with('/')).collect();
             assert!(found.len() < 4_000, "the terminal keeps no more");
@@ -128,6 +133,7 @@ fn changes_come_out(name: &str, folder: &Folder, archive: &Path) {
         page.wait_for_text(&id("overlay-upper"), "apt").await;
         page.wait_for_text(&id("cost-copied"), "B").await;
         let merged = page.tree().await;
+        let digests = page.told("sha256sum /etc/os-release /etc/apt/new").await;
         let has = |path: &str| merged.iter().any(|line| line.split(' ').next() == Some(path));
         assert!(has("/etc/apt/new"));
         assert!(!has("/etc/debian_version") && !has("/etc/apt/sources.list"), "{merged:?}");
@@ -143,18 +149,33 @@ fn changes_come_out(name: &str, folder: &Folder, archive: &Path) {
         assert!(other.iter().any(|line| line == "/etc/debian_version"), "{other:?}");
         assert!(other.iter().any(|line| line == "/etc/apt/sources.list"), "{other:?}");
         assert!(other.iter().any(|line| line.contains("cannot access '/etc/apt/new'")), "{other:?}");
+        let release = page.told("cat /etc/os-release").await;
+        assert!(release.iter().any(|line| line.starts_with("PRETTY_NAME=")), "{release:?}");
+        assert!(!release.iter().any(|line| line.contains("changed")), "{release:?}");
         page.assert_silent().await;
 
         let (mut unpacked, mut shown) = (unpacked(folder, &saved), merged);
         if !is_root() {
             for tree in [&mut unpacked, &mut shown] {
                 tree.retain(|line| !line.starts_with("/dev/"));
+                // Others cannot give files to anybody, or unpack all permissions.
+                for line in tree.iter_mut() {
+                    *line = line.rsplitn(3, ' ').last().unwrap_or_default().to_owned();
+                }
             }
         }
         assert_eq!(unpacked, shown, "umoci's tree is the one that the page showed");
-        // The contents, too: it was appended to, and copied up before.
-        let name = folder.path().join("bundle/rootfs/etc/os-release");
-        assert!(std::fs::read_to_string(name).unwrap().ends_with("\nchanged\n"));
+        // The contents, too: one was appended to, and copied up before.
+        let root = folder.path().join("bundle/rootfs");
+        for name in ["/etc/os-release", "/etc/apt/new"] {
+            // Of a symbolic link what it leads to within the root.
+            let path = std::fs::canonicalize(root.join(&name[1..])).unwrap();
+            assert!(path.starts_with(std::fs::canonicalize(&root).unwrap()), "{path:?}");
+            let line = format!("{}  {name}", Digest::sha256(&std::fs::read(path).unwrap()).hex());
+            assert!(digests.contains(&line), "{digests:?} without {line}");
+        }
+        let release = std::fs::read_to_string(root.join("etc/os-release")).unwrap();
+        assert!(release.ends_with("\nchanged\n"), "{release}");
     });
 }
 
@@ -175,7 +196,9 @@ fn unpacked(folder: &Folder, archive: &Path) -> Vec<String> {
     umoci.args(["unpack", "--image", &image]).args((!is_root()).then_some("--rootless")).arg(&bundle);
     run_tool(&mut umoci);
     let root = bundle.join("rootfs");
-    let mut tree = vec!["/ directory 4096".to_owned()];
+    let owner =
+        |meta: &std::fs::Metadata| format!("{:o} {}:{}", meta.mode() & 0o7777, meta.uid(), meta.gid());
+    let mut tree = vec![format!("/ directory 4096 {}", owner(&std::fs::metadata(&root).unwrap()))];
     let mut open = vec![root.clone()];
     while let Some(directory) = open.pop() {
         for entry in std::fs::read_dir(directory).unwrap() {
@@ -192,7 +215,8 @@ fn unpacked(folder: &Folder, archive: &Path) -> Vec<String> {
                 kind if kind.is_fifo() => ("fifo", 0),
                 kind => panic!("{}: {kind:?}", path.display()),
             };
-            tree.push(format!("/{} {kind} {size}", path.strip_prefix(&root).unwrap().display()));
+            let shown = path.strip_prefix(&root).unwrap().display();
+            tree.push(format!("/{shown} {kind} {size} {}", owner(&meta)));
             if meta.is_dir() {
                 open.push(path);
             }

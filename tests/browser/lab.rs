@@ -23,13 +23,13 @@ impl Page {
     }
 
     /// A container of the Debian-like image, in the terminal.
-    async fn in_a_container(&self, folder: &Folder) {
+    pub async fn in_a_container(&self, folder: &Folder) {
         self.drop_archive(&folder.archive("debian.tar", &debian())).await;
         self.start_container().await;
     }
 
     /// What the terminal says to a line.
-    async fn says(&self, line: &str) -> String {
+    pub async fn says(&self, line: &str) -> String {
         self.click(&id("terminal-clear")).await;
         let commands = format!("{} .terminal-command", id("terminal-log"));
         self.until("the log to be empty", async |page| page.count(&commands).await == 0).await;
@@ -44,6 +44,28 @@ impl Page {
         self.type_into(&id("tag"), tag).await;
         self.click(&id("run-build")).await;
         self.wait_for(&format!("{}:not([disabled])", id("run-build"))).await;
+    }
+
+    /// Drops a file on an element.
+    async fn drop_on(&self, test_id: &str, file: &Path) {
+        self.eval(&format!(
+            "document.querySelector(\"{}\").scrollIntoView({{ block: 'center' }})",
+            id(test_id)
+        ))
+        .await;
+        let place = format!(
+            "(() => {{
+                const at = document.querySelector(\"{}\").getBoundingClientRect();
+                return [at.x + at.width / 2, at.y + at.height / 2];
+            }})()",
+            id(test_id)
+        );
+        let place = self.eval(&place).await;
+        for kind in ["dragEnter", "dragOver", "drop"] {
+            let data = json!({ "items": [], "files": [file], "dragOperationsMask": 1 });
+            let event = json!({ "type": kind, "x": place[0], "y": place[1], "data": data });
+            self.cdp("Input.dispatchDragEvent", event).await;
+        }
     }
 
     async fn steps(&self) -> Vec<String> {
@@ -145,15 +167,30 @@ fn docker_takes_files_of_the_reader() {
         page.wait_for_text(&id("terminal-log"), "sha256:").await;
         assert!(page.says("docker run --rm flat:1 ls flat").await.contains("file"));
 
-        page.shell("docker load < other.tar").await;
+        assert!(page.says("docker load < other.tar; echo status $?").await.ends_with("status 0"));
+        // Where the browser does not open the dialog by itself, a button does.
+        page.wait_for_text(&id("terminal-load"), "docker load < other.tar").await;
         page.forget_marks().await;
         page.choose_file(&id("file-input"), &other).await;
         page.wait_until_read().await;
+        page.wait_for_text(&id("terminal-log"), "Loaded image: other:1").await;
+        page.wait_until_gone(&id("terminal-load")).await;
         assert!(page.says("docker images").await.contains("other"));
         page.shell("docker cp c1:/opt/note .").await;
         let back = page.saved("note").await;
         page.until("all of it", async |_| std::fs::read_to_string(&back).unwrap() == "of this machine\n")
             .await;
+        // A directory comes as one tar, what was changed in it and what was not.
+        page.shell("docker cp c1:/opt .").await;
+        let tar = page.saved("opt.tar").await;
+        let all = listed(&tar);
+        let mut names: Vec<&str> = all.lines().map(|name| name.trim_end_matches('/')).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["opt", "opt/app", "opt/note"]);
+        for (name, content) in [("opt/app", "1\n"), ("opt/note", "of this machine\n")] {
+            let output = Command::new("tar").arg("-xOf").arg(&tar).arg(name).output().unwrap();
+            assert_eq!(String::from_utf8_lossy(&output.stdout), content, "{name}");
+        }
         page.assert_silent().await;
     });
 }
@@ -219,7 +256,9 @@ fn what_is_made_of_nothing_shows_on_every_page() {
     run("container-scratch", Options::default(), async |page| {
         page.in_a_container(&folder).await;
         page.click(&id("part-build")).await;
-        page.choose_file(&id("context-files"), &note).await;
+        page.wait_for(&id("context")).await;
+        page.drop_on("context", &note).await;
+        page.wait_for_text(&id("context-list"), "note.txt").await;
         page.build("FROM scratch\nCOPY note.txt /\nCMD [\"/note.txt\"]\n", "tiny:1").await;
         page.wait_for(&format!("{} option:nth-child(2)", id("archive-picker"))).await;
         page.choose_archive("Made here").await;

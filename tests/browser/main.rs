@@ -24,6 +24,7 @@ mod language;
 mod memory;
 mod native;
 mod open;
+mod operations;
 mod overlay;
 mod privacy;
 mod remote;

@@ -46,8 +46,14 @@ impl Host for Impatient {
         self.host.save(path, rope, archives)
     }
 
-    fn place(&mut self, path: &str, file: &HostFile, read: &mut Reading<'_>) -> Result<(), String> {
-        self.host.place(path, file, read)
+    fn place(
+        &mut self,
+        path: &str,
+        file: &HostFile,
+        content: Rope,
+        read: &mut Reading<'_>,
+    ) -> Result<(), String> {
+        self.host.place(path, file, content, read)
     }
 }
 

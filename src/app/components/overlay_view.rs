@@ -304,7 +304,7 @@ fn line(
     let selected = (props.selected == Some(name.node)).then_some("selected");
     match cell(name, column, props.layer) {
         Cell::Absent => html! {
-            <tr class={classes!("absent", selected)}><td colspan="3"><span class="sr-only">{&shown_name}{": "}{words.absent}</span></td></tr>
+            <tr class={classes!("absent", selected)}><td colspan="3"><span class="sr-only">{text::bdi(name.name.as_bstr(), Breaks::Escape)}{": "}{words.absent}</span></td></tr>
         },
         Cell::Whiteout => html! {
             <tr class={classes!("taken", hue::classes(props.layer), selected)} data-name={shown_name.clone()}>

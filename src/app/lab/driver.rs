@@ -19,7 +19,7 @@ use crate::{
     platform,
     registry::Remote,
     worker::{
-        containers::{Ask, Files, Ran, Recipe, SavedFile, Told, Wanted},
+        containers::{Ask, Files, Frame, Ran, Recipe, SavedFile, Told, Wanted},
         protocol::Failure,
     },
 };
@@ -190,7 +190,7 @@ impl AppHandle {
             }
             None => {}
         }
-        if ran.shelf_changed || !ran.frames.is_empty() {
+        if ran.shelf_changed || ran.frames.iter().any(Frame::changes) {
             self.refresh_shelf().await;
         }
         // The directory that is looked at now shows the container as it is now.

@@ -8,5 +8,5 @@ mod state;
 mod steps;
 
 pub use history::{Recall, complete, search};
-pub use state::{Lab, LabAction, Line, Part};
+pub use state::{Lab, LabAction, Line, Part, loaded};
 pub use steps::{Plate, Sign, Turn, picture, sentence, turns};

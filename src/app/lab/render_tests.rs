@@ -16,13 +16,13 @@ use crate::{
         samples::{self, render},
         state::{Action, State},
     },
-    build::Reason,
+    build::{ProblemKind, Reason},
     container::{Answer, Place, Step, Trace, Why},
     layer::Kind,
     worker::{
         containers::{
-            BuildStep, Built, ContainerView, Cost, Frame, ImageView, Keeping, Ran, Recipe, Remark, Said,
-            ShelfView,
+            self, BuildStep, Built, ContainerView, Cost, Frame, ImageView, Keeping, Ran, Recipe, Remark,
+            Said, ShelfView,
         },
         protocol::{Event, Job, Overlay},
     },
@@ -50,8 +50,7 @@ fn container() -> ContainerView {
         job: Job(1),
         place: 0,
         upto: Some(2),
-        status: "Up 5 seconds".into(),
-        is_running: true,
+        state: containers::State::Exited(3, 65),
         cost: Cost { upper: 1_500, copied: 1_200, grows: 3_072 },
     }
 }
@@ -159,7 +158,17 @@ fn the_shelf_lists_images_and_containers_and_what_they_share() {
         let words = &lang.words().container;
         assert_shows(
             &html,
-            &["a:1", "&lt;none&gt;", "6.5 kB", "4.0 kB", "2.5 kB", "7.2 kB", "c1", words.has],
+            &[
+                (words.state_of)(containers::State::Exited(3, 65)).as_str(),
+                "a:1",
+                "&lt;none&gt;",
+                "6.5 kB",
+                "4.0 kB",
+                "2.5 kB",
+                "7.2 kB",
+                "c1",
+                words.has,
+            ],
         );
         // The dangling image is told by its id.
         assert_shows(&html, &["docker image rm 2fedcba98765", "docker rm -f c1", "docker run -it a:1"]);
@@ -179,7 +188,15 @@ fn a_build_tells_of_each_step_and_of_lines() {
             image: Some("0123456789ab".into()),
             output: "printed".into(),
         }],
-        remarks: vec![Remark { line: 3, is_error: true, text: "no process runs here".into() }],
+        remarks: vec![
+            Remark { line: 3, is_error: true, text: "no process runs here".into(), kind: ProblemKind::Other },
+            Remark {
+                line: 2,
+                is_error: false,
+                text: "file not found: missing".into(),
+                kind: ProblemKind::NotFound("missing".into()),
+            },
+        ],
         image: None,
     };
     let recipe = Recipe { dockerfile: "FROM hello\nCOPY a /a\nRUN make\n".into(), ..Recipe::default() };
@@ -201,6 +218,10 @@ fn a_build_tells_of_each_step_and_of_lines() {
                 "COPY &lt;a&gt; /a",
                 words.cached,
                 (words.reason)(Reason::Built),
+                match lang {
+                    Lang::En => "file not found: missing",
+                    Lang::Zh => "找不到要复制的文件：missing",
+                },
                 &(words.layer_of)("2.0 kB"),
                 "printed",
                 words.not_built,

@@ -5,10 +5,13 @@ use std::rc::Rc;
 use bstr::{BString, ByteSlice};
 use yew::AttrValue;
 
-use crate::container::Options;
-use crate::worker::{
-    containers::{Built, ContainerView, Frame, Ran, Recipe, SavedFile, ShelfView, Wanted},
-    protocol::{Failure, Overlay},
+use crate::{
+    container::{Options, familiar},
+    report::ImageReport,
+    worker::{
+        containers::{Built, ContainerView, Frame, Ran, Recipe, SavedFile, ShelfView, Wanted},
+        protocol::{Failure, Overlay},
+    },
 };
 
 /// Lines that the terminal keeps.
@@ -33,6 +36,8 @@ pub struct Lab {
     pub stop: Option<AttrValue>,
     /// The command that waits for a file to be chosen.
     pub waiting: Option<AttrValue>,
+    /// The command that waits for an archive to be chosen and opened.
+    pub loading: Option<AttrValue>,
     /// The container that the shell is in.
     pub container: Option<Rc<ContainerView>>,
     /// The shell's current directory, from the root.
@@ -111,6 +116,8 @@ pub enum LabAction {
     Stoppable(Option<AttrValue>),
     /// It is answered.
     Ran(Result<Box<Ran>, Failure>),
+    /// An archive is open, these images in it.
+    Opened(Vec<String>),
     /// Candidates of a completion are listed.
     Listed(Vec<String>),
     /// The terminal is cleared.
@@ -131,6 +138,14 @@ pub enum LabAction {
     Built(Result<Built, Failure>),
     /// The worker is no more, and with it all containers.
     Lost,
+}
+
+/// What `docker load` says of an image.
+pub fn loaded(image: &ImageReport) -> Vec<String> {
+    match (image.names.as_slice(), &image.id) {
+        ([], Some(id)) => vec![format!("Loaded image ID: {id}")],
+        (names, _) => names.iter().map(|name| format!("Loaded image: {}", familiar(name))).collect(),
+    }
 }
 
 impl Lab {
@@ -154,6 +169,12 @@ impl Lab {
             LabAction::Ran(Err(failure)) => {
                 (self.is_busy, self.stop) = (false, None);
                 self.say([Line::Error(failure.detail.into())]);
+            }
+            LabAction::Opened(images) => {
+                // Only who waits for it hears of it here.
+                if self.loading.take().is_some() {
+                    self.say(images.into_iter().map(|line| Line::Said(line.into())));
+                }
             }
             LabAction::Listed(candidates) => self.say([Line::Said(candidates.join("  ").into())]),
             LabAction::Clear => self.lines = Rc::default(),
@@ -191,7 +212,7 @@ impl Lab {
     }
 
     fn sent(&mut self, line: String) {
-        (self.is_busy, self.waiting) = (true, None);
+        (self.is_busy, self.waiting, self.loading) = (true, None, None);
         self.say([Line::Command(self.prompt(), line.clone())]);
         let commands = Rc::make_mut(&mut self.commands);
         // As shells do: what is repeated, or only blank, is kept once.
@@ -204,8 +225,11 @@ impl Lab {
 
     fn ran(&mut self, ran: Ran) {
         (self.is_busy, self.stop) = (false, None);
-        let waits = ran.wants == Some(Wanted::Content);
-        self.waiting = self.commands.last().filter(|_| waits).map(|line| line.clone().into());
+        let waiting = |wanted| {
+            let last = self.commands.last().filter(|_| ran.wants.as_ref() == Some(&wanted));
+            last.map(|line| AttrValue::from(line.clone()))
+        };
+        (self.waiting, self.loading) = (waiting(Wanted::Content), waiting(Wanted::Archive));
         if ran.clear {
             self.lines = Rc::default();
         }
@@ -219,7 +243,7 @@ impl Lab {
             }
         }
         self.say(lines);
-        if !ran.frames.is_empty() {
+        if !ran.frames.is_empty() || ran.undone {
             self.frames = Rc::new(ran.frames);
             self.runs = self.runs.wrapping_add(1);
         }
@@ -296,6 +320,30 @@ mod tests {
         lab.apply(LabAction::Ran(Ok(Box::new(Ran { frames: vec![frame], ..Ran::default() }))));
         lab.apply(LabAction::Ran(Ok(Box::default())));
         assert_eq!((lab.frames.len(), lab.runs), (1, 1));
+    }
+
+    #[test]
+    fn what_is_undone_has_no_steps() {
+        let frame = Frame { call: "unlink /a".into(), remark: None, trace: Trace::default() };
+        let mut lab = Lab::default();
+        lab.apply(LabAction::Ran(Ok(Box::new(Ran { frames: vec![frame], ..Ran::default() }))));
+        lab.apply(LabAction::Ran(Ok(Box::new(Ran { undone: true, ..Ran::default() }))));
+        assert!(lab.frames.is_empty());
+    }
+
+    #[test]
+    fn an_archive_that_was_asked_for_is_told_of() {
+        let opened = || LabAction::Opened(vec!["Loaded image: a:1".into()]);
+        let mut lab = Lab::default();
+        lab.apply(opened());
+        assert!(lab.lines.is_empty(), "nobody has asked");
+        lab.apply(LabAction::Sent("docker load < a.tar".into()));
+        let asks = Ran { wants: Some(Wanted::Archive), ..Ran::default() };
+        lab.apply(LabAction::Ran(Ok(Box::new(asks))));
+        assert_eq!((lab.loading.as_deref(), lab.waiting.as_deref()), (Some("docker load < a.tar"), None));
+        lab.apply(opened());
+        assert_eq!(lab.lines.last(), Some(&Line::Said("Loaded image: a:1".into())));
+        assert_eq!(lab.loading, None);
     }
 
     #[test]

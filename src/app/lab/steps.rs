@@ -3,9 +3,12 @@
 use bstr::ByteSlice;
 
 use crate::{
-    app::{format, hue, i18n::Words, story},
+    app::{
+        format, hue,
+        i18n::{Words, container::Copied},
+        story,
+    },
     container::{Answer, Place, Step},
-    layer::Kind,
     worker::containers::Frame,
 };
 
@@ -170,13 +173,16 @@ pub fn sentence(step: &Step, source: Option<u32>, words: &Words) -> String {
             let answers: Vec<String> = asked.iter().map(answer).collect();
             (w.lookup)(&shown(path), &answers.join(w.then))
         }
-        Step::CopyUp { path, kind: Kind::Directory, .. } => (w.copy_up_dir)(&shown(path), source),
-        Step::CopyUp { path, bytes, .. } => {
-            (w.copy_up)(&shown(path), source, &format::exact_bytes(words.lang, *bytes))
-        }
+        Step::CopyUp { path, kind, bytes, why } => (w.copy_up)(&Copied {
+            path: &shown(path),
+            layer: source,
+            kind: *kind,
+            why: *why,
+            bytes: &format::exact_bytes(words.lang, *bytes),
+        }),
         Step::Create { path, .. } => (w.create)(&shown(path)),
         Step::Write { path, bytes } => (w.write)(&shown(path), &format::exact_bytes(words.lang, *bytes)),
-        Step::Change { path, .. } => (w.change)(&shown(path)),
+        Step::Change { path, what } => (w.change)(&shown(path), *what),
         Step::Whiteout { path } => (w.whiteout)(&shown(path)),
         Step::Opaque { path } => (w.opaque)(&shown(path)),
         Step::Remove { path } => (w.remove)(&shown(path)),
@@ -193,6 +199,7 @@ mod tests {
     use crate::{
         app::i18n::Lang,
         container::{Trace, What, Why},
+        layer::Kind,
     };
 
     fn path() -> BString {
@@ -240,6 +247,52 @@ mod tests {
         );
         let text = sentence(&copy_up(), Some(1), Lang::En.words());
         assert!(text.contains("1,234 bytes") && text.contains("layer 2"), "{text}");
+    }
+
+    #[test]
+    fn a_copy_says_why_and_how_much() {
+        let said = |kind, why, bytes| {
+            let step = Step::CopyUp { path: path(), kind, bytes, why };
+            let both = [Lang::En, Lang::Zh].map(|lang| sentence(&step, Some(1), lang.words()));
+            assert!(both.iter().all(|text| text.contains("/etc/motd")), "{both:?}");
+            both
+        };
+        let all = [
+            said(Kind::File, Why::Data, 1234),
+            said(Kind::File, Why::Truncated, 0),
+            said(Kind::File, Why::Metadata, 1234),
+            said(Kind::File, Why::MetadataOnly, 0),
+            said(Kind::File, Why::Name, 1234),
+            said(Kind::File, Why::Index, 0),
+            said(Kind::Symlink, Why::Metadata, 0),
+            said(Kind::CharDevice, Why::Metadata, 0),
+            said(Kind::Directory, Why::Parent, 0),
+        ];
+        for (place, both) in all.iter().enumerate() {
+            // Bytes are told only where some are copied.
+            let copies = matches!(place, 0 | 2 | 4);
+            assert_eq!(both[0].contains("the whole file, 1,234 bytes"), copies, "{both:?}");
+            assert_eq!(both[1].contains("整个文件，1,234"), copies, "{both:?}");
+            for other in &all[..place] {
+                assert!(both[0] != other[0] && both[1] != other[1], "{both:?}");
+            }
+        }
+        assert!(all[1][0].contains("without its content"), "{:?}", all[1]);
+        assert!(all[3][0].contains("none of its content"), "{:?}", all[3]);
+    }
+
+    #[test]
+    fn a_change_says_what_of() {
+        let all = [What::Mode, What::Owner, What::Time, What::Xattr, What::Size, What::Links];
+        let step = |what| Step::Change { path: path(), what };
+        for lang in [Lang::En, Lang::Zh] {
+            let mut said = all.map(|what| sentence(&step(what), None, lang.words())).to_vec();
+            said.sort_unstable();
+            said.dedup();
+            assert_eq!(said.len(), all.len(), "{said:?}");
+        }
+        let size = sentence(&step(What::Size), None, Lang::En.words());
+        assert_eq!(size, "Set the length of /etc/motd in the container's layer.");
     }
 
     #[test]

@@ -142,7 +142,7 @@ pub(super) fn chmod(context: &mut Context, given: &[BString]) -> i32 {
     let recursive = arguments.has("recursive");
     let mut status = 0;
     for path in paths {
-        let stat = match context.stat(path, true) {
+        let stat = match context.target(path, true) {
             Ok(stat) => stat,
             Err(error) => {
                 context.complain("chmod", &format!("cannot access {}: {error}", quote(path)));
@@ -216,7 +216,7 @@ fn owner(context: &mut Context, name: &str, given: &[BString]) -> i32 {
     let follow = !arguments.has("no-dereference") && !recursive;
     let mut status = 0;
     for path in paths {
-        let stat = match context.stat(path, follow) {
+        let stat = match context.target(path, follow) {
             Ok(stat) => stat,
             Err(error) => {
                 context.complain(name, &format!("cannot access {}: {error}", quote(path)));

@@ -147,7 +147,7 @@ pub(super) fn rm(context: &mut Context, given: &[BString]) -> i32 {
             status = 1;
             continue;
         }
-        let stat = match context.stat(path, false) {
+        let stat = match context.target(path, false) {
             Ok(stat) => stat,
             Err(Fault::Errno(Errno::ENOENT)) if force => continue,
             Err(error) => {

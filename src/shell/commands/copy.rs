@@ -8,7 +8,10 @@ use super::{
     super::context::{Context, Entry, Fault, Kind, base_name, join},
     Flag, arguments,
 };
-use crate::{container::Errno, shell::quote};
+use crate::{
+    container::Errno,
+    shell::{Note, quote},
+};
 
 const CP: &[Flag] = &[
     (b'a', "archive", false),
@@ -115,7 +118,7 @@ fn copy_tree(
     how: &How,
     copied: &mut HashMap<u64, BString>,
 ) -> bool {
-    let stat = match context.stat(source, how.follow) {
+    let stat = match context.target(source, how.follow) {
         Ok(stat) => stat,
         Err(error) => {
             context.complain(name, &format!("cannot stat {}: {error}", quote(source)));
@@ -290,7 +293,7 @@ pub(super) fn mv(context: &mut Context, given: &[BString]) -> i32 {
 }
 
 fn move_one(context: &mut Context, source: &BString, target: &BString) -> bool {
-    let stat = match context.stat(source, false) {
+    let stat = match context.target(source, false) {
         Ok(stat) => stat,
         Err(error) => {
             context.complain("mv", &format!("cannot stat {}: {error}", quote(source)));
@@ -318,11 +321,7 @@ fn move_one(context: &mut Context, source: &BString, target: &BString) -> bool {
     match context.rename(source, target) {
         Ok(()) => true,
         Err(Fault::Errno(Errno::EXDEV)) => {
-            // What `rename` refuses for a directory of a lower layer, mv does by hand, as coreutils do between filesystems.
-            context.note(format!(
-                "rename gives EXDEV: lower layers have a part in {}, so mv copies the whole of it up and removes the original",
-                quote(source)
-            ));
+            context.note(Note::CopiedToMove(context.logical(source)));
             let how = How {
                 recursive: true,
                 preserve: true,

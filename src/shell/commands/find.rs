@@ -104,7 +104,7 @@ pub(super) fn find(context: &mut Context, given: &[BString]) -> i32 {
     };
     let mut status = 0;
     for path in paths {
-        let root = match context.stat(path, find.follow) {
+        let root = match context.target(path, find.follow) {
             Ok(stat) => Entry { path: path.clone(), stat, depth: 0 },
             Err(error) => {
                 context.complain("find", &format!("{}: {error}", quote(path)));

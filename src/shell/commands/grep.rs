@@ -84,7 +84,7 @@ pub(super) fn grep(context: &mut Context, given: &[BString]) -> i32 {
             files.push(operand.clone());
             continue;
         }
-        match context.stat(operand, true) {
+        match context.target(operand, true) {
             Ok(stat) if stat.is_directory() && recursive => {
                 let below = context.walk(operand, false);
                 files.extend(below.into_iter().filter(|file| file.stat.is_file()).map(|file| file.path));

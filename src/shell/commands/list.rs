@@ -103,7 +103,7 @@ pub(super) fn ls(context: &mut Context, given: &[BString]) -> i32 {
     for operand in &operands {
         // A link to a directory is followed, unless it is asked for in detail.
         let follow = ls.follow || !(ls.long || ls.itself || ls.classify);
-        let stat = match context.stat(operand, follow) {
+        let stat = match context.look(operand, follow) {
             Err(_) if follow => context.stat(operand, false),
             other => other,
         };

@@ -24,7 +24,7 @@ pub(super) fn stat(context: &mut Context, given: &[BString]) -> i32 {
     }
     let mut status = 0;
     for path in &arguments.operands {
-        match context.stat(path, arguments.has("dereference")) {
+        match context.look(path, arguments.has("dereference")) {
             Err(error) => {
                 context.complain("stat", &format!("cannot statx {}: {error}", quote(path)));
                 status = 1;

@@ -39,7 +39,7 @@ pub(super) fn cd(context: &mut Context, arguments: &[BString]) -> i32 {
         }
     };
     let path = context.logical(&target);
-    match context.stat(&path, true) {
+    match context.target(&path, true) {
         Ok(stat) if stat.is_directory() => {}
         Ok(_) => {
             context.complain("cd", &format!("{target}: Not a directory"));

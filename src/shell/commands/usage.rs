@@ -57,7 +57,7 @@ pub(super) fn du(context: &mut Context, given: &[BString]) -> i32 {
     // A file counts once, however many names it has.
     let mut counted = HashSet::new();
     for operand in &operands {
-        if let Err(error) = context.stat(operand, false) {
+        if let Err(error) = context.target(operand, false) {
             context.complain("du", &format!("cannot access {}: {error}", quote(operand)));
             status = 1;
             continue;
@@ -107,7 +107,7 @@ pub(super) fn df(context: &mut Context, given: &[BString]) -> i32 {
         Err(status) => return status,
     };
     for operand in &arguments.operands {
-        if let Err(error) = context.stat(operand, true) {
+        if let Err(error) = context.target(operand, true) {
             context.complain("df", &format!("{operand}: {error}"));
             return 1;
         }

@@ -110,7 +110,7 @@ pub fn Build() -> Html {
                 <ul id={REMARKS} class="remarks" data-testid="remarks">
                     { for remarks.iter().map(|remark| html! {
                         <li class={if remark.is_error { "mark-deleted" } else { "muted" }}>
-                            <strong>{(words.at_line)(remark.line)}</strong>{": "}{text::visible(remark.text.as_bytes())}
+                            <strong>{(words.at_line)(remark.line)}</strong>{": "}{remark_text(remark, words)}
                         </li>
                     }) }
                 </ul>
@@ -128,6 +128,14 @@ pub fn Build() -> Html {
                 if let Some(Ok(built)) = built { {result(built, &app, all)} }
             </section>
         </div>
+    }
+}
+
+/// What a remark says; in English where it is not common enough to have words of its own.
+fn remark_text(remark: &Remark, words: &ContainerWords) -> Html {
+    match (words.problem)(&remark.kind) {
+        Some(text) => html! { {text::visible(text.as_bytes())} },
+        None => html! { <span lang="en">{text::visible(remark.text.as_bytes())}</span> },
     }
 }
 

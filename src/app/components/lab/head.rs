@@ -101,7 +101,7 @@ pub fn Head(props: &HeadProps) -> Html {
     html! {
         <header class="lab-head" data-testid="container-head">
             <div class="lab-title">
-                <h2>{&container.name}{" "}<span class="muted mono">{&container.id}</span></h2>
+                <h2><bdi>{&container.name}</bdi>{" "}<span class="muted mono">{&container.id}</span></h2>
                 <p class="muted"><bdi>{(words.on)(&container.image, layer)}</bdi>{" "}{words.nothing_runs}</p>
             </div>
             <dl class="lab-cost" data-testid="cost">

@@ -122,8 +122,8 @@ fn text_of(turn: &Turn, all: &Words) -> Html {
                 <code class="steps-operation">{text::visible(turn.frame.call.as_bytes())}</code>
             }
             if let Some(step) = turn.step { <span>{sentence(step, turn.source, all)}</span> }
-            if let Some(remark) = turn.frame.remark.as_deref().filter(|_| turn.is_last) {
-                <p class="muted" lang="en">{text::visible(remark.as_bytes())}</p>
+            if let Some(remark) = turn.frame.remark.as_ref().filter(|_| turn.is_last) {
+                <p class="muted">{(all.container.note)(remark)}</p>
             }
         </>
     }

@@ -112,7 +112,7 @@ fn container_row(
             <th scope="row"><bdi>{name}</bdi></th>
             <td class="mono">{&container.id}</td>
             <td><bdi>{text::visible(container.image.as_bytes())}</bdi></td>
-            <td>{&container.status}</td>
+            <td>{(words.state_of)(container.state)}</td>
             <td class="num"><Size bytes={container.cost.upper} /></td>
             <td class="lab-row-actions">
                 <button type="button" data-testid="attach" aria-label={(words.attach)(name)} onclick={attach}>{words.attach_short}</button>

@@ -9,6 +9,7 @@ use web_sys::{Element, HtmlInputElement, KeyboardEvent};
 use yew::prelude::*;
 
 use crate::app::{
+    components::opener,
     dom,
     i18n::use_words,
     lab::{LabAction, Line, Recall, search},
@@ -204,6 +205,11 @@ pub fn Terminal() -> Html {
             <input type="file" id={FILE} data-testid="terminal-file" class="sr-only" tabindex="-1" aria-hidden="true" onchange={on_file} />
             if let Some(command) = &lab.waiting {
                 <p class="lab-actions terminal-wants"><button type="button" class="primary" data-testid="terminal-choose" onclick={|_| choose_file()}>
+                    {(words.choose_for)(&text::visible(command.as_bytes()))}
+                </button></p>
+            }
+            if let Some(command) = &lab.loading {
+                <p class="lab-actions terminal-wants"><button type="button" class="primary" data-testid="terminal-load" onclick={|_| opener::choose_file()}>
                     {(words.choose_for)(&text::visible(command.as_bytes()))}
                 </button></p>
             }

@@ -1,7 +1,14 @@
 //! The Container view in English.
 
 use super::ContainerWords;
-use crate::{app::lab::Part, build::Reason, container::Answer};
+use crate::{
+    app::{lab::Part, text},
+    build::Reason,
+    container::{Answer, What, Why},
+    layer::Kind,
+    shell::{Note, human},
+    worker::containers::State,
+};
 
 /// English.
 pub const EN: ContainerWords = ContainerWords {
@@ -63,19 +70,54 @@ pub const EN: ContainerWords = ContainerWords {
             Answer::Hidden => format!("hidden from {who} on"),
         }
     },
-    copy_up_dir: |path, layer| match layer {
-        Some(layer) => {
-            format!("Make the directory {path} in the container's layer, as layer {layer} has it.")
+    copy_up: |copied| {
+        let (path, bytes) = (copied.path, copied.bytes);
+        let from =
+            copied.layer.map_or_else(|| "from below".to_owned(), |layer| format!("from layer {layer}"));
+        match (copied.kind, copied.why) {
+            (Kind::Directory, _) => {
+                let has = copied
+                    .layer
+                    .map_or_else(|| "the layers below have".to_owned(), |layer| format!("layer {layer} has"));
+                format!("Make the directory {path} in the container's layer, as {has} it.")
+            }
+            (_, Why::Index) => {
+                format!(
+                    "Give the name {path} to the copy that is up already: it is another name of that file."
+                )
+            }
+            (Kind::Symlink, _) => format!("Copy the symbolic link {path} up {from}."),
+            (Kind::File, Why::Truncated) => {
+                format!("Copy {path} up {from} without its content, which is to be emptied.")
+            }
+            (Kind::File, Why::MetadataOnly) => {
+                format!("Copy the metadata of {path} up {from}, and none of its content.")
+            }
+            (Kind::File, Why::Metadata) => {
+                format!(
+                    "Copy {path} up {from}: only its metadata is to change, and still the whole file, {bytes}."
+                )
+            }
+            (Kind::File, Why::Name) => {
+                format!("Copy {path} up {from}, to give it another name: the whole file, {bytes}.")
+            }
+            (Kind::File, _) => format!("Copy {path} up {from}, to write to it: the whole file, {bytes}."),
+            _ => format!("Copy the special file {path} up {from}."),
         }
-        None => format!("Make the directory {path} in the container's layer, as the layers below have it."),
-    },
-    copy_up: |path, layer, bytes| match layer {
-        Some(layer) => format!("Copy {path} up from layer {layer}: the whole file, {bytes}."),
-        None => format!("Copy {path} up from below: {bytes}."),
     },
     create: |path| format!("Make {path} in the container's layer."),
     write: |path, bytes| format!("Write {bytes} to {path} in the container's layer."),
-    change: |path| format!("Change the metadata of {path} in the container's layer."),
+    change: |path, what| {
+        let what = match what {
+            What::Mode => "Change the permissions",
+            What::Owner => "Change owner and group",
+            What::Time => "Set the time",
+            What::Xattr => "Change the extended attributes",
+            What::Size => "Set the length",
+            What::Links => "Change the number of names",
+        };
+        format!("{what} of {path} in the container's layer.")
+    },
     whiteout: |path| {
         format!("Write a whiteout of {path}: the layers below keep it, and it is no longer seen.")
     },
@@ -83,6 +125,13 @@ pub const EN: ContainerWords = ContainerWords {
     remove: |path| format!("Take {path} out of the container's layer."),
     moved: |from, to| format!("Move {from} to {to} in the container's layer."),
     redirect: |path, lower| format!("{path} remembers that it is {lower} of the layers below."),
+    note: |note| match note {
+        Note::Failed(errno) => format!("It fails: {}.", errno.name()),
+        Note::CopiedToMove(path) => format!(
+            "rename gives EXDEV, for lower layers have a part in {}: mv copies the whole of it up and removes the original.",
+            text::visible(path)
+        ),
+    },
     columns: "Lower, upper, merged",
     only_changes: "Only what the container touches",
     out: "Out again",
@@ -107,6 +156,11 @@ pub const EN: ContainerWords = ContainerWords {
     run_image: "Run",
     remove_it: |name| format!("Remove {name}"),
     remove_short: "Remove",
+    state_of: |state| match state {
+        State::Created => "Created".to_owned(),
+        State::Up(secs) => format!("Up {}", human::duration(secs)),
+        State::Exited(code, secs) => format!("Exited ({code}) {} ago", human::duration(secs)),
+    },
     attach: |name| format!("Go into {name}"),
     attach_short: "Attach",
     prune_containers: "Prune containers",
@@ -145,6 +199,7 @@ pub const EN: ContainerWords = ContainerWords {
         Reason::New => "this instruction was not built on this image before",
         Reason::Changed => "what it copies has changed",
     },
+    problem: |_| None,
     no_layer: "no layer",
     layer_of: |size| format!("a layer of {size}"),
     built: |id| format!("The image {id} is built. It stands among the images."),

@@ -6,7 +6,28 @@ mod zh;
 pub use en::EN;
 pub use zh::ZH;
 
-use crate::{app::lab::Part, build::Reason, container::Answer};
+use crate::{
+    app::lab::Part,
+    build::{ProblemKind, Reason},
+    container::{Answer, What, Why},
+    layer::Kind,
+    shell::Note,
+    worker::containers::State,
+};
+
+/// Something that is copied up.
+pub struct Copied<'a> {
+    /// Its path.
+    pub path: &'a str,
+    /// The layer that it comes from, if that is known.
+    pub layer: Option<u32>,
+    /// What it is.
+    pub kind: Kind,
+    /// Why.
+    pub why: Why,
+    /// How many bytes of content are copied, in words.
+    pub bytes: &'a str,
+}
 
 /// The words. Layers are given by the number they bear on the screen; `None` is the container's own.
 pub struct ContainerWords {
@@ -94,16 +115,14 @@ pub struct ContainerWords {
     pub then: &'static str,
     /// An answer.
     pub answer: fn(Option<u32>, Answer) -> String,
-    /// A directory is copied up.
-    pub copy_up_dir: fn(&str, Option<u32>) -> String,
-    /// Something is copied up, so many bytes of it.
-    pub copy_up: fn(&str, Option<u32>, &str) -> String,
+    /// Something is copied up.
+    pub copy_up: fn(&Copied<'_>) -> String,
     /// Something is made.
     pub create: fn(&str) -> String,
     /// So many bytes are written.
     pub write: fn(&str, &str) -> String,
     /// Metadata is changed.
-    pub change: fn(&str) -> String,
+    pub change: fn(&str, What) -> String,
     /// A whiteout is written.
     pub whiteout: fn(&str) -> String,
     /// A directory is made opaque.
@@ -114,6 +133,8 @@ pub struct ContainerWords {
     pub moved: fn(&str, &str) -> String,
     /// A directory remembers where it stands below.
     pub redirect: fn(&str, &str) -> String,
+    /// What a command remarks about a step.
+    pub note: fn(&Note) -> String,
 
     /// Heads the columns.
     pub columns: &'static str,
@@ -163,6 +184,8 @@ pub struct ContainerWords {
     pub remove_it: fn(&str) -> String,
     /// The button's text.
     pub remove_short: &'static str,
+    /// How a container fares, as docker says it.
+    pub state_of: fn(State) -> String,
     /// Goes into a container, by its name.
     pub attach: fn(&str) -> String,
     /// The button's text.
@@ -220,6 +243,8 @@ pub struct ContainerWords {
     pub made: &'static str,
     /// Why the cache had a step, or had not.
     pub reason: fn(Reason) -> &'static str,
+    /// What is wrong with a Dockerfile; `None` leaves it to the English words of the build.
+    pub problem: fn(&ProblemKind) -> Option<String>,
     /// A step without a layer.
     pub no_layer: &'static str,
     /// A layer of so many bytes.

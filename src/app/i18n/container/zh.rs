@@ -1,7 +1,26 @@
 //! The Container view in Simplified Chinese.
 
 use super::ContainerWords;
-use crate::{app::lab::Part, build::Reason, container::Answer};
+use crate::{
+    app::{lab::Part, text},
+    build::{ProblemKind, Reason},
+    container::{Answer, What, Why},
+    layer::Kind,
+    shell::Note,
+    worker::containers::State,
+};
+
+/// How long something took, about as precisely as docker says it.
+fn duration(secs: i64) -> String {
+    let (minutes, hours) = (secs / 60, (secs + 1800) / 3600);
+    match secs {
+        ..1 => "不到 1 秒".to_owned(),
+        1..60 => format!("{secs} 秒"),
+        _ if minutes < 60 => format!("{minutes} 分钟"),
+        _ if hours < 48 => format!("{hours} 小时"),
+        _ => format!("{} 天", hours / 24),
+    }
+}
 
 /// Simplified Chinese.
 pub const ZH: ContainerWords = ContainerWords {
@@ -62,22 +81,52 @@ pub const ZH: ContainerWords = ContainerWords {
             Answer::Hidden => format!("自{who}起被隐藏"),
         }
     },
-    copy_up_dir: |path, layer| match layer {
-        Some(layer) => format!("在容器层中建立目录 {path}，与第 {layer} 层中的一样。"),
-        None => format!("在容器层中建立目录 {path}，与下层中的一样。"),
-    },
-    copy_up: |path, layer, bytes| match layer {
-        Some(layer) => format!("从第 {layer} 层向上复制 {path}：整个文件，{bytes}。"),
-        None => format!("从下层向上复制 {path}：{bytes}。"),
+    copy_up: |copied| {
+        let (path, bytes) = (copied.path, copied.bytes);
+        let layer = copied.layer.map_or_else(|| "下层".to_owned(), |layer| format!("第 {layer} 层"));
+        match (copied.kind, copied.why) {
+            (Kind::Directory, _) => format!("在容器层中建立目录 {path}，与{layer}中的一样。"),
+            (_, Why::Index) => format!("为容器层中已有的副本加上名称 {path}：它是同一文件的另一个名称。"),
+            (Kind::Symlink, _) => format!("从{layer}向上复制符号链接 {path}。"),
+            (Kind::File, Why::Truncated) => {
+                format!("从{layer}向上复制 {path}，不含内容：内容即将被清空。")
+            }
+            (Kind::File, Why::MetadataOnly) => format!("从{layer}只向上复制 {path} 的元数据，不复制内容。"),
+            (Kind::File, Why::Metadata) => {
+                format!("从{layer}向上复制 {path}：只修改元数据，仍须复制整个文件，{bytes}。")
+            }
+            (Kind::File, Why::Name) => {
+                format!("从{layer}向上复制 {path}，以便为它另起名称：整个文件，{bytes}。")
+            }
+            (Kind::File, _) => format!("从{layer}向上复制 {path}，以便写入：整个文件，{bytes}。"),
+            _ => format!("从{layer}向上复制特殊文件 {path}。"),
+        }
     },
     create: |path| format!("在容器层中新建 {path}。"),
     write: |path, bytes| format!("向容器层中的 {path} 写入 {bytes}。"),
-    change: |path| format!("修改容器层中 {path} 的元数据。"),
+    change: |path, what| {
+        let what = match what {
+            What::Mode => "权限",
+            What::Owner => "属主和属组",
+            What::Time => "修改时间",
+            What::Xattr => "扩展属性",
+            What::Size => "长度",
+            What::Links => "名称数量",
+        };
+        format!("修改容器层中 {path} 的{what}。")
+    },
     whiteout: |path| format!("写入 {path} 的删除标记（whiteout）：下层仍保留它，但不再可见。"),
     opaque: |path| format!("将 {path} 设为不透明目录：下层在其中的内容都不再显现。"),
     remove: |path| format!("从容器层中移除 {path}。"),
     moved: |from, to| format!("在容器层中将 {from} 移动到 {to}。"),
     redirect: |path, lower| format!("{path} 记住它是下层的 {lower}。"),
+    note: |note| match note {
+        Note::Failed(errno) => format!("失败：{}。", errno.name()),
+        Note::CopiedToMove(path) => format!(
+            "下层也有 {} 的一部分，因此 rename 返回 EXDEV：mv 将它整个向上复制，再删除原来的。",
+            text::visible(path)
+        ),
+    },
     columns: "下层、上层、合并视图",
     only_changes: "仅显示容器涉及的内容",
     out: "导出结果",
@@ -101,6 +150,11 @@ pub const ZH: ContainerWords = ContainerWords {
     run_image: "运行",
     remove_it: |name| format!("删除 {name}"),
     remove_short: "删除",
+    state_of: |state| match state {
+        State::Created => "已创建".to_owned(),
+        State::Up(secs) => format!("已运行 {}", duration(secs)),
+        State::Exited(code, secs) => format!("{}前退出（{code}）", duration(secs)),
+    },
     attach: |name| format!("进入 {name}"),
     attach_short: "进入",
     prune_containers: "清理容器",
@@ -137,6 +191,22 @@ pub const ZH: ContainerWords = ContainerWords {
         Reason::AfterMiss => "前面有一步不在缓存中",
         Reason::New => "此前未在该镜像上构建过这条指令",
         Reason::Changed => "所复制的内容有变化",
+    },
+    problem: |kind| match kind {
+        ProblemKind::Other => None,
+        ProblemKind::UnknownInstruction(word) => Some(format!("未知指令：{word}")),
+        ProblemKind::NoArgument(keyword) => Some(format!("{keyword} 至少需要一个参数")),
+        ProblemKind::NotOpen(base) => {
+            Some(format!("这里没有打开 {base}，也不会访问镜像仓库：请先打开或加载含有它的归档"))
+        }
+        ProblemKind::NotFound(source) => Some(format!("找不到要复制的文件：{source}")),
+        ProblemKind::Remote(source) => {
+            Some(format!("{source}：这里不会下载任何内容；请将文件放入构建上下文后再复制"))
+        }
+        ProblemKind::Failed { command, status, said } => {
+            Some(format!("命令“{command}”以状态 {status} 失败：{said}"))
+        }
+        ProblemKind::OwnedByRoot => Some("无论 USER 如何设置，RUN 创建的内容在这里都属于 root".to_owned()),
     },
     no_layer: "无层",
     layer_of: |size| format!("{size} 的层"),
