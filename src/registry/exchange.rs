@@ -160,6 +160,8 @@ pub struct Exchange {
     attempt: u32,
     /// A header that was taken before, and one that was made for this, were refused.
     refused: bool,
+    /// The `Authorization` that it was asked for with.
+    sent: Option<String>,
     /// The token that is being asked for is asked for with a name and a password.
     with_credentials: bool,
     stage: Stage,
@@ -183,6 +185,7 @@ impl Exchange {
             received: 0,
             attempt: 0,
             refused: false,
+            sent: None,
             with_credentials: false,
             stage: Stage::Ask,
             head: Head::default(),
@@ -195,9 +198,13 @@ impl Exchange {
     }
 
     /// What is to be done next.
-    pub fn step(&self, auth: &Auth) -> Step {
+    pub fn step(&mut self, auth: &Auth) -> Step {
         match &self.stage {
-            Stage::Ask => Step::Send(self.request(auth)),
+            Stage::Ask => {
+                let request = self.request(auth);
+                self.sent = request.authorization.clone();
+                Step::Send(request)
+            }
             Stage::Token(url) => Step::Send(Request {
                 url: url.clone(),
                 accept: None,
@@ -340,6 +347,10 @@ impl Exchange {
         let (Some(key), Some(scope)) = (self.key(), self.target.scope.clone()) else {
             return Stage::Failed(Trouble::Unauthorized, format!("{} answers 401", self.target.url));
         };
+        // Another request has got an answer to the same question meanwhile.
+        if auth.headers.get(&key).is_some_and(|header| self.sent.as_ref() != Some(header)) {
+            return Stage::Ask;
+        }
         // What was sent is refused. A token may have been too old, which one more will mend.
         let had_header = auth.headers.remove(&key).is_some();
         if had_header && std::mem::replace(&mut self.refused, true) {

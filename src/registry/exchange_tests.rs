@@ -12,14 +12,14 @@ fn head(status: u16, headers: &[(&str, &str)]) -> Head {
     Head { status, url: REGISTRY.to_owned(), headers, at: 1_000 }
 }
 
-fn sent(exchange: &Exchange, auth: &Auth) -> Request {
+fn sent(exchange: &mut Exchange, auth: &Auth) -> Request {
     match exchange.step(auth) {
         Step::Send(request) => request,
         other => panic!("{other:?}"),
     }
 }
 
-fn failed(exchange: &Exchange) -> Trouble {
+fn failed(exchange: &mut Exchange) -> Trouble {
     match exchange.step(&Auth::default()) {
         Step::Fail(trouble, _) => trouble,
         other => panic!("{other:?}"),
@@ -33,7 +33,7 @@ fn who() -> Credentials {
 #[test]
 fn what_asks_for_nothing_is_read() {
     let (mut exchange, mut auth) = (Exchange::new(target(REGISTRY)), Auth::default());
-    assert_eq!(sent(&exchange, &auth).authorization, None);
+    assert_eq!(sent(&mut exchange, &auth).authorization, None);
     exchange.answered(head(200, &[]), b"", &mut auth);
     assert_eq!(exchange.step(&auth), Step::Read { skip: 0 });
 }
@@ -42,24 +42,24 @@ fn what_asks_for_nothing_is_read() {
 fn a_token_is_asked_for_anonymously_and_used_for_its_registry_only() {
     let (mut exchange, mut auth) = (Exchange::new(target(REGISTRY)), Auth::default());
     exchange.answered(head(401, &[("www-authenticate", BEARER)]), b"", &mut auth);
-    let request = sent(&exchange, &auth);
+    let request = sent(&mut exchange, &auth);
     assert_eq!(request.url, "https://auth.example/token?service=r.example&scope=repository:a:pull");
     assert!(request.is_token && request.authorization.is_none());
     exchange.answered(head(200, &[]), br#"{"access_token":"t1"}"#, &mut auth);
-    assert_eq!(sent(&exchange, &auth).authorization.as_deref(), Some("Bearer t1"));
+    assert_eq!(sent(&mut exchange, &auth).authorization.as_deref(), Some("Bearer t1"));
     exchange.answered(head(200, &[]), b"", &mut auth);
     assert_eq!(exchange.step(&auth), Step::Read { skip: 0 });
     // The next request brings it at once; another host, port, scheme or repository does not.
-    assert!(sent(&Exchange::new(target("https://r.example/v2/a/blobs/x")), &auth).authorization.is_some());
+    assert!(sent(&mut Exchange::new(target("https://r.example/v2/a/blobs/x")), &auth).authorization.is_some());
     for other in
         ["https://s.example/v2/a/blobs/x", "https://r.example:8443/v2/a/blobs/x", "http://r.example/v2/a"]
     {
-        assert_eq!(sent(&Exchange::new(target(other)), &auth).authorization, None, "{other}");
+        assert_eq!(sent(&mut Exchange::new(target(other)), &auth).authorization, None, "{other}");
     }
     let other = Target { scope: Some("repository:b:pull".into()), ..target(REGISTRY) };
-    assert_eq!(sent(&Exchange::new(other), &auth).authorization, None);
+    assert_eq!(sent(&mut Exchange::new(other), &auth).authorization, None);
     let public = Target { scope: None, ..target(REGISTRY) };
-    assert_eq!(sent(&Exchange::new(public), &auth).authorization, None);
+    assert_eq!(sent(&mut Exchange::new(public), &auth).authorization, None);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn no_token_is_asked_for_that_allows_more_than_reading() {
         let (mut exchange, mut auth) = (Exchange::new(target(REGISTRY)), Auth::default());
         let header = format!("{BEARER},scope=\"{asked}\"");
         exchange.answered(head(401, &[("www-authenticate", &header)]), b"", &mut auth);
-        let url = sent(&exchange, &auth).url;
+        let url = sent(&mut exchange, &auth).url;
         assert!(url.ends_with(&format!("&scope={scope}")), "{url}");
     }
 }
@@ -84,11 +84,12 @@ fn a_token_that_is_too_old_is_replaced_once() {
     let key = (Origin::of_url(REGISTRY).unwrap(), "repository:a:pull".to_owned());
     auth.headers.insert(key, "Bearer old".into());
     let mut exchange = Exchange::new(target(REGISTRY));
+    assert_eq!(sent(&mut exchange, &auth).authorization.as_deref(), Some("Bearer old"));
     exchange.answered(head(401, &[("www-authenticate", BEARER)]), b"", &mut auth);
     exchange.answered(head(200, &[]), br#"{"token":"new"}"#, &mut auth);
-    assert_eq!(sent(&exchange, &auth).authorization.as_deref(), Some("Bearer new"));
+    assert_eq!(sent(&mut exchange, &auth).authorization.as_deref(), Some("Bearer new"));
     exchange.answered(head(401, &[("www-authenticate", BEARER)]), b"", &mut auth);
-    assert_eq!(failed(&exchange), Trouble::Credentials, "no circle");
+    assert_eq!(failed(&mut exchange), Trouble::Credentials, "no circle");
 }
 
 #[test]
@@ -98,28 +99,28 @@ fn name_and_password_go_to_the_realm_or_the_registry() {
     let mut auth = Auth::default();
     let mut exchange = Exchange::new(target(REGISTRY));
     exchange.answered(head(401, &[("www-authenticate", "Basic realm=\"x\"")]), b"", &mut auth);
-    assert_eq!(failed(&exchange), Trouble::Unauthorized, "somebody has to say who is there");
+    assert_eq!(failed(&mut exchange), Trouble::Unauthorized, "somebody has to say who is there");
 
     auth.log_in(registry.clone(), who());
     let mut exchange = Exchange::new(target(REGISTRY));
-    assert_eq!(sent(&exchange, &auth).authorization, None, "not before it is asked for");
+    assert_eq!(sent(&mut exchange, &auth).authorization, None, "not before it is asked for");
     exchange.answered(head(401, &[("www-authenticate", "Basic realm=\"x\"")]), b"", &mut auth);
-    assert_eq!(sent(&exchange, &auth).authorization.as_deref(), basic);
+    assert_eq!(sent(&mut exchange, &auth).authorization.as_deref(), basic);
     exchange.answered(head(401, &[("www-authenticate", "Basic realm=\"x\"")]), b"", &mut auth);
-    assert_eq!(failed(&exchange), Trouble::Credentials);
+    assert_eq!(failed(&mut exchange), Trouble::Credentials);
 
     let mut exchange = Exchange::new(target(REGISTRY));
     exchange.answered(head(401, &[("www-authenticate", BEARER)]), b"", &mut auth);
-    assert_eq!(sent(&exchange, &auth).authorization.as_deref(), basic, "to the realm");
+    assert_eq!(sent(&mut exchange, &auth).authorization.as_deref(), basic, "to the realm");
     exchange.answered(head(401, &[]), b"", &mut auth);
-    assert_eq!(failed(&exchange), Trouble::Credentials);
+    assert_eq!(failed(&mut exchange), Trouble::Credentials);
 
     auth.log_out(&registry);
     assert!(!auth.knows(&registry));
     let mut exchange = Exchange::new(target(REGISTRY));
     exchange.answered(head(401, &[("www-authenticate", BEARER)]), b"", &mut auth);
     exchange.answered(head(401, &[]), b"", &mut auth);
-    assert_eq!(failed(&exchange), Trouble::Unauthorized);
+    assert_eq!(failed(&mut exchange), Trouble::Unauthorized);
     assert!(!format!("{:?}", who()).contains("secret"));
 }
 
@@ -130,7 +131,7 @@ fn a_realm_of_another_network_is_not_asked() {
         auth.log_in(Origin::of_url(REGISTRY).unwrap(), who());
         let header = format!("Bearer realm=\"{realm}\"");
         exchange.answered(head(401, &[("www-authenticate", &header)]), b"", &mut auth);
-        assert_eq!(failed(&exchange), Trouble::Realm, "{realm}");
+        assert_eq!(failed(&mut exchange), Trouble::Realm, "{realm}");
     }
 }
 
@@ -140,17 +141,17 @@ fn a_password_is_not_sent_in_the_clear() {
         (Exchange::new(target("http://r.example/v2/a/manifests/b")), Auth::default());
     auth.log_in(Origin::of_url("http://r.example").unwrap(), who());
     exchange.answered(head(401, &[("www-authenticate", "Basic")]), b"", &mut auth);
-    assert_eq!(failed(&exchange), Trouble::Realm);
+    assert_eq!(failed(&mut exchange), Trouble::Realm);
 }
 
 #[test]
 fn a_hidden_challenge_is_known_for_some_registries() {
     let (mut exchange, mut auth) = (Exchange::new(target(REGISTRY)), Auth::default());
     exchange.answered(head(401, &[]), b"", &mut auth);
-    assert_eq!(failed(&exchange), Trouble::HiddenChallenge);
+    assert_eq!(failed(&mut exchange), Trouble::HiddenChallenge);
     let mut exchange = Exchange::new(target("https://ghcr.io/v2/a/manifests/b"));
     exchange.answered(head(401, &[]), b"", &mut auth);
-    assert!(sent(&exchange, &auth).url.starts_with("https://ghcr.io/token?"));
+    assert!(sent(&mut exchange, &auth).url.starts_with("https://ghcr.io/token?"));
 }
 
 #[test]
@@ -159,7 +160,7 @@ fn what_gives_tokens_may_answer_with_something_else() {
         let (mut exchange, mut auth) = (Exchange::new(target(REGISTRY)), Auth::default());
         exchange.answered(head(401, &[("www-authenticate", BEARER)]), b"", &mut auth);
         exchange.answered(head(200, &[]), body, &mut auth);
-        assert_eq!(failed(&exchange), Trouble::NotARegistry);
+        assert_eq!(failed(&mut exchange), Trouble::NotARegistry);
     }
 }
 
@@ -179,11 +180,11 @@ fn who_asks_to_wait_is_waited_for() {
     }
     assert_eq!(waits, [2_000, 4_000, 8_000]);
     exchange.answered(head(503, &[]), b"", &mut auth);
-    assert_eq!(failed(&exchange), Trouble::Status(503));
+    assert_eq!(failed(&mut exchange), Trouble::Status(503));
 
     let mut exchange = Exchange::new(target(REGISTRY));
     exchange.answered(head(429, &[("retry-after", "99999")]), b"", &mut auth);
-    assert_eq!(failed(&exchange), Trouble::TooMany, "nobody waits a day");
+    assert_eq!(failed(&mut exchange), Trouble::TooMany, "nobody waits a day");
 }
 
 #[test]
@@ -193,7 +194,7 @@ fn what_was_cut_off_goes_on_where_it_was() {
     exchange.cut(1_000, "reset");
     assert_eq!(exchange.step(&auth), Step::Wait(1_000));
     exchange.waited();
-    assert_eq!(sent(&exchange, &auth).range, Some((1_000, None)));
+    assert_eq!(sent(&mut exchange, &auth).range, Some((1_000, None)));
     // What the server makes of it: the rest, the rest without saying so, the whole, another part.
     for (status, range, step) in [
         (206, Some("bytes 1000-1999/2000"), Step::Read { skip: 0 }),
@@ -212,7 +213,7 @@ fn what_was_cut_off_goes_on_where_it_was() {
     other.cut(1_000, "reset");
     other.waited();
     other.answered(head(206, &[("content-range", "bytes 1500-1999/2000")]), b"", &mut auth);
-    assert_eq!(failed(&other), Trouble::Cut);
+    assert_eq!(failed(&mut other), Trouble::Cut);
 }
 
 #[test]
@@ -223,7 +224,7 @@ fn what_never_gets_on_is_given_up() {
         exchange.cut(10, "reset");
         exchange.waited_if_waiting(&mut waits);
     }
-    assert_eq!(failed(&exchange), Trouble::Cut);
+    assert_eq!(failed(&mut exchange), Trouble::Cut);
     assert_eq!(waits, 4);
     // Some progress each time is progress.
     let mut exchange = Exchange::new(target(REGISTRY));
@@ -247,12 +248,12 @@ impl Exchange {
 fn a_part_is_asked_for_as_a_range_that_needs_no_preflight() {
     let part = Target { range: Some((100, 199)), ..target(REGISTRY) };
     let (mut exchange, mut auth) = (Exchange::new(part), Auth::default());
-    assert_eq!(sent(&exchange, &auth).range, Some((100, Some(199))));
+    assert_eq!(sent(&mut exchange, &auth).range, Some((100, Some(199))));
     exchange.answered(head(200, &[]), b"", &mut auth);
     assert_eq!(exchange.step(&auth), Step::Read { skip: 100 }, "the server knows no ranges");
     exchange.cut(50, "reset");
     exchange.waited();
-    assert_eq!(sent(&exchange, &auth).range, Some((150, Some(199))));
+    assert_eq!(sent(&mut exchange, &auth).range, Some((150, Some(199))));
 }
 
 #[test]
@@ -265,11 +266,11 @@ fn refusals_have_their_names() {
     ] {
         let (mut exchange, mut auth) = (Exchange::new(target(REGISTRY)), Auth::default());
         exchange.answered(head(status, &[]), b"", &mut auth);
-        assert_eq!(failed(&exchange), trouble);
+        assert_eq!(failed(&mut exchange), trouble);
     }
     let mut exchange = Exchange::new(target(REGISTRY));
     exchange.failed("TypeError");
-    assert_eq!(failed(&exchange), Trouble::Unreachable);
+    assert_eq!(failed(&mut exchange), Trouble::Unreachable);
 }
 
 /// A web server takes name and password, and is given no token.
@@ -279,19 +280,19 @@ fn a_web_server_gets_name_and_password_alone() {
     let mut auth = Auth::default();
     let mut exchange = Exchange::new(file.clone());
     exchange.answered(head(401, &[("www-authenticate", "Basic realm=\"x\"")]), b"", &mut auth);
-    assert_eq!(failed(&exchange), Trouble::Unauthorized);
+    assert_eq!(failed(&mut exchange), Trouble::Unauthorized);
     auth.log_in(Origin::of_url(REGISTRY).unwrap(), who());
     let mut exchange = Exchange::new(file.clone());
     let both = format!("{BEARER}, Basic realm=\"x\"");
     exchange.answered(head(401, &[("www-authenticate", &both)]), b"", &mut auth);
-    assert_eq!(sent(&exchange, &auth).authorization.as_deref(), Some("Basic bWU6c2VjcmV0"));
+    assert_eq!(sent(&mut exchange, &auth).authorization.as_deref(), Some("Basic bWU6c2VjcmV0"));
     assert_eq!(auth.header(&file), Some("Basic bWU6c2VjcmV0"), "for ranges of it as well");
     exchange.answered(head(206, &[]), b"", &mut auth);
     assert_eq!(exchange.step(&auth), Step::Read { skip: 0 });
     // A form would not help.
     let mut exchange = Exchange::new(crate::registry::plain_target("https://s.example/".to_owned()));
     exchange.answered(head(401, &[("www-authenticate", BEARER)]), b"", &mut auth);
-    assert_eq!(failed(&exchange), Trouble::Forbidden);
+    assert_eq!(failed(&mut exchange), Trouble::Forbidden);
 }
 
 #[test]
@@ -310,10 +311,10 @@ fn a_token_server_may_ask_for_patience() {
         exchange.answered(head(status, &[("retry-after", "2")]), b"", &mut auth);
         assert_eq!(exchange.step(&auth), Step::Wait(2_000), "{status}");
         exchange.waited();
-        assert!(!sent(&exchange, &auth).is_token, "from the beginning");
+        assert!(!sent(&mut exchange, &auth).is_token, "from the beginning");
         exchange.answered(head(401, &[("www-authenticate", BEARER)]), b"", &mut auth);
         exchange.answered(head(200, &[]), br#"{"token":"t"}"#, &mut auth);
-        assert_eq!(sent(&exchange, &auth).authorization.as_deref(), Some("Bearer t"));
+        assert_eq!(sent(&mut exchange, &auth).authorization.as_deref(), Some("Bearer t"));
     }
 }
 
@@ -325,9 +326,23 @@ fn a_token_that_was_taken_may_be_replaced_again() {
         exchange.answered(head(401, &[("www-authenticate", BEARER)]), b"", &mut auth);
         let token = format!("{{\"token\":\"t{round}\"}}");
         exchange.answered(head(200, &[]), token.as_bytes(), &mut auth);
-        assert_eq!(sent(&exchange, &auth).authorization, Some(format!("Bearer t{round}")));
+        assert_eq!(sent(&mut exchange, &auth).authorization, Some(format!("Bearer t{round}")));
         exchange.answered(head(206, &[]), b"", &mut auth);
         exchange.cut(received, "cut");
         exchange.waited();
+    }
+}
+
+#[test]
+fn requests_side_by_side_do_not_take_each_others_login_for_refused() {
+    let mut auth = Auth::default();
+    auth.log_in(Origin::of_url(REGISTRY).unwrap(), who());
+    let (mut first, mut second) = (Exchange::new(target(REGISTRY)), Exchange::new(target(REGISTRY)));
+    for exchange in [&mut first, &mut second] {
+        assert_eq!(sent(exchange, &auth).authorization, None);
+    }
+    for exchange in [&mut first, &mut second] {
+        exchange.answered(head(401, &[("www-authenticate", "Basic realm=\"x\"")]), b"", &mut auth);
+        assert!(sent(exchange, &auth).authorization.is_some());
     }
 }
