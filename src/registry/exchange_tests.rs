@@ -50,7 +50,9 @@ fn a_token_is_asked_for_anonymously_and_used_for_its_registry_only() {
     exchange.answered(head(200, &[]), b"", &mut auth);
     assert_eq!(exchange.step(&auth), Step::Read { skip: 0 });
     // The next request brings it at once; another host, port, scheme or repository does not.
-    assert!(sent(&mut Exchange::new(target("https://r.example/v2/a/blobs/x")), &auth).authorization.is_some());
+    assert!(
+        sent(&mut Exchange::new(target("https://r.example/v2/a/blobs/x")), &auth).authorization.is_some()
+    );
     for other in
         ["https://s.example/v2/a/blobs/x", "https://r.example:8443/v2/a/blobs/x", "http://r.example/v2/a"]
     {

@@ -1,11 +1,15 @@
 //! What the page does when its worker cannot start, crashes, hangs, or can no longer read the file.
 
-use std::fs::{self, OpenOptions};
+use std::{
+    fs::{self, OpenOptions},
+    time::Duration,
+};
 
 use layerscope::{
     fixture::{Archive, Image, Shape, Tar},
     serve::Server,
 };
+use tokio::time::sleep;
 
 use crate::{
     app::{Folder, id, row},
@@ -132,6 +136,8 @@ fn a_page_in_place_of_the_workers_code_is_told_and_fetched_again() {
             page.wait_until_gone(&id("opening")).await;
             page.assert_silent().await;
 
+            // Servers tell the time of a file in seconds: within one, the browser would be told that nothing has changed.
+            sleep(Duration::from_millis(1_100)).await;
             fs::write(page.dist().join(file), code).unwrap();
             page.open_sample("hello").await;
             page.wait_for_text(&id("image-picker"), "hello:latest").await;
