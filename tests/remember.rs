@@ -10,7 +10,8 @@ use layerscope::{
     layer::ContentKey,
     limits::Limits,
     overlay::LayerIndex,
-    session::{Note, Opening, Remembered, Session, Task, Unusable},
+    session::{Note, Opening, Remembered, Selection, Session, Task, Unusable},
+    tree::NodeId,
     worker::protocol::{Event, Node},
 };
 
@@ -182,8 +183,12 @@ fn a_layer_that_has_changed_in_its_place_is_found_out() {
 
     let mut second = open(&changed, 1);
     assert!(second.recall(Remembered::from_bytes(&kept).unwrap()));
+    let all = Selection::Merged { image: 0, upto: LayerIndex(1), root: NodeId::ROOT };
+    let mut begun = second.export(all).unwrap();
     let agree = read(&mut second, &changed);
     assert_eq!(agree.iter().filter(|agrees| !**agrees).count(), 1);
+    assert!(second.step(&mut begun).is_err(), "a tar that was begun of what was not so");
+    assert!(second.step(&mut second.export(all).unwrap()).is_ok());
     let mut afresh = open(&changed, 1);
     read(&mut afresh, &changed);
     let visible = |session: &Session| -> Vec<String> {

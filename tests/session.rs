@@ -284,6 +284,18 @@ fn a_truncated_archive_keeps_what_is_there() {
     }
 }
 
+#[test]
+fn a_file_that_is_cut_fails_and_is_not_taken_as_it_stands() {
+    let tar = Tar::new().file("a", "1").file("b", vec![1; 50_000]).bytes();
+    let cut = &tar[..tar.len() - 20_000];
+    let session = read_all(open(cut).unwrap(), cut);
+    let [a, b] = [0, 1].map(|entry| Version { image: 0, layer: 0, entry });
+    let stands = session.content(a, 0, u64::MAX).unwrap().direct().unwrap();
+    assert_eq!(&cut[stands.start as usize..stands.end as usize], b"1");
+    assert_eq!(session.content(b, 0, u64::MAX).unwrap().direct(), None);
+    assert_eq!(content(&session, cut, b, 0, u64::MAX).unwrap_err().kind, FailureKind::Unreadable);
+}
+
 /// What is said of a document is said of its bytes, also where it does not look like one as the archive passes.
 #[test]
 fn a_config_that_is_no_json_has_its_own_id_in_a_compressed_archive() {

@@ -725,3 +725,64 @@ pub fn is_unusual_char(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(name: String) -> tar::Entry {
+        tar::Entry {
+            path: name.into(),
+            kind: EntryKind::File,
+            link: BString::default(),
+            mode: 0o644,
+            uid: 0,
+            gid: 0,
+            uname: BString::default(),
+            gname: BString::default(),
+            size: 0,
+            stored_size: 0,
+            mtime: Timestamp::default(),
+            device: (0, 0),
+            xattrs: Vec::new(),
+            sparse: Vec::new(),
+            header_offset: 0,
+            body_offset: BLOCK,
+        }
+    }
+
+    #[test]
+    fn numbers_are_kept_whole_however_large() {
+        let mut builder = Builder::new(ContentKey([7; 16]), Limits::default(), true);
+        let mut anomalies = Vec::new();
+        // More owners than have room in the lower half.
+        for owner in 0..70_000u64 {
+            builder.entry(
+                tar::Entry { uid: owner, gid: owner + 1, ..file(format!("f{owner}")) },
+                &mut anomalies,
+            );
+        }
+        let large = tar::Entry {
+            size: u64::MAX - 5,
+            mtime: Timestamp { secs: -1, nanos: 7 },
+            header_offset: (5 << 32 | 3) * BLOCK,
+            body_offset: (5 << 32 | 3) * BLOCK + 70_000 * BLOCK,
+            ..file("large".into())
+        };
+        builder.entry(large.clone(), &mut anomalies);
+        let late = Timestamp { secs: 1 << 40 | 9, nanos: 0 };
+        builder.entry(tar::Entry { mtime: late, ..file("late".into()) }, &mut anomalies);
+        let (index, _) = builder.finish();
+        for owner in [0, 65_535, 65_536, 69_999] {
+            let record = index.record(EntryId(owner));
+            assert_eq!((record.uid, record.gid), (owner, owner + 1));
+        }
+        let record = index.record(EntryId(70_000));
+        assert_eq!(record.size, large.size);
+        assert_eq!(index.mtime(record), large.mtime);
+        assert_eq!((record.header_offset, record.body_offset()), (large.header_offset, large.body_offset));
+        assert_eq!(index.mtime(index.record(EntryId(70_001))), late);
+        assert_eq!(size_of::<Packed>(), 28);
+        assert!(anomalies.is_empty(), "{anomalies:?}");
+    }
+}
