@@ -83,6 +83,15 @@ impl Digest {
         &self.hex
     }
 
+    /// A digest from its bytes, as a hash function gives them.
+    ///
+    /// # Errors
+    ///
+    /// If they are not as many as the algorithm's.
+    pub fn from_bytes(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, ParseError> {
+        Self::from_parts(algorithm, &hex(bytes))
+    }
+
     fn from_parts(algorithm: Algorithm, hex: &str) -> Result<Self, ParseError> {
         let lower_hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
         if hex.len() != algorithm.hex_len() || !hex.bytes().all(lower_hex) {
@@ -127,6 +136,41 @@ impl Serialize for Digest {
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Takes bytes as they pass, and knows their digest in the end.
+pub trait Hash {
+    /// Takes the next bytes.
+    fn update(&mut self, bytes: &[u8]);
+
+    /// The digest of all bytes taken.
+    fn finish(self: Box<Self>) -> Digest;
+}
+
+/// Where bytes are hashed.
+pub trait Hashing {
+    /// Something new that hashes bytes; `len` says how many, if that is known.
+    fn begin(&self, algorithm: Algorithm, len: Option<u64>) -> Box<dyn Hash>;
+}
+
+/// Bytes are hashed here, as they pass.
+#[derive(Debug, Clone, Copy)]
+pub struct Here;
+
+impl Hashing for Here {
+    fn begin(&self, algorithm: Algorithm, _: Option<u64>) -> Box<dyn Hash> {
+        Box::new(Digester::new(algorithm))
+    }
+}
+
+impl Hash for Digester {
+    fn update(&mut self, bytes: &[u8]) {
+        Digester::update(self, bytes);
+    }
+
+    fn finish(self: Box<Self>) -> Digest {
+        Digester::finish(*self)
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     anomaly::{Anomaly, Code},
     codec::{self, Checkpoints, Compression, Decoder, MAGIC_LEN, Status},
-    digest::{Algorithm, Digest, Digester},
+    digest::{Algorithm, Digest, Hash, Hashing, Here},
     limits::{self, Limit, Limits},
     tar::{Event, Parser},
 };
@@ -53,7 +53,8 @@ pub struct Scanned {
 /// Memory is bounded by the index and a fixed buffer, whatever the blob expands to. After an error in the
 /// compression or the tar, the rest is still hashed and what was indexed before stays.
 pub struct Scan {
-    blob: Digester,
+    hashing: Box<dyn Hashing>,
+    blob: Box<dyn Hash>,
     stored_size: u64,
     tail: Tail,
     unsupported: Option<&'static str>,
@@ -64,6 +65,8 @@ pub struct Scan {
     algorithms: Algorithms,
     limits: Limits,
     bodies: Bodies,
+    /// All bytes have come.
+    is_whole: bool,
 }
 
 /// The algorithms that the stated digests want.
@@ -85,7 +88,7 @@ enum Stage {
     /// Too little was seen to tell the compression.
     Sniffing,
     /// The blob is the tar. It is hashed once where both digests are of one algorithm.
-    Plain { tar: Box<TarIndexer>, diff_id: Option<Box<Digester>> },
+    Plain { tar: Box<TarIndexer>, diff_id: Option<Box<dyn Hash>> },
     /// The blob is decoded into the tar.
     Compressed { codec: Box<Codec>, tar: Box<TarIndexer> },
 }
@@ -93,7 +96,7 @@ enum Stage {
 struct Codec {
     compression: Compression,
     decoder: Decoder,
-    diff_id: Digester,
+    diff_id: Box<dyn Hash>,
     /// Bytes of the blob taken, and bytes they decoded to.
     consumed: u64,
     decoded: u64,
@@ -117,7 +120,8 @@ impl Scan {
     /// A scan of a blob whose stated digests are of these algorithms.
     pub fn new(content_key: ContentKey, algorithms: Algorithms, limits: Limits) -> Self {
         Self {
-            blob: Digester::new(algorithms.blob),
+            hashing: Box::new(Here),
+            blob: Here.begin(algorithms.blob, None),
             stored_size: 0,
             tail: Tail::default(),
             unsupported: None,
@@ -127,7 +131,13 @@ impl Scan {
             algorithms,
             limits,
             bodies: Bodies::Hashed,
+            is_whole: false,
         }
+    }
+
+    /// The same of a blob of `len` bytes, which are hashed elsewhere.
+    pub fn hashed_by(self, hashing: Box<dyn Hashing>, len: u64) -> Self {
+        Self { blob: hashing.begin(self.algorithms.blob, Some(len)), hashing, ..self }
     }
 
     /// The same of a blob whose entries are known: what is found has no index, but all that a [`Look`] has not seen.
@@ -155,12 +165,19 @@ impl Scan {
         }
     }
 
-    /// The blob is whole.
-    pub fn finish(mut self) -> Scanned {
+    /// The blob is whole: no more is hashed.
+    pub fn end(&mut self) {
         if let Stage::Sniffing = self.stage {
             self.begin();
         }
-        self.stage.push(&[], true);
+        if !std::mem::replace(&mut self.is_whole, true) {
+            self.stage.push(&[], true);
+        }
+    }
+
+    /// What the whole blob was found to be.
+    pub fn finish(mut self) -> Scanned {
+        self.end();
         let digest = self.blob.finish();
         let mut checkpoints = Checkpoints::default();
         let (compression, diff_id, stopped, tar) = match self.stage {
@@ -211,13 +228,14 @@ impl Scan {
         let Algorithms { blob, diff_id } = self.algorithms;
         self.stage = match Compression::sniff(&head) {
             Compression::None => {
-                Stage::Plain { tar, diff_id: (blob != diff_id).then(|| Box::new(Digester::new(diff_id))) }
+                let diff_id = (blob != diff_id).then(|| self.hashing.begin(diff_id, None));
+                Stage::Plain { tar, diff_id }
             }
             compression => Stage::Compressed {
                 codec: Box::new(Codec {
                     compression,
                     decoder: Decoder::recording(compression),
-                    diff_id: Digester::new(diff_id),
+                    diff_id: self.hashing.begin(diff_id, None),
                     consumed: 0,
                     decoded: 0,
                     limits: self.limits,

@@ -5,6 +5,8 @@ mod blob_parts;
 #[cfg(feature = "web")]
 mod directory;
 mod fetch;
+#[cfg(feature = "worker")]
+mod hashing;
 #[cfg(feature = "web")]
 mod idle;
 mod interrupt;
@@ -26,6 +28,8 @@ pub use blob_parts::BlobParts;
 #[cfg(feature = "web")]
 pub use directory::{DroppedDirectory, chosen_directory};
 pub use fetch::{Fetched, fetch, is_reachable, sleep};
+#[cfg(feature = "worker")]
+pub use hashing::BrowserHashing;
 #[cfg(feature = "web")]
 pub use idle::idle;
 #[cfg(feature = "worker")]
@@ -42,7 +46,7 @@ pub use random::{content_key, random_id};
 pub use remote::Remote;
 #[cfg(feature = "web")]
 pub use save::save;
-pub use source::{PendingRead, Source};
+pub use source::{ByteStream, PendingRead, Source};
 pub use spawn::{Handlers, WorkerCode, WorkerThread, is_worker_code};
 
 use crate::tar::Timestamp;
@@ -52,6 +56,14 @@ pub fn processors() -> usize {
     let scope: web_sys::WorkerGlobalScope = wasm_bindgen::JsCast::unchecked_into(js_sys::global());
     // A whole number by the HTML standard; a browser that does not tell says 0.
     scope.navigator().hardware_concurrency() as usize
+}
+
+/// About how much memory the machine has, in bytes, as far as the browser tells.
+pub fn memory() -> Option<u64> {
+    let scope: web_sys::WorkerGlobalScope = wasm_bindgen::JsCast::unchecked_into(js_sys::global());
+    // Device Memory, 3.1: in GiB, rounded. Not every browser has it.
+    let gibibytes = js_sys::Reflect::get(&scope.navigator(), &"deviceMemory".into()).ok()?.as_f64()?;
+    Some((gibibytes * f64::from(1 << 30)) as u64)
 }
 
 /// The time of the browser's clock.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::Session;
 use crate::{
     codec::{Compression, MAGIC_LEN},
-    digest::Digest,
+    digest::{Digest, Hashing, Here},
     image::{LayerRef, Member, MemberId},
     layer::{Algorithms, ContentKey, Listed, Look, Scan, Scanned},
     limits::Limits,
@@ -149,15 +149,33 @@ impl ScanJob {
         self.place
     }
 
+    /// How many of `room` bytes it can make use of to hold what is hashed. What a compressed blob expands to is a guess.
+    pub fn held(&self, room: u64) -> u64 {
+        let len = self.range.end - self.range.start;
+        // What is listed before it is verified is not compressed.
+        let most = if self.is_listed { len } else { len.saturating_mul(1 + EXPANDS) };
+        if len <= room { most.min(room) } else { 0 }
+    }
+
     /// Begins with it.
     pub fn start(self) -> LayerScan {
+        self.start_with(Box::new(Here))
+    }
+
+    /// Begins with it, and has its bytes hashed elsewhere.
+    pub fn start_with(self, hashing: Box<dyn Hashing>) -> LayerScan {
         let is_small = self.range.end - self.range.start <= LOOK_FROM;
-        let stage = match self.task {
-            Task::List if !is_small => Stage::Sniffing,
-            _ => Stage::Scanning(Box::new(self.new_scan())),
+        let mut scan = LayerScan {
+            position: self.range.start,
+            job: self,
+            step: STEP_MIN,
+            stage: Stage::Sniffing,
+            hashing: Some(hashing),
         };
-        let step = if matches!(stage, Stage::Sniffing) { STEP_MIN } else { STEP };
-        LayerScan { position: self.range.start, job: self, step, stage }
+        if is_small || scan.job.task != Task::List {
+            (scan.step, scan.stage) = (STEP, scan.scanning());
+        }
+        scan
     }
 
     pub(super) fn new_scan(&self) -> Scan {
@@ -175,6 +193,8 @@ pub struct LayerScan {
     /// How much is read there at once, in bytes.
     step: u64,
     stage: Stage,
+    /// Until it is begun with.
+    hashing: Option<Box<dyn Hashing>>,
 }
 
 enum Stage {
@@ -191,6 +211,8 @@ const STEP: u64 = 2 << 20;
 const STEP_MIN: u64 = JUMP_FROM;
 /// Up to this length, in bytes, an uncompressed blob is read whole in less time than it takes to read it twice.
 const LOOK_FROM: u64 = 4 << 20;
+/// What a compressed layer is taken to expand to, in times its own length.
+const EXPANDS: u64 = 3;
 /// A browser reads this many bytes in the time that it takes to begin a read; shorter jumps gain nothing.
 const JUMP_FROM: u64 = 512 << 10;
 
@@ -222,7 +244,7 @@ impl LayerScan {
             let ScanJob { content_key, limits, .. } = self.job;
             self.stage = match Compression::sniff(&bytes[..bytes.len().min(MAGIC_LEN)]) {
                 Compression::None => Stage::Looking(Box::new(Look::new(content_key, limits))),
-                _ => Stage::Scanning(Box::new(self.job.new_scan())),
+                _ => self.scanning(),
             };
         }
         let end = self.job.range.end;
@@ -243,10 +265,25 @@ impl LayerScan {
         }
     }
 
+    fn scanning(&mut self) -> Stage {
+        let (scan, Range { start, end }) = (self.job.new_scan(), self.job.range());
+        Stage::Scanning(Box::new(match self.hashing.take() {
+            Some(hashing) => scan.hashed_by(hashing, end - start),
+            None => scan,
+        }))
+    }
+
     /// Bytes of the blob read or passed over so far, and its length.
     pub fn progress(&self) -> (u64, u64) {
         let Range { start, end } = self.job.range;
         (self.position - start, end - start)
+    }
+
+    /// There is nothing more to read: no more is hashed.
+    pub fn end(&mut self) {
+        if let Stage::Scanning(scan) = &mut self.stage {
+            scan.end();
+        }
     }
 
     /// What was found.

@@ -5,11 +5,11 @@ use futures_util::StreamExt as _;
 
 use super::{
     protocol::{Failure, FailureKind},
-    scanner::{self, Message},
+    scanner::{self, Message, Work},
 };
 use crate::{
     platform::{self, Handlers, Source, WorkerCode, WorkerThread},
-    session::{Found, ScanJob},
+    session::Found,
 };
 
 /// The most scanners, whatever the machine has: each holds some megabytes.
@@ -28,13 +28,24 @@ struct Running {
     messages: UnboundedReceiver<Result<(usize, Message), Failure>>,
 }
 
+/// What part of the machine's memory all scanners together may hold for the browser to hash. It takes as much again while it
+/// does.
+const HELD: u64 = 32;
+/// How much memory a machine is taken to have whose browser does not tell, in bytes.
+const MEMORY: u64 = 4 << 30;
+
+/// How many bytes all scanners together may hold for the browser to hash.
+pub fn room() -> u64 {
+    platform::memory().unwrap_or(MEMORY) / HELD
+}
+
 /// How many scanners work side by side on this machine.
 pub fn width() -> usize {
     platform::processors().clamp(1, MOST)
 }
 
 impl Scanner {
-    /// Carries a job out. `progress` is called now and then with the bytes read and their number, and may stop it.
+    /// Carries work out. `progress` is called now and then with the bytes read and their number, and may stop it.
     ///
     /// # Errors
     ///
@@ -42,14 +53,14 @@ impl Scanner {
     pub async fn scan<E: From<Failure>>(
         &mut self,
         source: &Source,
-        job: ScanJob,
+        work: &Work,
         mut progress: impl FnMut(u64, u64) -> Result<(), E>,
     ) -> Result<Found, E> {
         let mut running = match self.0.take() {
             Some(running) => running,
             None => Running::start()?,
         };
-        running.give(source, &job)?;
+        running.give(source, work)?;
         loop {
             match running.next().await? {
                 (_, Message::Progress(done, total)) => progress(done, total)?,
@@ -81,10 +92,10 @@ impl Running {
         Ok(Self { thread: thread.map_err(|error| interrupted(platform::describe(&error)))?, messages })
     }
 
-    fn give(&self, source: &Source, job: &ScanJob) -> Result<(), Failure> {
-        let job = postcard::to_stdvec(job).map_err(|error| interrupted(error.to_string()))?;
+    fn give(&self, source: &Source, work: &Work) -> Result<(), Failure> {
+        let work = postcard::to_stdvec(work).map_err(|error| interrupted(error.to_string()))?;
         let blob = source.slice(0..source.len())?;
-        self.thread.send(&job, Some(&blob)).map_err(|error| interrupted(platform::describe(&error)))
+        self.thread.send(&work, Some(&blob)).map_err(|error| interrupted(platform::describe(&error)))
     }
 
     async fn next(&mut self) -> Result<(usize, Message), Failure> {

@@ -1,13 +1,14 @@
 //! Images elsewhere: their documents first, their layers as they are wanted.
 
-use std::{pin::pin, rc::Rc};
+use std::{cell::Cell, pin::pin, rc::Rc};
 
 use futures_util::future::{Either, select, try_join_all};
 use wasm_bindgen_futures::spawn_local;
 
 use super::{
+    pool,
     protocol::{Event, Failure, FailureKind, Job, Progress, Reply},
-    scanner::Pace,
+    scanner::{Pace, Work},
     server::{Server, Stop},
     stream::{Stream, Thread},
 };
@@ -20,7 +21,7 @@ use crate::{
         self, Answer, Ask, Content, Exchange, Head, News, Next, Place, Plan, Pull, Remote, Resolution, Step,
         Target, Trouble,
     },
-    session::{ScanJob, Task},
+    session::Task,
 };
 
 /// How many layers are fetched side by side.
@@ -286,13 +287,20 @@ impl Server {
 
     /// Fetches and reads the layers that are wanted.
     pub(super) async fn pull(&self, job: Job, archive: &Rc<platform::Remote>) -> Result<(), Stop> {
-        let lanes = try_join_all((0..LANES).map(|_| self.pull_lane(job, archive)));
+        let room = Cell::new(pool::room());
+        let lanes = try_join_all((0..LANES).map(|_| self.pull_lane(job, &room, archive)));
         let result = unless(lanes, || self.check(job)).await;
         archive.leave();
         result.map(|_| ())
     }
 
-    async fn pull_lane(&self, job: Job, archive: &Rc<platform::Remote>) -> Result<(), Stop> {
+    /// Fetches and reads layer after layer. `room` is shared with the other lanes: how many bytes may be held for the browser to hash.
+    async fn pull_lane(
+        &self,
+        job: Job,
+        room: &Cell<u64>,
+        archive: &Rc<platform::Remote>,
+    ) -> Result<(), Stop> {
         let mut thread = None;
         loop {
             self.check(job)?;
@@ -312,7 +320,10 @@ impl Server {
             if thread.is_none() && archive.len() >= THREADS_FROM {
                 thread = Some(Thread::start()?);
             }
-            self.pull_layer(job, archive, scan, thread.as_mut()).await?;
+            let held = scan.held(room.get());
+            room.set(room.get() - held);
+            self.pull_layer(job, archive, Work { job: scan, room: held }, thread.as_mut()).await?;
+            room.set(room.get() + held);
         }
     }
 
@@ -320,10 +331,10 @@ impl Server {
         &self,
         job: Job,
         archive: &Rc<platform::Remote>,
-        scan: ScanJob,
+        work: Work,
         thread: Option<&mut Thread>,
     ) -> Result<(), Stop> {
-        let (range, (image, layer)) = (scan.range(), scan.place());
+        let (range, (image, layer)) = (work.job.range(), work.job.place());
         let news = |pull| self.event(job, Event::Remote(News::Layer { image, layer, pull }));
         let (target, digest) = archive.target(&range);
         let known =
@@ -333,7 +344,7 @@ impl Server {
             archive.fill(&range, blob);
             news(Pull::Exists);
         }
-        let mut stream = Stream::begin(scan, thread)?;
+        let mut stream = Stream::begin(work, thread)?;
         for piece in archive.pieces(&range) {
             stream.piece(&piece).await?;
         }

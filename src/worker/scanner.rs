@@ -13,12 +13,21 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
 use super::protocol::Failure;
 use crate::{
-    platform::{self, Source},
+    platform::{self, BrowserHashing, ByteStream, PendingRead, Source},
     session::{Found, ScanJob},
 };
 
 /// The name of such a worker.
 pub const NAME: &str = "scanner";
+
+/// What it is told.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Work {
+    /// What to carry out.
+    pub job: ScanJob,
+    /// How many bytes may be held for the browser to hash.
+    pub room: u64,
+}
 
 /// What it sends.
 #[derive(Debug, Serialize, Deserialize)]
@@ -32,7 +41,7 @@ pub enum Message {
 /// How often progress is told, in milliseconds.
 const PROGRESS_MS: f64 = 100.0;
 
-/// Runs it: every message is a [`ScanJob`], the file beside it.
+/// Runs it: every message is [`Work`], the file beside it.
 pub fn run(scope: DedicatedWorkerGlobalScope) {
     let scope = Rc::new(scope);
     let on_message = {
@@ -40,8 +49,8 @@ pub fn run(scope: DedicatedWorkerGlobalScope) {
         Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
             let (bytes, blob) = platform::unpack(&event.data());
             // Both sides are the same binary.
-            if let (Ok(job), Some(blob)) = (postcard::from_bytes(&bytes), blob) {
-                spawn_local(carry_out(Rc::clone(&scope), job, blob));
+            if let (Ok(work), Some(blob)) = (postcard::from_bytes(&bytes), blob) {
+                spawn_local(carry_out(Rc::clone(&scope), work, blob));
             }
         })
     };
@@ -50,12 +59,12 @@ pub fn run(scope: DedicatedWorkerGlobalScope) {
     on_message.forget();
 }
 
-async fn carry_out(scope: Rc<DedicatedWorkerGlobalScope>, job: ScanJob, blob: Blob) {
+async fn carry_out(scope: Rc<DedicatedWorkerGlobalScope>, work: Work, blob: Blob) {
     let progress = |done, total| {
         send(&scope, &Message::Progress(done, total));
         Ok(())
     };
-    let found = scan(&Source::Blob(blob), job, progress).await;
+    let found = scan(&Source::Blob(blob), work, progress).await;
     send(&scope, &Message::Found(found));
 }
 
@@ -66,7 +75,7 @@ fn send(scope: &DedicatedWorkerGlobalScope, message: &Message) {
     let _ = scope.post_message_with_transfer(&message, &transfer);
 }
 
-/// Carries a job out in this thread. `progress` is called now and then with the bytes read and their number, and may
+/// Carries work out in this thread. `progress` is called now and then with the bytes read and their number, and may
 /// stop it.
 ///
 /// # Errors
@@ -74,32 +83,39 @@ fn send(scope: &DedicatedWorkerGlobalScope, message: &Message) {
 /// What `progress` says, or that the browser cannot read the file.
 pub async fn scan<E: From<Failure>>(
     source: &Source,
-    job: ScanJob,
+    work: Work,
     mut progress: impl FnMut(u64, u64) -> Result<(), E>,
 ) -> Result<Found, E> {
-    let mut scan = job.start();
+    let hashing = BrowserHashing::new(work.room);
+    let mut scan = work.job.start_with(Box::new(hashing.clone()));
     let mut reader = Reader::new(source);
     let mut pace = Pace::default();
     while let Some(range) = scan.wants() {
         let bytes = reader.read(range, |range| scan.wants_after(range)).await?;
-        scan.supply(&bytes);
+        scan.supply(bytes);
         if pace.is_due() {
             let (done, total) = scan.progress();
             progress(done, total)?;
         }
     }
+    scan.end();
+    hashing.settle().await;
     Ok(scan.finish())
 }
 
-/// Reads ranges one after the other, with further ones under way while one is worked on. The more of them are wanted
-/// in a row, the more are begun ahead; where bytes are jumped over, none is: it might be for nothing.
+/// Reads ranges one after the other. Where they follow on each other, what the browser holds is read in one stream, and
+/// of other things some are under way while one is worked on; where bytes are jumped over, none is: it might be for
+/// nothing.
 pub struct Reader<'s> {
     source: &'s Source,
-    ahead: VecDeque<(Range<u64>, platform::PendingRead)>,
+    stream: Option<ByteStream>,
+    ahead: VecDeque<(Range<u64>, PendingRead)>,
     /// How many reads are begun ahead.
     depth: usize,
     /// Where the last read ended.
     end: u64,
+    /// What was read last.
+    bytes: Vec<u8>,
 }
 
 /// The most reads ahead of the one that is waited for.
@@ -108,7 +124,7 @@ const DEPTH: usize = 3;
 impl<'s> Reader<'s> {
     /// A reader of a source.
     pub fn new(source: &'s Source) -> Self {
-        Self { source, ahead: VecDeque::new(), depth: 0, end: 0 }
+        Self { source, stream: None, ahead: VecDeque::new(), depth: 0, end: 0, bytes: Vec::new() }
     }
 
     /// Reads a range, or what is under way of its beginning. `after` says what is likely to be wanted after a range.
@@ -117,6 +133,30 @@ impl<'s> Reader<'s> {
     ///
     /// If the browser cannot read it.
     pub async fn read(
+        &mut self,
+        range: Range<u64>,
+        after: impl Fn(&Range<u64>) -> Option<Range<u64>>,
+    ) -> Result<&[u8], Failure> {
+        let is_in_a_row = range.start == self.end;
+        if !is_in_a_row {
+            self.stream = None;
+        } else if self.stream.is_none() {
+            self.stream = self.source.stream(range.start)?;
+        }
+        match &mut self.stream {
+            Some(stream) => {
+                self.bytes.clear();
+                // What is read at once fits into memory.
+                let len = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
+                stream.read(len, &mut self.bytes).await?;
+                self.end = range.start + self.bytes.len() as u64;
+            }
+            None => self.bytes = self.read_range(range, after).await?,
+        }
+        Ok(&self.bytes)
+    }
+
+    async fn read_range(
         &mut self,
         range: Range<u64>,
         after: impl Fn(&Range<u64>) -> Option<Range<u64>>,

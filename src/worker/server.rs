@@ -1,6 +1,10 @@
 //! The worker's side: holds the open archives, reads them, and answers.
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+};
 
 use futures_util::future::try_join_all;
 use wasm_bindgen::{JsCast, closure::Closure};
@@ -18,7 +22,7 @@ use super::{
         self, BUILD, Envelope, Event, Failure, FailureKind, Job, Message, Progress, Reply, Request, RequestId,
     },
     queue::{Leave, Queue},
-    scanner::{self, Pace, Reader},
+    scanner::{self, Pace, Reader, Work},
     shelf_keeper::Keeper,
     stream,
 };
@@ -298,7 +302,7 @@ impl Server {
         while let Some(range) = opening.wants() {
             let read = reader.read(range, |range| opening.wants_after(range)).await;
             self.state.borrow().queue.may_open(job)?;
-            opening.supply(&read?)?;
+            opening.supply(read?)?;
             if let Some(done) = opening.streamed().filter(|_| progress.is_due()) {
                 self.event(job, Event::Progress(Progress { layer: None, done, total: source.len() }));
             }
@@ -331,7 +335,9 @@ impl Server {
         let result = if lanes.is_empty() {
             self.read_here(job, source).await
         } else {
-            try_join_all(lanes.into_iter().map(|lane| self.read_in(lane, job, source))).await.map(|_| ())
+            let room = Cell::new(pool::room());
+            let lanes = lanes.into_iter().map(|lane| self.read_in(lane, &room, job, source));
+            try_join_all(lanes).await.map(|_| ())
         };
         // Scanners that were still at work ended with their lanes; what they had is given out anew when reading goes on.
         let _ = self.with_session(job, Session::abandon_scans);
@@ -343,7 +349,7 @@ impl Server {
         while let Some(next) = self.with_session(job, |session| session.next_scan(Task::Verify))? {
             let place = next.place();
             let progress = |done, total| self.progress(job, place, done, total);
-            let found = scanner::scan(source, next, progress).await?;
+            let found = scanner::scan(source, Work { job: next, room: 0 }, progress).await?;
             self.check(job)?;
             self.accept(job, found)?;
         }
@@ -351,14 +357,24 @@ impl Server {
     }
 
     /// Reads blob after blob in a thread of its own, beside others that do the same: first what is needed to list
-    /// them all, then what is left to be verified.
-    async fn read_in(&self, mut scanner: Scanner, job: Job, source: &Source) -> Result<(), Stop> {
+    /// them all, then what is left to be verified. `room` is shared with the others: how many bytes may be held for the
+    /// browser to hash.
+    async fn read_in(
+        &self,
+        mut scanner: Scanner,
+        room: &Cell<u64>,
+        job: Job,
+        source: &Source,
+    ) -> Result<(), Stop> {
         let next =
             |session: &mut Session| session.next_scan(Task::List).or_else(|| session.next_scan(Task::Verify));
         while let Some(next) = self.with_session(job, next)? {
             let place = next.place();
+            let work = Work { room: next.held(room.get()), job: next };
+            room.set(room.get() - work.room);
             let found =
-                scanner.scan(source, next, |done, total| self.progress(job, place, done, total)).await?;
+                scanner.scan(source, &work, |done, total| self.progress(job, place, done, total)).await?;
+            room.set(room.get() + work.room);
             self.check(job)?;
             self.accept(job, found)?;
         }

@@ -11,10 +11,13 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
-use super::protocol::{Failure, FailureKind};
+use super::{
+    protocol::{Failure, FailureKind},
+    scanner::Work,
+};
 use crate::{
-    platform::{self, Handlers, Source, WorkerCode, WorkerThread},
-    session::{Found, LayerScan, ScanJob},
+    platform::{self, BrowserHashing, Handlers, Source, WorkerCode, WorkerThread},
+    session::{Found, LayerScan},
 };
 
 /// The name of such a worker.
@@ -27,7 +30,7 @@ const STEP: u64 = 2 << 20;
 #[derive(Debug, Serialize, Deserialize)]
 enum Order {
     /// Begin with this.
-    Begin(ScanJob),
+    Begin(Work),
     /// The next piece rides beside, as a blob.
     Piece,
     /// The next bytes ride beside.
@@ -74,9 +77,13 @@ async fn carry_out(scope: DedicatedWorkerGlobalScope, mut orders: Orders) {
         let _ = scope.post_message_with_transfer(&message, &transfer);
     };
     let mut reading: Option<Result<LayerScan, Failure>> = None;
+    let mut hashing = BrowserHashing::new(0);
     while let Some((order, blob, pieces)) = orders.next().await {
         match order {
-            Order::Begin(job) => reading = Some(Ok(job.start())),
+            Order::Begin(Work { job, room }) => {
+                hashing = BrowserHashing::new(room);
+                reading = Some(Ok(job.start_with(Box::new(hashing.clone()))));
+            }
             Order::Piece => {
                 if let (Some(Ok(scan)), Some(blob)) = (&mut reading, blob)
                     && let Err(failure) = feed(scan, blob).await
@@ -91,7 +98,11 @@ async fn carry_out(scope: DedicatedWorkerGlobalScope, mut orders: Orders) {
                 answer(&Answer::Taken);
             }
             Order::End => {
-                if let Some(scan) = reading.take() {
+                if let Some(mut scan) = reading.take() {
+                    if let Ok(scan) = &mut scan {
+                        scan.end();
+                    }
+                    hashing.settle().await;
                     answer(&Answer::Found(Box::new(scan.map(LayerScan::finish))));
                 }
             }
@@ -181,18 +192,18 @@ impl Thread {
 }
 
 impl<'t> Stream<'t> {
-    /// Begins with a job.
+    /// Begins with some work.
     ///
     /// # Errors
     ///
     /// If the thread cannot be told.
-    pub fn begin(job: ScanJob, thread: Option<&'t mut Thread>) -> Result<Self, Failure> {
+    pub fn begin(work: Work, thread: Option<&'t mut Thread>) -> Result<Self, Failure> {
         match thread {
             Some(thread) => {
-                thread.send(&Order::Begin(job), None)?;
+                thread.send(&Order::Begin(work), None)?;
                 Ok(Self::There(thread))
             }
-            None => Ok(Self::Here(Box::new(job.start()))),
+            None => Ok(Self::Here(Box::new(work.job.start()))),
         }
     }
 

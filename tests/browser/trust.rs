@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::{
     app::{Folder, id},
     native::Native,
-    support::{Options, Page, Scheme, run},
+    support::{Options, Page, Scheme, run, run_in_all},
 };
 
 /// Two layers: one odd in two ways, one that is not what is stated; and a file that nothing leads to.
@@ -149,6 +149,70 @@ fn every_image_has_its_verdict() {
         page.click(&format!("{} tr:last-child button", id("images"))).await;
         page.wait_for_text(&id("digest-0"), "stated 7 B").await;
     });
+}
+
+/// Large enough for several workers: what is held for the browser to hash, what expands to more than was made room for, what is
+/// not compressed, and two that are not what is stated.
+fn hashed_archive() -> Vec<u8> {
+    let noise = |seed: u64, len: usize| -> Vec<u8> {
+        let next = |state: &u64| Some(state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1));
+        std::iter::successors(Some(seed), next).map(|state| (state >> 56) as u8).take(len).collect()
+    };
+    let tar = |name: &str, body: Vec<u8>| Tar::new().file(name, body).bytes();
+    let layers = [
+        (Pack::Gzip, tar("random", noise(1, 5 << 20))),
+        (Pack::Gzip, tar("expands", [noise(6, 1 << 20), vec![0; 8 << 20]].concat())),
+        (Pack::Plain, tar("plain", noise(2, 6 << 20))),
+        (Pack::Plain, tar("other", noise(3, 5 << 20))),
+        (Pack::Zstd, tar("zstd", noise(4, 2 << 20))),
+        (Pack::Gzip, tar("wrong", noise(5, 1 << 20))),
+    ];
+    let mut image = Image::new().name("hashed:1");
+    for (pack, tar) in layers {
+        let media_type = format!("application/vnd.oci.image.layer.v1.tar{}", pack.suffix());
+        image = image.blob_layer(pack.pack(&tar), tar, &media_type, "RUN x");
+    }
+    let zeros = || format!("sha256:{}", "0".repeat(64));
+    let image = image.edit_config(move |config| {
+        config["rootfs"]["diff_ids"][3] = json!(zeros());
+        config["rootfs"]["diff_ids"][5] = json!(zeros());
+    });
+    Archive::new(Shape::OciLayout).image(image).bytes()
+}
+
+#[test]
+fn digests_are_right_wherever_they_are_made() {
+    let folder = Folder::new();
+    let path = folder.file("hashed.tar", hashed_archive());
+    let report = Native::read(&path).report();
+    // Each hashing by the browser is told to the server. Then it refuses, and then it has none, as where a page came insecurely.
+    let told = "const digest = SubtleCrypto.prototype.digest;
+        SubtleCrypto.prototype.digest = function (...all) {
+            fetch(`${self.location.origin}/a/b/hashed`);
+            return digest.apply(this, all);
+        };";
+    let refused = "SubtleCrypto.prototype.digest = () => Promise.reject(new Error('made to fail'));";
+    let missing = "Object.defineProperty(Crypto.prototype, 'subtle', { value: undefined });";
+    for (name, script, by_browser) in
+        [("told", told, true), ("refused", refused, false), ("none", missing, false)]
+    {
+        let options = Options { open: false, ..Options::default() };
+        run_in_all(&format!("hashing-{name}"), options, async |page| {
+            page.edit("worker.js", |glue| glue + script);
+            page.open().await;
+            page.wait_for(&id("drop-overlay")).await;
+            page.drop_archive(&path).await;
+            page.show("trust").await;
+            assert_eq!(page.text(&id("verdict")).await, "2 of 6 layers do not match what is stated of them.");
+            for (index, layer) in report.images[0].layers.iter().enumerate() {
+                let row = page.contents(&id(&format!("digest-{index}"))).await.concat();
+                let found = format!("found {}", layer.diff_id.as_ref().unwrap());
+                assert_eq!(row.contains(&found), [3, 5].contains(&index), "{row}");
+            }
+            let hashed = page.requests().iter().filter(|line| line.ends_with("/hashed")).count();
+            assert_eq!(hashed > 0, by_browser, "{hashed} digests were made by the browser");
+        });
+    }
 }
 
 /// What the layers cost, by our account and by dive's.
