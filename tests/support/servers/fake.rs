@@ -46,6 +46,8 @@ pub enum Fault {
     IgnoreRange,
     /// A blob is a redirect (307) to this address, with `/blobs/sha256/HEX` added.
     RedirectBlobs(String),
+    /// Everything is a redirect (307) to this address.
+    RedirectAll(String),
     /// A blob is a redirect to itself.
     RedirectLoop,
     /// 429 with `Retry-After`, in seconds, for the first `times` requests of each manifest and blob.
@@ -70,6 +72,8 @@ pub enum Fault {
     NoReferrers,
     /// What should be the list of referrers is none.
     BrokenReferrers,
+    /// Every answer has this to say, as a warning (distribution spec, "Warnings").
+    Warns(String),
 }
 
 /// Who may read a [`Fake`].
@@ -235,7 +239,7 @@ async fn allow_all(request: Request, next: Next) -> Response<Body> {
         ("access-control-allow-headers", "Authorization, Accept, Range"),
         (
             "access-control-expose-headers",
-            "Docker-Content-Digest, WWW-Authenticate, Link, Content-Range, Content-Length, Retry-After",
+            "Docker-Content-Digest, WWW-Authenticate, Link, Content-Range, Content-Length, Retry-After, Warning",
         ),
     ] {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
@@ -348,6 +352,25 @@ async fn answer(State(fake): State<Arc<Fake>>, request: Request) -> Response<Bod
         return ([(header::CONTENT_TYPE, "text/html")], "<!doctype html><title>Sign in</title>")
             .into_response();
     }
+    let elsewhere = fake.setup.faults.iter().find_map(|fault| match fault {
+        Fault::RedirectAll(location) => Some(location.clone()),
+        _ => None,
+    });
+    if let Some(location) = elsewhere {
+        return (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response();
+    }
+    let warning = fake.setup.faults.iter().find_map(|fault| match fault {
+        Fault::Warns(text) => Some(format!("299 - \"{}\"", text.replace('"', "\\\""))),
+        _ => None,
+    });
+    let mut response = respond(&fake, &request);
+    if let Some(warning) = warning {
+        response.headers_mut().append(header::WARNING, warning.parse().unwrap());
+    }
+    response
+}
+
+fn respond(fake: &Fake, request: &Request) -> Response<Body> {
     let (head, uri) = (request.method() == Method::HEAD, request.uri().clone());
     let Some(path) = uri.path().strip_prefix("/v2/") else { return StatusCode::NOT_FOUND.into_response() };
     let parsed = ["manifests", "blobs", "tags", "referrers"].into_iter().find_map(|kind| {
@@ -383,9 +406,9 @@ async fn answer(State(fake): State<Arc<Fake>>, request: Request) -> Response<Bod
         Some((_, "manifests", reference)) => {
             let by_tag =
                 fake.tags.iter().find(|(tag, _)| tag == reference).map(|(_, digest)| digest.as_str());
-            document(&fake, by_tag.unwrap_or(reference), head)
+            document(fake, by_tag.unwrap_or(reference), head)
         }
-        Some((_, "blobs", digest)) => blob(&fake, digest, uri.path(), request.headers(), head),
+        Some((_, "blobs", digest)) => blob(fake, digest, uri.path(), request.headers(), head),
         _ => error(StatusCode::NOT_FOUND, "NAME_UNKNOWN"),
     }
 }
