@@ -92,6 +92,8 @@ pub enum News {
         /// How far.
         pull: Pull,
     },
+    /// An archive is read while it comes: so many tars of it, which are layers in all likelihood, have been read.
+    Passed(u32),
     /// Layers are being fetched once more.
     Resumed,
 }

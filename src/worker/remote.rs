@@ -17,10 +17,10 @@ use crate::{
     limits::{self, Limits},
     platform::{self, Fetched, Source},
     registry::{
-        self, Answer, Ask, Content, Exchange, Head, News, Next, Place, Plan, Pull, Remote, Resolution, Step,
-        Target, Trouble,
+        self, Answer, Ask, Content, Exchange, Head, News, Next, Place, Plan, Pull, Remote, Request,
+        Resolution, Step, Target, Trouble,
     },
-    session::{ScanJob, Task},
+    session::{Opening, ScanJob, Task},
 };
 
 /// How many layers are fetched side by side.
@@ -65,17 +65,18 @@ impl Server {
     ) -> Result<Option<Source>, Stop> {
         let place = parse(&remote.place)?;
         let resolution = Resolution::new(&place, remote.gateway.as_deref(), remote.choice.clone());
-        let (source, members) = match resolution {
+        let (source, opening) = match resolution {
             Some(resolution) => match self.resolve(job, resolution).await? {
                 Some(plan) => {
                     let (archive, members) = lay_out(plan, remote)?;
-                    (Source::Remote(Rc::new(archive)), Some(members))
+                    let opening = Opening::directory(members, platform::content_key())?;
+                    (Source::Remote(Rc::new(archive)), opening.with_limits(limits))
                 }
                 None => return Ok(None),
             },
-            None => (self.archive(job, remote, &place).await?, None),
+            None => self.archive(job, remote, &place, limits).await?,
         };
-        let session = self.read_documents(job, &source, place.title(), members, limits).await?;
+        let session = self.read_documents(job, &source, place.title(), opening).await?;
         self.keep(job, place.title(), source.clone(), session, replaces);
         // What came whole is a file, and from elsewhere all the same.
         let manifest = match &source {
@@ -116,53 +117,90 @@ impl Server {
         resolution.finish().map(Some).ok_or_else(|| failed(Trouble::Manifest, String::new()).into())
     }
 
-    /// An archive on a web server: its ranges where there are some, or else the whole of it.
-    async fn archive(&self, job: Job, remote: &Remote, place: &Place) -> Result<Source, Stop> {
+    /// An archive on a web server: its ranges where there are some, or else the whole of it, read while it comes.
+    async fn archive(
+        &self,
+        job: Job,
+        remote: &Remote,
+        place: &Place,
+        limits: Limits,
+    ) -> Result<(Source, Opening), Stop> {
         let Place::Archive(url) = place else { return Err(failed(Trouble::NotFound, String::new()).into()) };
         let file = registry::plain_target(url.clone());
         let first = Target { range: Some((0, HEAD - 1)), ..file.clone() };
-        let (exchange, mut fetched, _) = self.begin(first, 0).await?;
+        let (exchange, fetched, _) = self.begin(first, 0).await?;
         self.state.borrow().queue.may_open(job)?;
         let head = exchange.head().clone();
         if head.is_web_page() {
             return Err(failed(Trouble::NotARegistry, format!("{url} is a web page")).into());
         }
-        let total =
-            head.header("content-range").and_then(|range| range.rsplit('/').next()?.parse::<u64>().ok());
-        if let (206, Some(total)) = (head.status, total) {
-            let bytes =
-                fetched.whole(HEAD).await.map_err(|error| failed(Trouble::Cut, error))?.unwrap_or_default();
-            let is_plain =
-                Compression::sniff(&bytes[..bytes.len().min(crate::codec::MAGIC_LEN)]) == Compression::None;
-            let ranges = is_plain.then(|| file.clone());
-            let mut archive = platform::Remote::new(remote.place.clone(), None, None, total, ranges);
+        if head.status != 206 {
+            return self.pass(job, remote, file, fetched, limits).await;
+        }
+        let bytes = fetched.whole(HEAD).await.map_err(|error| failed(Trouble::Cut, error))?;
+        let bytes = bytes.unwrap_or_default();
+        let total = match head.header("content-range") {
+            Some(range) => range.rsplit('/').next().and_then(|total| total.parse().ok()),
+            None => self.length(&file).await,
+        };
+        self.state.borrow().queue.may_open(job)?;
+        let is_plain =
+            Compression::sniff(&bytes[..bytes.len().min(crate::codec::MAGIC_LEN)]) == Compression::None;
+        if let Some(total) = total.filter(|total| is_plain && bytes.len() as u64 == HEAD.min(*total)) {
+            let mut archive =
+                platform::Remote::new(remote.place.clone(), None, None, total, Some(file.clone()));
             archive.authorization = self.auth.borrow().header(&file).map(str::to_owned);
             archive.add_bytes(0, &bytes)?;
-            if is_plain {
-                return Ok(Source::Remote(Rc::new(archive)));
-            }
-            fetched = self.begin(file.clone(), 0).await?.1;
-        } else if head.status == 206 {
-            fetched = self.begin(file.clone(), 0).await?.1;
+            let opening = Opening::new(total, platform::content_key()).with_limits(limits);
+            return Ok((Source::Remote(Rc::new(archive)), opening));
         }
-        // Read from end to end: it is compressed, or the server knows no ranges, or hides which it sends.
-        let stated =
-            fetched.head.header("content-length").and_then(|n| n.parse::<u64>().ok()).unwrap_or_default();
-        // Its length is not always known before its end.
+        let fetched = self.begin(file.clone(), 0).await?.1;
+        self.pass(job, remote, file, fetched, limits).await
+    }
+
+    /// The length of a file whose ranges come without the header that tells it, or with one that pages may not read: any page
+    /// may read `Content-Length`.
+    async fn length(&self, file: &Target) -> Option<u64> {
+        let authorization = self.auth.borrow().header(file).map(str::to_owned);
+        // What is asked for by range is not compressed on the way (Fetch, "HTTP-network-or-cache fetch"), which would change
+        // its length.
+        let request =
+            Request { authorization, range: Some((0, None)), is_head: true, ..Request::get(&file.url) };
+        let head = platform::fetch(&request).await.ok()?.head;
+        matches!(head.status, 200 | 206).then_some(())?;
+        head.header("content-length")?.parse().ok()
+    }
+
+    /// Reads an archive from end to end while it comes: it is compressed, or its server knows no ranges. What has come is
+    /// kept by the browser, once.
+    async fn pass(
+        &self,
+        job: Job,
+        remote: &Remote,
+        file: Target,
+        mut fetched: Fetched,
+        limits: Limits,
+    ) -> Result<(Source, Opening), Stop> {
+        // Nothing where it is not known before the end.
+        let stated = fetched.head.header("content-length").and_then(|n| n.parse::<u64>().ok());
         let whole = 0..u64::MAX;
         let archive = platform::Remote::new(remote.place.clone(), None, None, u64::MAX, None);
         archive.add(whole.clone(), None, None);
+        let mut opening = Opening::passing(platform::content_key()).with_limits(limits);
         let mut exchange = Exchange::new(file);
-        let mut pace = Pace::default();
+        let (mut pace, mut told) = (Pace::default(), 0);
         loop {
             match fetched.next().await {
                 Ok(Some(bytes)) => {
-                    archive.push(&whole, &bytes)?;
+                    supply(&mut opening, archive.push(&whole, &bytes)?)?;
                     self.state.borrow().queue.may_open(job)?;
-                    if pace.is_due() {
+                    let passed = u32::try_from(opening.passed()).unwrap_or(u32::MAX);
+                    if pace.is_due() || passed != told {
                         let done = archive.filled(&whole);
-                        let total = stated.max(done);
+                        let total = stated.map_or(0, |stated| stated.max(done));
                         self.event(job, Event::Progress(Progress { layer: None, done, total }));
+                        self.event(job, Event::Remote(News::Passed(passed)));
+                        told = passed;
                     }
                 }
                 Ok(None) => break,
@@ -173,12 +211,13 @@ impl Server {
                 }
             }
         }
-        archive.flush(&whole)?;
+        supply(&mut opening, archive.flush(&whole)?)?;
+        opening.supply(&[])?;
         // It is a file like any other now.
         let blobs: js_sys::Array = archive.pieces(&whole).iter().collect();
         let blob = web_sys::Blob::new_with_blob_sequence(&blobs)
             .map_err(|error| failed(Trouble::Cut, platform::describe(&error)))?;
-        Ok(Source::Blob(blob))
+        Ok((Source::Blob(blob), opening))
     }
 
     /// A document, whole, of at most so many bytes.
@@ -564,6 +603,11 @@ fn lay_out(plan: Plan, remote: &Remote) -> Result<(platform::Remote, Vec<Member>
         }
     }
     Ok((archive, members))
+}
+
+/// Reads what has come of an archive.
+fn supply(opening: &mut Opening, pieces: Vec<js_sys::Uint8Array>) -> Result<(), Failure> {
+    pieces.iter().try_for_each(|piece| opening.supply(&piece.to_vec()))
 }
 
 /// Passes over bytes that are there already.

@@ -63,6 +63,8 @@ pub struct RemoteWords {
     pub open_remote: &'static str,
     /// What else there is.
     pub forbidden_note: &'static str,
+    /// An archive is read while it comes; so many layers have been read.
+    pub passed: fn(u32) -> String,
     /// Status line of the page that may fetch.
     pub status: &'static str,
     /// Title of the panel of layers.
@@ -155,6 +157,14 @@ pub(super) const EN: RemoteWords = RemoteWords {
     forbidden: |host| format!("This page talks to nobody but its own server. {host} is another."),
     open_remote: "Open it on the page that may fetch",
     forbidden_note: "That is the same program under another policy. Or start “layerscope serve”, which fetches for this page.",
+    passed: |layers| {
+        let read = match layers {
+            0 => "Reading it while it comes.".to_owned(),
+            1 => "Reading it while it comes: 1 layer is read.".to_owned(),
+            layers => format!("Reading it while it comes: {layers} layers are read."),
+        };
+        format!("{read} Which images they make stands at the archive's end.")
+    },
     status: "this page may fetch from other hosts",
     layers: |done, all| format!("Layers fetched: {done} of {all}"),
     state: |pull| match pull {
@@ -319,6 +329,10 @@ pub(super) const ZH: RemoteWords = RemoteWords {
     forbidden: |host| format!("本页面只与自己的服务器通信，而 {host} 是另一台。"),
     open_remote: "在可以获取的页面中打开",
     forbidden_note: "那是同一个程序，策略不同。也可以运行 “layerscope serve”，由它为本页面获取。",
+    passed: |layers| match layers {
+        0 => "正在边接收边读取。归档的末尾才说明其中有哪些镜像。".to_owned(),
+        layers => format!("正在边接收边读取：已读 {layers} 层。归档的末尾才说明它们组成哪些镜像。"),
+    },
     status: "本页面可以从其他主机获取内容",
     layers: |done, all| format!("已获取的层：{done} / {all}"),
     state: |pull| match pull {

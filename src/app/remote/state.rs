@@ -23,6 +23,8 @@ pub struct RemotePage {
     pub elsewhere: Option<Remote>,
     /// Whether the form for a name is shown over what is open.
     pub is_typing: bool,
+    /// How many layers have been read of what is asked for, where that is read while it comes.
+    pub passed: Option<u32>,
 }
 
 /// Where an open archive is, if it is not a file of the reader's.
@@ -67,9 +69,15 @@ impl State {
 
     /// Takes news of what is being opened. `None` if they change nothing.
     pub(in crate::app) fn apply_remote_opening(&mut self, news: News) -> Option<()> {
-        let News::Choose(choices) = news else { return None };
-        self.opening = None;
-        std::rc::Rc::make_mut(&mut self.remote).choices = choices;
+        let remote = std::rc::Rc::make_mut(&mut self.remote);
+        match news {
+            News::Choose(choices) => {
+                self.opening = None;
+                remote.choices = choices;
+            }
+            News::Passed(layers) => remote.passed = Some(layers),
+            News::Opened { .. } | News::Layer { .. } | News::Resumed => return None,
+        }
         Some(())
     }
 
@@ -87,7 +95,7 @@ impl State {
                 layer.pull = Some(pull);
             }
             News::Resumed => self.archive_mut(job)?.stage = Stage::Reading,
-            News::Choose(_) => return None,
+            News::Choose(_) | News::Passed(_) => return None,
         }
         Some(())
     }

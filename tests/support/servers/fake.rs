@@ -199,6 +199,28 @@ pub fn whole_files(folder: &Path) -> Served {
     Served::start(router.layer(middleware::from_fn(ignore_range)).layer(middleware::from_fn(allow_all)))
 }
 
+/// The same as GitHub Pages does: pages may read it, and of its headers only those that every page may read.
+pub fn public_files(folder: &Path) -> Served {
+    let router = Router::new().fallback_service(tower_http::services::ServeDir::new(folder));
+    Served::start(router.layer(middleware::map_response(allow)))
+}
+
+async fn allow(mut response: Response<Body>) -> Response<Body> {
+    response.headers_mut().insert("access-control-allow-origin", HeaderValue::from_static("*"));
+    response
+}
+
+/// The same without ranges; what is longer stops coming after so many bytes, and the connection stays open.
+pub fn stalling_files(folder: &Path, after: usize) -> Served {
+    let folder = folder.to_owned();
+    let router = Router::new().fallback(async move |request: Request| {
+        let bytes = fs::read(folder.join(request.uri().path().trim_start_matches('/'))).unwrap();
+        let body = stalled(&bytes[..after.min(bytes.len())]);
+        ([(header::CONTENT_LENGTH, bytes.len().to_string())], body)
+    });
+    Served::start(router.layer(middleware::from_fn(allow_all)))
+}
+
 /// The same, with every range but the first a byte further on than it was asked for.
 pub fn shifted_files(folder: &Path) -> Served {
     let router = Router::new().fallback_service(tower_http::services::ServeDir::new(folder));

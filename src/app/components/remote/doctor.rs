@@ -105,8 +105,7 @@ async fn examine(props: &DoctorProps) -> Evidence {
     };
     let is = |origin: &Option<Origin>, test: fn(&Origin) -> bool| origin.as_ref().is_some_and(test);
     let is_unreachable = matches!(props.trouble, Trouble::Unreachable | Trouble::BlobUnreachable);
-    let request =
-        Request { url: url.clone(), accept: None, authorization: None, range: None, is_token: false };
+    let request = Request::get(&url);
     Evidence {
         online: dom::is_online(),
         page_is_secure: is(&page, |origin| origin.is_secure),
