@@ -163,7 +163,7 @@ pub(super) const EN: RemoteWords = RemoteWords {
             1 => "Reading it while it comes: 1 layer is read.".to_owned(),
             layers => format!("Reading it while it comes: {layers} layers are read."),
         };
-        format!("{read} Which images they make stands at the archive's end.")
+        format!("{read} Its end says which images it holds.")
     },
     status: "this page may fetch from other hosts",
     layers: |done, all| format!("Layers fetched: {done} of {all}"),
@@ -331,7 +331,7 @@ pub(super) const ZH: RemoteWords = RemoteWords {
     forbidden_note: "那是同一个程序，策略不同。也可以运行 “layerscope serve”，由它为本页面获取。",
     passed: |layers| match layers {
         0 => "正在边接收边读取。归档的末尾才说明其中有哪些镜像。".to_owned(),
-        layers => format!("正在边接收边读取：已读 {layers} 层。归档的末尾才说明它们组成哪些镜像。"),
+        layers => format!("正在边接收边读取：已读 {layers} 层。归档的末尾才说明其中有哪些镜像。"),
     },
     status: "本页面可以从其他主机获取内容",
     layers: |done, all| format!("已获取的层：{done} / {all}"),

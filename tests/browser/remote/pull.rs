@@ -334,7 +334,7 @@ fn an_archive_that_comes_whole_is_read_while_it_comes() {
     run("remote-passing", Options::default(), async |page| {
         begin(page, &format!("pull={}/image.tar", files.url())).await;
         page.wait_for_text(&id("opening-how"), "1 layer is read").await;
-        page.wait_for_text(&id("opening"), "18 MB").await;
+        page.wait_for_text(&id("opening"), "18.0 MB").await;
         page.screenshot("remote-passing").await;
         page.click(&id("cancel")).await;
         page.wait_for(&id("cancelled")).await;
