@@ -119,6 +119,24 @@ async fn call_fetch(url: &str, options: &Object) -> Result<Response, JsValue> {
     JsFuture::from(promise).await?.dyn_into()
 }
 
+/// Whether the reader lets this page ask their own network (Local Network Access, "Permissions Policy and Permissions
+/// integration"): `None` where the browser does not know of it, or has not asked the reader yet.
+pub async fn may_ask_network() -> Option<bool> {
+    let navigator = Reflect::get(&js_sys::global(), &"navigator".into()).ok()?;
+    let permissions = Reflect::get(&navigator, &"permissions".into()).ok()?;
+    let query: js_sys::Function = Reflect::get(&permissions, &"query".into()).ok()?.dyn_into().ok()?;
+    let descriptor = Object::new();
+    Reflect::set(&descriptor, &"name".into(), &"local-network-access".into()).ok()?;
+    let promise: Promise = query.call1(&permissions, &descriptor).ok()?.dyn_into().ok()?;
+    // A browser that does not know the name refuses.
+    let status = JsFuture::from(promise).await.ok()?;
+    match Reflect::get(&status, &"state".into()).ok()?.as_string()?.as_str() {
+        "granted" => Some(true),
+        "denied" => Some(false),
+        _ => None,
+    }
+}
+
 /// Whether something answers at a URL, read or not: a request whose answer no page may look at.
 pub async fn is_reachable(url: &str) -> bool {
     let options = Object::new();

@@ -25,7 +25,7 @@ mod spawn;
 pub use blob_parts::BlobParts;
 #[cfg(feature = "web")]
 pub use directory::{DroppedDirectory, chosen_directory};
-pub use fetch::{Fetched, fetch, is_reachable, leads_elsewhere, sleep};
+pub use fetch::{Fetched, fetch, is_reachable, leads_elsewhere, may_ask_network, sleep};
 #[cfg(feature = "web")]
 pub use idle::idle;
 #[cfg(feature = "worker")]

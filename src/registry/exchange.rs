@@ -261,15 +261,17 @@ impl Exchange {
         self.head = head;
     }
 
-    /// Nothing has come: the request was refused by the browser, or the network.
-    pub fn failed(&mut self, detail: &str) {
+    /// Nothing has come: the request was refused by the browser, or the network. `leads_elsewhere` if the server is known to
+    /// have led to another host.
+    pub fn failed(&mut self, detail: &str, leads_elsewhere: bool) {
         self.stage = match &self.stage {
             Stage::Token(url) => {
                 let host = Origin::of_url(url).map_or_else(|_| url.clone(), |origin| origin.to_string());
-                Stage::Failed(Trouble::Unreachable, format!("{host} (for a token): {detail}"))
+                Stage::Failed(Trouble::TokenUnreachable, format!("{host} (for a token): {detail}"))
             }
             // A server that has answered before may do so again.
             _ if self.received > 0 => self.again(None, Trouble::Cut, detail),
+            _ if leads_elsewhere => Stage::Failed(Trouble::Redirected, detail.to_owned()),
             _ => Stage::Failed(Trouble::Unreachable, detail.to_owned()),
         };
     }

@@ -271,7 +271,7 @@ fn refusals_have_their_names() {
         assert_eq!(failed(&mut exchange), trouble);
     }
     let mut exchange = Exchange::new(target(REGISTRY));
-    exchange.failed("TypeError");
+    exchange.failed("TypeError", false);
     assert_eq!(failed(&mut exchange), Trouble::Unreachable);
 }
 

@@ -64,6 +64,8 @@ pub enum Answer {
         tags: Vec<String>,
         /// Where there are more.
         next: Option<String>,
+        /// What the registry has to say to people.
+        warnings: Vec<String>,
     },
     /// What refers to the image, and why more of it may be unknown.
     Referrers(Vec<Referrer>, Option<(Trouble, String)>),
@@ -94,6 +96,8 @@ pub enum News {
     },
     /// An archive is read while it comes: so many tars of it, which are layers in all likelihood, have been read.
     Passed(u32),
+    /// What the server has to say to people.
+    Warning(String),
     /// Layers are being fetched once more.
     Resumed,
 }

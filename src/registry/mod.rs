@@ -14,6 +14,7 @@ mod resolution;
 mod tags;
 mod trouble;
 mod url;
+mod warning;
 
 pub use challenge::{Challenge, challenges};
 pub use exchange::{Auth, Credentials, Exchange, Head, Request, Step, Target};
@@ -25,6 +26,7 @@ pub use resolution::{Choice, Content, Next, Plan, PlannedFile, Resolution, plain
 pub use tags::{next_tags_target, tags, tags_target};
 pub use trouble::{GatewayTrouble, Trouble, explained};
 pub use url::{Error as UrlError, Origin, decode, encode};
+pub use warning::warnings;
 
 /// The URL of a repository's part of a registry's API, and what a token for it is to allow: nothing is ever authorised by
 /// the page where a gateway does that.

@@ -99,7 +99,10 @@ impl Server {
                     let fetched = self.document(target, limit).await;
                     self.state.borrow().queue.may_open(job)?;
                     match fetched {
-                        Ok((head, body)) => resolution.supply(&head, body),
+                        Ok((head, body)) => {
+                            self.tell_warnings(job, &head);
+                            resolution.supply(&head, body);
+                        }
                         Err(Failure { kind: FailureKind::Remote(trouble), detail, .. }) => {
                             resolution.fail(trouble, detail);
                         }
@@ -268,7 +271,10 @@ impl Server {
                         exchange.answered(fetched.head.clone(), &[], &mut self.auth.borrow_mut());
                         answer = Some(fetched);
                     }
-                    Err(error) => exchange.failed(&format!("{}: {error}", request.url)),
+                    Err(error) => {
+                        let leads_elsewhere = !request.is_token && platform::leads_elsewhere(&request).await;
+                        exchange.failed(&format!("{}: {error}", request.url), leads_elsewhere);
+                    }
                 },
                 Step::Wait(milliseconds) => {
                     answer = None;
@@ -420,6 +426,7 @@ impl Server {
                 stop => stop,
             })?;
             let head = &fetched.head;
+            self.tell_warnings(job, head);
             if matches!(head.status, 404 | 406) {
                 return Err(failed(Trouble::NotFound, format!("{url} answers {}", head.status)).into());
             }
@@ -467,6 +474,13 @@ impl Server {
         self.progress(job, place, archive.filled(range), len)
     }
 
+    /// Tells what a server has to say to people.
+    fn tell_warnings(&self, job: Job, head: &Head) {
+        for warning in registry::warnings(head) {
+            self.event(job, Event::Remote(News::Warning(warning)));
+        }
+    }
+
     /// A blob that another open image has.
     fn known(&self, job: Job, digest: &crate::digest::Digest) -> Option<web_sys::Blob> {
         let state = self.state.borrow();
@@ -509,7 +523,7 @@ impl Server {
                 let url = target.url.clone();
                 let (head, body) = self.document(target, limits::JSON_DOCUMENT).await?;
                 let (tags, next) = registry::tags(&head, &body).map_err(|trouble| failed(trouble, url))?;
-                Answer::Tags { tags, next }
+                Answer::Tags { tags, next, warnings: registry::warnings(&head) }
             }
             Ask::Referrers => {
                 let archive = self.remote_of(job)?;

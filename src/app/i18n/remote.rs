@@ -67,6 +67,8 @@ pub struct RemoteWords {
     pub passed: fn(u32) -> String,
     /// Status line of the page that may fetch.
     pub status: &'static str,
+    /// Stands before what a registry has to say to people.
+    pub warns: &'static str,
     /// Title of the panel of layers.
     pub layers: fn(u32, u32) -> String,
     /// How far a layer is.
@@ -166,6 +168,7 @@ pub(super) const EN: RemoteWords = RemoteWords {
         format!("{read} Its end says which images it holds.")
     },
     status: "this page may fetch from other hosts",
+    warns: "The registry says:",
     layers: |done, all| format!("Layers fetched: {done} of {all}"),
     state: |pull| match pull {
         Pull::OnDemand => "not fetched".to_owned(),
@@ -190,6 +193,14 @@ pub(super) const EN: RemoteWords = RemoteWords {
         Trouble::Unreachable => (
             "The browser got no answer that it may show.",
             "Why is told below, as far as a page can find out.",
+        ),
+        Trouble::Redirected => (
+            "The server leads to another host, and nothing came from there that the browser may show.",
+            "What that means is told below.",
+        ),
+        Trouble::TokenUnreachable => (
+            "The registry wants a token, and the server that gives it sent nothing that the browser may show.",
+            "What that means is told below.",
         ),
         Trouble::Cut => ("The connection was cut again and again.", "Try again: what has come is kept."),
         Trouble::NotFound => (
@@ -262,6 +273,10 @@ pub(super) const EN: RemoteWords = RemoteWords {
             "The address is in your own network, this page is not.",
             "Browsers ask before they allow that, and some forbid it. Look for their question at the address bar.",
         ),
+        Cause::LocalNetworkDenied => (
+            "The address is in your own network, and this page may not ask there.",
+            "You have told the browser so, or somebody who manages it. Change it in the settings of this site, beside the address.",
+        ),
         Cause::Unreachable => (
             "Nothing answers there.",
             "The host does not exist, nobody listens, or its certificate is wrong. Open the address in a tab to see.",
@@ -274,10 +289,18 @@ pub(super) const EN: RemoteWords = RemoteWords {
             "The server can be read, but refuses the question that goes before a login (OPTIONS).",
             "It has to answer OPTIONS without asking who is there.",
         ),
-        Cause::Blobs => (
-            "The manifest can be read, and the blobs cannot (CORS).",
-            "The server sends them without leave, or from another host that gives none: there, any origin (*) has to be allowed.",
+        Cause::Blobs => {
+            ("The manifest can be read, and the blobs cannot (CORS).", "The server sends them without leave.")
+        }
+        Cause::Redirect => (
+            "The server leads to another host, which does not allow web pages to read it (CORS).",
+            "Any origin (*) has to be allowed there: who asks is not told after a redirect.",
         ),
+        Cause::TokenServer => (
+            "The registry can be read, and the server that gives its tokens cannot (CORS).",
+            "It has to allow web pages to read it, too. Its name stands in the particulars.",
+        ),
+        Cause::Passing => ("The server can be read now.", "Try again."),
         Cause::HiddenHeader => (
             "The server does not expose the header WWW-Authenticate.",
             "It has to stand in Access-Control-Expose-Headers.",
@@ -334,6 +357,7 @@ pub(super) const ZH: RemoteWords = RemoteWords {
         layers => format!("正在边接收边读取：已读 {layers} 层。归档的末尾才说明其中有哪些镜像。"),
     },
     status: "本页面可以从其他主机获取内容",
+    warns: "注册服务器提示：",
     layers: |done, all| format!("已获取的层：{done} / {all}"),
     state: |pull| match pull {
         Pull::OnDemand => "未获取".to_owned(),
@@ -356,6 +380,12 @@ pub(super) const ZH: RemoteWords = RemoteWords {
     read: "阅读",
     trouble: |trouble| match trouble {
         Trouble::Unreachable => ("浏览器没有得到可以显示的回答。", "原因见下，以页面能查明的为限。"),
+        Trouble::Redirected => {
+            ("服务器指向另一台主机，而从那里没有收到浏览器可以显示的内容。", "其含义见下。")
+        }
+        Trouble::TokenUnreachable => {
+            ("注册服务器需要令牌，而发放令牌的服务器没有发送浏览器可以显示的内容。", "其含义见下。")
+        }
         Trouble::Cut => ("连接一再中断。", "请重试：已收到的内容会保留。"),
         Trouble::NotFound => ("没有这个镜像。", "请检查名称和标签。有些服务器对无权查看的内容也这样回答。"),
         Trouble::Unauthorized => ("注册服务器需要登录。", "请在下面登录。"),
@@ -405,6 +435,10 @@ pub(super) const ZH: RemoteWords = RemoteWords {
         Cause::LocalNetwork => {
             ("该地址在您自己的网络中，而本页面不在。", "浏览器会先询问，有的会禁止。请留意地址栏旁的询问。")
         }
+        Cause::LocalNetworkDenied => (
+            "该地址在您自己的网络中，而本页面无权访问。",
+            "您或管理浏览器的人作了这样的设置。请在地址旁的网站设置中更改。",
+        ),
         Cause::Unreachable => {
             ("那里没有应答。", "主机不存在、没有监听，或证书有误。可在标签页中打开该地址查看。")
         }
@@ -415,10 +449,16 @@ pub(super) const ZH: RemoteWords = RemoteWords {
         Cause::Preflight => {
             ("服务器可以读取，但拒绝登录之前的询问（OPTIONS）。", "它必须不要求登录就回答 OPTIONS。")
         }
-        Cause::Blobs => (
-            "可以读取清单，但不能读取数据块（CORS）。",
-            "服务器发送数据块时未给予许可，或从另一台不给许可的主机发送：那台主机必须允许任何来源（*）。",
+        Cause::Blobs => ("可以读取清单，但不能读取数据块（CORS）。", "服务器发送数据块时未给予许可。"),
+        Cause::Redirect => (
+            "服务器指向另一台主机，而那台主机不允许网页读取（CORS）。",
+            "那台主机必须允许任何来源（*）：重定向之后不再说明是谁在请求。",
         ),
+        Cause::TokenServer => (
+            "可以读取注册服务器，但不能读取发放令牌的服务器（CORS）。",
+            "后者也必须允许网页读取。它的名称见详情。",
+        ),
+        Cause::Passing => ("现在可以读取服务器。", "请重试。"),
         Cause::HiddenHeader => {
             ("服务器没有公开响应头 WWW-Authenticate。", "它必须写在 Access-Control-Expose-Headers 中。")
         }

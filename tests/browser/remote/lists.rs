@@ -1,6 +1,7 @@
 //! Tags, and what refers to an image.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use layerscope::serve::gateway::Policy;
 use serde_json::{Value, json};
 
 use super::{fetched_whole, name, pull, registry};
@@ -29,6 +30,35 @@ fn tags_are_listed_page_by_page() {
         page.screenshot("remote-tags").await;
         page.click("[data-testid=remote-tag-list] li button").await;
         page.wait_for_text(&id("remote-says"), FIRST).await;
+    });
+}
+
+/// What a registry has to say to people reaches them, quietly, and once: directly, and through the gateway.
+#[test]
+fn what_a_registry_warns_of_is_shown() {
+    let stored = Stored::new();
+    let warns = Fault::Warns("This registry \"moves\"\u{202e}, <b>soon</b>".to_owned());
+    let registry = registry(&stored, vec![warns]);
+    let shown = "The registry says:\nThis registry \"moves\"";
+    run("remote-warnings", Options::default(), async |page| {
+        pull(page, &format!("pull={}", name(&registry, FIRST))).await;
+        fetched_whole(page).await;
+        page.wait_for_text(&id("remote-warnings"), shown).await;
+        assert_eq!(page.count(&format!("{} li", id("remote-warnings"))).await, 1);
+        assert_eq!(page.count(&format!("{} b", id("remote-warnings"))).await, 0);
+        page.screenshot("remote-warnings").await;
+        page.open_at("remote.html").await;
+        page.type_into(&id("remote-place"), &name(&registry, FIRST)).await;
+        page.click(&id("remote-tags")).await;
+        page.wait_for_text(&id("remote-warnings"), shown).await;
+    });
+    let policy = Policy::new().without_defaults().anonymous().allow(registry.host().parse().unwrap());
+    let options = Options { gateway: Some(policy), ..Options::default() };
+    run("remote-warnings-through", options, async |page| {
+        page.open_at(&format!("#pull={}", name(&registry, FIRST))).await;
+        page.click(&id("remote-agree")).await;
+        fetched_whole(page).await;
+        page.wait_for_text(&id("remote-warnings"), shown).await;
     });
 }
 

@@ -66,7 +66,9 @@ pub enum Fault {
     Stall(usize),
     /// Pages may not read which headers came: `WWW-Authenticate` among them.
     HideHeaders,
-    /// No list has more tags than this.
+    /// Pages may not read the blobs, as of zot.
+    BlobsWithoutCors,
+    /// No list has more tags, or referrers, than this.
     ShortLists(usize),
     /// There is no list of referrers, as in registries older than it.
     NoReferrers,
@@ -272,10 +274,21 @@ async fn allow_all(request: Request, next: Next) -> Response<Body> {
 /// Serves the images of an OCI layout as a registry, under any repository name.
 pub fn registry(layout: &Path, setup: Setup) -> Served {
     let (cors, hides) = (setup.cors, setup.faults.contains(&Fault::HideHeaders));
+    let hides_blobs = setup.faults.contains(&Fault::BlobsWithoutCors);
     let fake = Arc::new(Fake::read(layout, setup));
     let router = Router::new().fallback(answer).with_state(fake);
     let router = if cors { router.layer(middleware::from_fn(allow_all)) } else { router };
+    let router = if hides_blobs { router.layer(middleware::from_fn(hide_blobs)) } else { router };
     Served::start(if hides { router.layer(middleware::map_response(hide)) } else { router })
+}
+
+async fn hide_blobs(request: Request, next: Next) -> Response<Body> {
+    let is_blob = request.uri().path().contains("/blobs/");
+    let mut response = next.run(request).await;
+    if is_blob {
+        response.headers_mut().remove("access-control-allow-origin");
+    }
+    response
 }
 
 async fn hide(mut response: Response<Body>) -> Response<Body> {
