@@ -69,8 +69,19 @@ pub enum Answer {
     },
     /// What refers to the image, and why more of it may be unknown.
     Referrers(Vec<Referrer>, Option<(Trouble, String)>),
-    /// Documents: the media type of each, and its JSON unless it is too large to be read.
-    Documents(Vec<(String, Option<String>)>),
+    /// Documents.
+    Documents(Vec<ArtifactDocument>),
+}
+
+/// A document of an artifact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArtifactDocument {
+    /// Its media type.
+    pub media_type: String,
+    /// What is in it, as [`super::readable`] has it; `None` if it is not JSON.
+    pub json: Option<String>,
+    /// What it is, as text; `None` if it is too large to be read.
+    pub raw: Option<String>,
 }
 
 /// What happens.

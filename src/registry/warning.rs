@@ -5,8 +5,8 @@ use crate::limits;
 
 /// The texts of the warnings that an answer came with. Those of caches, which have other codes, are left out.
 pub fn warnings(head: &Head) -> Vec<String> {
-    let header = head.header("warning").unwrap_or_default();
-    let mut rest = header.get(..limits::HTTP_HEADER).unwrap_or(header);
+    let header = decoded(head.header("warning").unwrap_or_default());
+    let mut rest = header.get(..limits::HTTP_HEADER).unwrap_or(&header);
     let mut found = Vec::new();
     // A code, who says it, and a text in quotes; several of these, with commas between them (RFC 7234, section 5.5).
     while let Some((before, after)) = rest.split_once('"') {
@@ -19,6 +19,12 @@ pub fn warnings(head: &Head) -> Vec<String> {
         rest = left;
     }
     found
+}
+
+/// A header as it was meant: browsers give out a character for each byte, and what is not ASCII is UTF-8 in all likelihood.
+fn decoded(header: &str) -> String {
+    let bytes: Option<Vec<u8>> = header.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
+    bytes.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_else(|| header.to_owned())
 }
 
 /// A text up to the quote that ends it, and what stands behind that.
@@ -53,6 +59,9 @@ mod tests {
             assert_eq!(of(nothing), Vec::<String>::new(), "{nothing}");
         }
         assert_eq!(of(r#"299 - "cut o"#), ["cut o"]);
+        let sent: String = "将停用".bytes().map(char::from).collect();
+        assert_eq!(of(&format!("299 - \"{sent}\"")), ["将停用"]);
+        assert_eq!(of("299 - \"caf\u{e9}\""), ["caf\u{e9}"], "not UTF-8");
         let many = (0..100).map(|n| format!("299 - \"{n}\"")).collect::<Vec<_>>().join(", ");
         assert_eq!(of(&many).len(), limits::WARNINGS);
         assert_eq!(warnings(&Head::default()), Vec::<String>::new());

@@ -17,8 +17,8 @@ use crate::{
     limits::{self, Limits},
     platform::{self, Fetched, Source},
     registry::{
-        self, Answer, Ask, Content, Exchange, Head, News, Next, Place, Plan, Pull, Remote, Request,
-        Resolution, Step, Target, Trouble,
+        self, Answer, ArtifactDocument, Ask, Content, Exchange, Head, News, Next, Place, Plan, Pull,
+        ReferrerSearch, Remote, Request, Resolution, Step, Target, Trouble,
     },
     session::{Opening, ScanJob, Task},
 };
@@ -516,7 +516,7 @@ impl Server {
                 let first = first.ok_or_else(|| failed(Trouble::NotFound, String::new()))?;
                 let target = match next {
                     Some(next) => {
-                        registry::next_tags_target(&first, &next).map_err(|trouble| failed(trouble, next))?
+                        registry::next_target(&first, &next).map_err(|trouble| failed(trouble, next))?
                     }
                     None => first,
                 };
@@ -528,23 +528,22 @@ impl Server {
             Ask::Referrers => {
                 let archive = self.remote_of(job)?;
                 let (place, gateway) = (parse(&archive.place)?, archive.gateway.as_deref());
-                let (mut found, mut unknown) = (Vec::new(), None);
-                if let Some(manifest) = &archive.manifest {
-                    for target in registry::referrers_targets(&place, gateway, manifest) {
-                        let url = target.url.clone();
-                        // What is not there is no failure: registries differ in which of these they have.
-                        match self.document(target, limits::JSON_DOCUMENT).await {
-                            Ok((head, body)) => match registry::referrers(&head, &body) {
-                                Ok(more) => found.extend(more),
-                                Err(trouble) => unknown = unknown.or(Some((trouble, url))),
-                            },
-                            Err(Failure { kind: FailureKind::Remote(trouble), detail, .. }) => {
-                                unknown = unknown.or(Some((trouble, detail)));
-                            }
-                            Err(failure) => return Err(failure),
+                let manifest = archive.manifest.clone();
+                let search = manifest.and_then(|digest| ReferrerSearch::new(&place, gateway, digest));
+                let mut search = search.ok_or_else(|| failed(Trouble::NotFound, String::new()))?;
+                while let Some(target) = search.next() {
+                    match self.document(target, limits::JSON_DOCUMENT).await {
+                        Ok((head, body)) => {
+                            self.tell_warnings(job, &head);
+                            search.supply(&head, &body);
                         }
+                        Err(Failure { kind: FailureKind::Remote(trouble), detail, .. }) => {
+                            search.fail(trouble, detail);
+                        }
+                        Err(failure) => return Err(failure),
                     }
                 }
+                let (found, unknown) = search.finish();
                 Answer::Referrers(found, unknown)
             }
             Ask::Read(digest) => {
@@ -558,15 +557,16 @@ impl Server {
                 let mut documents = Vec::new();
                 for (media_type, digest, target) in blobs {
                     let Some(target) = target else {
-                        documents.push((media_type, None));
+                        documents.push(ArtifactDocument { media_type, json: None, raw: None });
                         continue;
                     };
                     let (_, body) = self.document(target, limits::JSON_DOCUMENT).await?;
                     if digest.same_algorithm(&body) != digest {
                         return Err(failed(Trouble::Digest, digest.to_string()));
                     }
-                    let value = registry::readable(&body).map_err(|t| failed(t, media_type.clone()))?;
-                    documents.push((media_type, Some(value.to_string())));
+                    let json = registry::readable(&body).ok().map(|value| value.to_string());
+                    let raw = Some(String::from_utf8_lossy(&body).into_owned());
+                    documents.push(ArtifactDocument { media_type, json, raw });
                 }
                 Answer::Documents(documents)
             }

@@ -91,6 +91,10 @@ pub struct RemoteWords {
     pub too_large: &'static str,
     /// Button: show so many more of these.
     pub show_more: fn(u64) -> String,
+    /// Title of a document as it is.
+    pub raw: &'static str,
+    /// Button: show more of so many further characters.
+    pub raw_more: fn(u64) -> String,
     /// Button: read a document.
     pub read: &'static str,
     /// A trouble: what, and what to do.
@@ -184,10 +188,12 @@ pub(super) const EN: RemoteWords = RemoteWords {
     fetch_all: "Fetch all layers",
     again: "Try again",
     referrers: "Signatures and attestations",
-    no_referrers: "Nothing in the registry refers to this image.",
+    no_referrers: "Nothing there refers to this image.",
     more_referrers: "Whether there is more is not known:",
     too_large: "too large to be read here",
     show_more: |rest| format!("Show more of the {rest} others"),
+    raw: "As it is stored",
+    raw_more: |rest| format!("Show more of the {rest} further characters"),
     read: "Read",
     trouble: |trouble| match trouble {
         Trouble::Unreachable => (
@@ -373,10 +379,12 @@ pub(super) const ZH: RemoteWords = RemoteWords {
     fetch_all: "获取所有层",
     again: "重试",
     referrers: "签名与证明",
-    no_referrers: "注册服务器中没有引用此镜像的内容。",
+    no_referrers: "那里没有引用此镜像的内容。",
     more_referrers: "是否还有更多，无法得知：",
     too_large: "过大，无法在此阅读",
     show_more: |rest| format!("显示其余 {rest} 项中的更多"),
+    raw: "存储的原文",
+    raw_more: |rest| format!("显示其余 {rest} 个字符中的更多"),
     read: "阅读",
     trouble: |trouble| match trouble {
         Trouble::Unreachable => ("浏览器没有得到可以显示的回答。", "原因见下，以页面能查明的为限。"),

@@ -360,6 +360,15 @@ impl Fake {
         self.setup.faults.iter().any(fault)
     }
 
+    /// How long a list may be.
+    fn most(&self) -> usize {
+        let most = self.setup.faults.iter().find_map(|fault| match fault {
+            Fault::ShortLists(most) => Some(*most),
+            _ => None,
+        });
+        most.unwrap_or(usize::MAX)
+    }
+
     /// Whether who sends these headers may read this repository; the challenge if not.
     fn admit(&self, name: &str, headers: &HeaderMap) -> Result<(), String> {
         let sent =
@@ -421,22 +430,32 @@ fn respond(fake: &Fake, request: &Request) -> Response<Body> {
         None if path.is_empty() => as_json(&json!({})),
         Some((name, "tags", "list")) => {
             let tags: Vec<_> = fake.tags.iter().map(|(tag, _)| tag).collect();
-            let most = fake.setup.faults.iter().find_map(|fault| match fault {
-                Fault::ShortLists(most) => Some(*most),
-                _ => None,
-            });
-            page(name, &tags, uri.query().unwrap_or_default(), most.unwrap_or(usize::MAX))
+            page(name, &tags, uri.query().unwrap_or_default(), fake.most())
         }
         Some((_, "referrers", _)) if fake.has(|fault| *fault == Fault::BrokenReferrers) => {
             as_json(&json!("no list"))
         }
-        Some((_, "referrers", digest)) if !fake.has(|fault| *fault == Fault::NoReferrers) => {
-            let found =
-                fake.referrers.iter().filter(|(subject, _)| subject == digest).map(|(_, found)| found);
+        Some((name, "referrers", digest)) if !fake.has(|fault| *fault == Fault::NoReferrers) => {
+            let mut found: Vec<_> = fake
+                .referrers
+                .iter()
+                .filter(|(subject, _)| subject == digest)
+                .map(|(_, found)| found)
+                .collect();
+            found.sort_by_key(|found| found["digest"].to_string());
+            // By a number, as registries may count as they like.
+            let query = uri.query().unwrap_or_default();
+            let from = query.strip_prefix("from=").and_then(|from| from.parse().ok()).unwrap_or(0);
             let kind = "application/vnd.oci.image.index.v1+json";
-            let index =
-                json!({ "schemaVersion": 2, "mediaType": kind, "manifests": found.collect::<Vec<_>>() });
-            ([(header::CONTENT_TYPE, kind)], index.to_string()).into_response()
+            let some: Vec<_> = found.iter().skip(from).take(fake.most()).collect();
+            let next = from + some.len();
+            let index = json!({ "schemaVersion": 2, "mediaType": kind, "manifests": some });
+            let mut response = ([(header::CONTENT_TYPE, kind)], index.to_string()).into_response();
+            if next < found.len() {
+                let link = format!("</v2/{name}/referrers/{digest}?from={next}>; rel=\"next\"");
+                response.headers_mut().insert(header::LINK, link.parse().unwrap());
+            }
+            response
         }
         Some((_, "manifests", reference)) => {
             let by_tag =
