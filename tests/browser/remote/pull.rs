@@ -342,6 +342,20 @@ fn an_archive_that_comes_whole_is_read_while_it_comes() {
     });
 }
 
+/// What has come is passed over when the server sends it again, as it knows no ranges.
+#[test]
+fn an_archive_that_comes_whole_goes_on_where_it_was_cut() {
+    let stored = Stored::large();
+    let files = fake::cutting_files(stored.archive().parent().unwrap(), 9_000_000);
+    run("remote-passing-cut", Options::default(), async |page| {
+        begin(page, &format!("pull={}/image.tar", files.url())).await;
+        page.wait_for_text(&id("status-digests"), "3/3 ✓").await;
+        assert_page_agrees(page, &stored.archive()).await;
+        let ranges: Vec<_> = files.log().hits().into_iter().map(|hit| hit.range).collect();
+        assert_eq!(ranges, [Some("bytes=0-65535".to_owned()), Some("bytes=9000000-".to_owned())]);
+    });
+}
+
 /// Where pages may not read which part of a file has come, its length is told by a header that they may read.
 #[test]
 fn ranges_whose_place_is_hidden_are_read_all_the_same() {

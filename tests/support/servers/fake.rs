@@ -223,6 +223,18 @@ pub fn stalling_files(folder: &Path, after: usize) -> Served {
     Served::start(router.layer(middleware::from_fn(allow_all)))
 }
 
+/// The same without ranges; the first answer breaks off after so many bytes, and the connection with it.
+pub fn cutting_files(folder: &Path, after: usize) -> Served {
+    let (folder, asked) = (folder.to_owned(), Arc::new(Mutex::new(0)));
+    let router = Router::new().fallback(async move |request: Request| {
+        let bytes = fs::read(folder.join(request.uri().path().trim_start_matches('/'))).unwrap();
+        let is_first = std::mem::replace(&mut *asked.lock().unwrap(), 1) == 0;
+        let length = [(header::CONTENT_LENGTH, bytes.len().to_string())];
+        (length, if is_first { cut_off(&bytes[..after]) } else { bytes.into() })
+    });
+    Served::start(router.layer(middleware::from_fn(allow_all)))
+}
+
 /// The same, with every range but the first a byte further on than it was asked for.
 pub fn shifted_files(folder: &Path) -> Served {
     let router = Router::new().fallback_service(tower_http::services::ServeDir::new(folder));
