@@ -200,6 +200,59 @@ fn pieces_of_any_size_change_nothing() {
     }
 }
 
+/// What is read while it comes, in pieces of any size, is as what is read in place, and nothing of it is read again.
+#[test]
+fn an_archive_is_read_while_it_comes() {
+    let noise: Vec<u8> = (0..10_000_u32)
+        .flat_map(|n| Digest::sha256(&n.to_le_bytes()).hex().to_owned().into_bytes())
+        .collect();
+    for shape in [Shape::Docker, Shape::DockerOci, Shape::OciLayout] {
+        for (pack, outer) in
+            [(Pack::Gzip, Pack::Plain), (Pack::Plain, Pack::Plain), (Pack::Plain, Pack::Zstd)]
+        {
+            let image = Image::new()
+                .name("test:latest")
+                .layer(&Tar::new().file("etc/old", noise.clone()), "RUN a")
+                .layer(&Tar::new().whiteout("etc/old").file("etc/motd", noise.clone()), "RUN b");
+            let bytes = outer.pack(&Archive::new(shape).pack(pack).image(image).bytes());
+            let whole = read_all(open(&bytes).unwrap(), &bytes);
+            for step in [511, 70_000, usize::MAX] {
+                let mut opening = Opening::passing(KEY);
+                let mut passed = BTreeSet::new();
+                for piece in bytes.chunks(step.min(bytes.len())) {
+                    opening.supply(piece).unwrap();
+                    passed.insert(opening.passed());
+                }
+                // A layer is read before the end has come, which tells of images.
+                assert!(
+                    step > 70_000 || passed.contains(&1),
+                    "{shape:?} {pack:?} {outer:?} {step}: {passed:?}"
+                );
+                opening.supply(&[]).unwrap();
+                assert_eq!(opening.wants(), None);
+                let mut session = opening.finish().unwrap();
+                assert!(session.next_scan(Task::Verify).is_none(), "{shape:?} {step}");
+                assert_eq!(session.report(), whole.report(), "{shape:?} {pack:?} {outer:?} {step}");
+                assert_eq!(listing(&session, 1), listing(&whole, 1));
+                let motd = Version { image: 0, layer: 1, entry: 1 };
+                assert_eq!(content(&session, &bytes, motd, 0, 10), content(&whole, &bytes, motd, 0, 10));
+            }
+        }
+    }
+    // What is none is known by its beginning, and what is a layer by its end.
+    let mut text = Opening::passing(KEY);
+    let refused = text.supply(&[0x5a; 100_000]).map_err(|failure| failure.kind);
+    assert_eq!(refused, Err(FailureKind::NotAnArchive));
+    let empty = Opening::passing(KEY).supply(&[]).map_err(|failure| failure.kind);
+    assert_eq!(empty, Err(FailureKind::Empty));
+    let layer = Tar::new().file("etc/motd", "hello").bytes();
+    let mut opening = Opening::passing(KEY);
+    opening.supply(&layer).unwrap();
+    opening.supply(&[]).unwrap();
+    let session = read_all(opening.finish().unwrap(), &layer);
+    assert_eq!(session.report(), read_all(open(&layer).unwrap(), &layer).report());
+}
+
 #[test]
 fn what_is_no_image_is_told_at_once() {
     let kind = |bytes: &[u8]| open(bytes).err().map(|failure| failure.kind);

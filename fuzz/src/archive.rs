@@ -37,7 +37,9 @@ pub fn check(data: &[u8]) {
         list(&plain, &mut choices);
         let packed = pack(&plain);
         let streamed = open(&packed, 0, &mut steps(&packed, &mut choices));
-        assert_same(direct, streamed);
+        assert_same(&direct, &streamed);
+        assert_same(&direct, &pass(&plain, steps(&plain, &mut choices)));
+        assert_same(&direct, &pass(&packed, steps(&packed, &mut choices)));
     } else {
         let in_steps = open(&plain, 0, &mut steps(&plain, &mut choices));
         let (whole, in_steps) = (direct.map(|s| s.report()), in_steps.map(|s| s.report()));
@@ -49,9 +51,29 @@ pub fn check(data: &[u8]) {
 /// these steps, the last of them first.
 fn open(bytes: &[u8], claimed: u64, steps: &mut Vec<usize>) -> Result<Session, Failure> {
     let len = bytes.len() as u64 + claimed;
-    // Less than the fuzzer may take for a hang.
-    let limits = Limits { layer_bytes: 1 << 22, ratio_from: 1 << 20, ..Limits::default() };
-    let mut opening = Opening::new(len, KEY).with_limits(limits);
+    read(bytes, len, Opening::new(len, KEY).with_limits(limits()), steps)
+}
+
+/// Opens an archive while it comes in these steps, the last of them first, and reads all its layers.
+fn pass(bytes: &[u8], mut steps: Vec<usize>) -> Result<Session, Failure> {
+    let mut opening = Opening::passing(KEY).with_limits(limits());
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let step = steps.pop().unwrap_or(usize::MAX).clamp(1, rest.len());
+        opening.supply(&rest[..step])?;
+        rest = &rest[step..];
+    }
+    opening.supply(&[])?;
+    read(bytes, bytes.len() as u64, opening, &mut Vec::new())
+}
+
+/// Less than the fuzzer may take for a hang.
+fn limits() -> Limits {
+    Limits { layer_bytes: 1 << 22, ratio_from: 1 << 20, ..Limits::default() }
+}
+
+/// Reads what an opening wants, and all layers of what was opened.
+fn read(bytes: &[u8], len: u64, mut opening: Opening, steps: &mut Vec<usize>) -> Result<Session, Failure> {
     let mut reads = 0;
     while let Some(range) = opening.wants() {
         is_within(&range, len);
@@ -108,12 +130,12 @@ fn list(bytes: &[u8], choices: &mut Choices) {
     }
 }
 
-fn assert_same(direct: Result<Session, Failure>, streamed: Result<Session, Failure>) {
+fn assert_same(direct: &Result<Session, Failure>, streamed: &Result<Session, Failure>) {
     let (direct, streamed) = match (direct, streamed) {
         (Ok(direct), Ok(streamed)) => (direct, streamed),
         (Err(_), Err(_)) => return,
         (direct, streamed) => {
-            panic!("in place: {:?}; as it passes: {:?}", direct.err(), streamed.err());
+            panic!("in place: {:?}; as it passes: {:?}", direct.as_ref().err(), streamed.as_ref().err());
         }
     };
     let (a, mut b) = (direct.report(), streamed.report());

@@ -182,14 +182,10 @@ impl AppHandle {
     /// The URL of a gateway that this page's own server has, if it has one.
     pub async fn gateway(&self) -> Option<String> {
         let url = format!("{}/_layerscope/v1/", dom::origin());
-        let request = registry::Request {
-            url: url.clone(),
-            accept: None,
-            authorization: None,
-            range: None,
-            is_token: false,
-        };
-        let answer = platform::fetch(&request).await.ok().filter(|answer| answer.head.status == 200)?;
+        let answer = platform::fetch(&registry::Request::get(&url))
+            .await
+            .ok()
+            .filter(|answer| answer.head.status == 200)?;
         let body = answer.whole(1 << 10).await.ok()??;
         let body: serde_json::Value = serde_json::from_slice(&body).ok()?;
         body.get("gateway").map(|_| url)

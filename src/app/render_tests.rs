@@ -108,6 +108,20 @@ fn opening_can_be_cancelled() {
 }
 
 #[test]
+fn an_archive_that_is_read_while_it_comes_says_how_many_layers_are_read() {
+    use crate::registry::News;
+    for lang in BOTH {
+        let progress = |done, total| Event::Progress(Progress { layer: None, done, total });
+        for layers in [0, 1, 2] {
+            let passed = Event::Remote(News::Passed(layers));
+            let html = render::<Start>(lang, state(vec![progress(1_000_000, 0), passed]));
+            assert_shows(&html, &[&(lang.words().remote.passed)(layers), "1.0 MB"]);
+            assert!(html.contains("<progress aria-label"), "nobody knows how much there is: {html}");
+        }
+    }
+}
+
+#[test]
 fn the_stack_stands_before_any_layer_is_read() {
     for lang in BOTH {
         let html = render::<Stack>(lang, state(vec![opened()]));

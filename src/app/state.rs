@@ -263,7 +263,7 @@ pub struct Layer {
 pub struct Reading {
     /// Bytes read.
     pub done: u64,
-    /// Length in bytes.
+    /// Length in bytes; 0 if nobody knows.
     pub total: u64,
     /// The first news of it: the time in milliseconds, and the bytes read by then.
     first: (f64, u64),
@@ -752,9 +752,9 @@ impl Reading {
         (milliseconds >= 250.0).then(|| self.done.saturating_sub(from) as f64 * 1000.0 / milliseconds)
     }
 
-    /// Seconds left at this rate.
+    /// Seconds left at this rate; `None` if nobody knows how much there is.
     pub fn seconds_left(&self) -> Option<f64> {
-        let rate = self.rate().filter(|rate| *rate > 0.0)?;
+        let rate = self.rate().filter(|rate| *rate > 0.0 && self.total > 0)?;
         Some(self.total.saturating_sub(self.done) as f64 / rate)
     }
 }

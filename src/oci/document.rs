@@ -19,6 +19,9 @@ pub struct Descriptor {
     /// The media type of the blob.
     #[serde(deserialize_with = "lenient")]
     pub media_type: Option<String>,
+    /// What kind of artifact its manifest is of, in an index.
+    #[serde(deserialize_with = "lenient")]
+    pub artifact_type: Option<String>,
     /// The digest as it stands; see [`Descriptor::digest`].
     #[serde(rename = "digest", deserialize_with = "lenient")]
     pub raw_digest: String,
@@ -109,6 +112,9 @@ pub struct Manifest {
     /// The layers, bottom first.
     #[serde(deserialize_with = "objects")]
     pub layers: Vec<Descriptor>,
+    /// What kind of artifact it is of, if it says so.
+    #[serde(rename = "artifactType", deserialize_with = "lenient")]
+    pub artifact_type: Option<String>,
     /// The manifest this one is about.
     #[serde(deserialize_with = "object")]
     pub subject: Option<Descriptor>,

@@ -63,14 +63,35 @@ impl Drop for Abort {
 ///
 /// What the browser says, which for a page is little: that nothing came.
 pub async fn fetch(request: &Request) -> Result<Fetched, String> {
-    send(request).await.map_err(|error| describe(&error))
+    let (response, abort) = send(request, "follow").await.map_err(|error| describe(&error))?;
+    let read = |name: &&str| Some(((*name).to_owned(), response.headers().get(name).ok()??));
+    let head = Head {
+        status: response.status(),
+        url: response.url(),
+        headers: HEADERS.iter().filter_map(read).collect(),
+        at: super::from_f64(js_sys::Date::now() / 1_000.0),
+    };
+    let reader = response.body().map(|body| body.get_reader().unchecked_into());
+    Ok(Fetched { head, reader, ahead: None, _abort: abort })
 }
 
-async fn send(request: &Request) -> Result<Fetched, JsValue> {
+/// Whether what answers a request is a redirect. A page may know it of a server that lets it read its own answers, and then
+/// the request may fail all the same: where it leads to lets no page read.
+pub async fn leads_elsewhere(request: &Request) -> bool {
+    let answer = send(request, "manual").await;
+    answer.is_ok_and(|(response, _)| response.type_() == web_sys::ResponseType::Opaqueredirect)
+}
+
+async fn send(request: &Request, redirect: &str) -> Result<(Response, Abort), JsValue> {
     let (options, headers) = (Object::new(), Object::new());
     let set = |object: &Object, name: &str, value: &str| Reflect::set(object, &name.into(), &value.into());
-    for (name, value) in [("credentials", "omit"), ("referrerPolicy", "no-referrer"), ("redirect", "follow")]
-    {
+    let method = if request.is_head { "HEAD" } else { "GET" };
+    for (name, value) in [
+        ("method", method),
+        ("credentials", "omit"),
+        ("referrerPolicy", "no-referrer"),
+        ("redirect", redirect),
+    ] {
         set(&options, name, value)?;
     }
     if let Some(accept) = request.accept {
@@ -88,15 +109,7 @@ async fn send(request: &Request) -> Result<Fetched, JsValue> {
     let abort = Abort::new()?;
     Reflect::set(&options, &"signal".into(), &abort.signal()?)?;
     let response = call_fetch(&request.url, &options).await?;
-    let read = |name: &&str| Some(((*name).to_owned(), response.headers().get(name).ok()??));
-    let head = Head {
-        status: response.status(),
-        url: response.url(),
-        headers: HEADERS.iter().filter_map(read).collect(),
-        at: super::from_f64(js_sys::Date::now() / 1_000.0),
-    };
-    let reader = response.body().map(|body| body.get_reader().unchecked_into());
-    Ok(Fetched { head, reader, ahead: None, _abort: abort })
+    Ok((response, abort))
 }
 
 /// `fetch` of the page or of a worker.
@@ -104,6 +117,24 @@ async fn call_fetch(url: &str, options: &Object) -> Result<Response, JsValue> {
     let fetch: js_sys::Function = Reflect::get(&js_sys::global(), &"fetch".into())?.dyn_into()?;
     let promise: Promise = fetch.call2(&JsValue::UNDEFINED, &url.into(), options)?.dyn_into()?;
     JsFuture::from(promise).await?.dyn_into()
+}
+
+/// Whether the reader lets this page ask their own network (Local Network Access, "Permissions Policy and Permissions
+/// integration"): `None` where the browser does not know of it, or has not asked the reader yet.
+pub async fn may_ask_network() -> Option<bool> {
+    let navigator = Reflect::get(&js_sys::global(), &"navigator".into()).ok()?;
+    let permissions = Reflect::get(&navigator, &"permissions".into()).ok()?;
+    let query: js_sys::Function = Reflect::get(&permissions, &"query".into()).ok()?.dyn_into().ok()?;
+    let descriptor = Object::new();
+    Reflect::set(&descriptor, &"name".into(), &"local-network-access".into()).ok()?;
+    let promise: Promise = query.call1(&permissions, &descriptor).ok()?.dyn_into().ok()?;
+    // A browser that does not know the name refuses.
+    let status = JsFuture::from(promise).await.ok()?;
+    match Reflect::get(&status, &"state".into()).ok()?.as_string()?.as_str() {
+        "granted" => Some(true),
+        "denied" => Some(false),
+        _ => None,
+    }
 }
 
 /// Whether something answers at a URL, read or not: a request whose answer no page may look at.

@@ -27,7 +27,7 @@ mod spawn;
 pub use blob_parts::BlobParts;
 #[cfg(feature = "web")]
 pub use directory::{DroppedDirectory, chosen_directory};
-pub use fetch::{Fetched, fetch, is_reachable, sleep};
+pub use fetch::{Fetched, fetch, is_reachable, leads_elsewhere, may_ask_network, sleep};
 #[cfg(feature = "worker")]
 pub use hashing::BrowserHashing;
 #[cfg(feature = "web")]

@@ -226,11 +226,9 @@ async fn fetch_range(remote: Rc<Remote>, range: Range<u64>) -> Result<Vec<u8>, F
     let Some(file) = remote.file().filter(|_| range.start < range.end) else { return Ok(Vec::new()) };
     let end = range.end.min(remote.len());
     let request = Request {
-        url: file.url.clone(),
-        accept: None,
         authorization: remote.authorization.clone(),
         range: Some((range.start, Some(end.saturating_sub(1)))),
-        is_token: false,
+        ..Request::get(&file.url)
     };
     let fetched = fetch(&request).await.map_err(|error| failed(Trouble::Unreachable, error))?;
     if fetched.head.status != 206 {

@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{limits, oci::json};
 
-/// A request that is to be sent: a GET without cookies, which follows redirects.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A request that is to be sent: a GET or HEAD without cookies, which follows redirects.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Request {
     /// Where to.
     pub url: String,
@@ -27,6 +27,15 @@ pub struct Request {
     pub range: Option<(u64, Option<u64>)>,
     /// The body is to be read before the exchange goes on: it is short.
     pub is_token: bool,
+    /// Only what stands before the body is wanted (HEAD).
+    pub is_head: bool,
+}
+
+impl Request {
+    /// A GET of all that is at a URL.
+    pub fn get(url: &str) -> Self {
+        Self { url: url.to_owned(), ..Self::default() }
+    }
 }
 
 /// What is known of an answer before its body.
@@ -206,14 +215,12 @@ impl Exchange {
                 Step::Send(request)
             }
             Stage::Token(url) => Step::Send(Request {
-                url: url.clone(),
-                accept: None,
                 authorization: self
                     .origin()
                     .and_then(|origin| auth.credentials.get(&origin))
                     .map(Credentials::basic),
-                range: None,
                 is_token: true,
+                ..Request::get(url)
             }),
             Stage::Wait(milliseconds) => Step::Wait(*milliseconds),
             Stage::Read(skip) => Step::Read { skip: *skip },
@@ -232,11 +239,10 @@ impl Exchange {
             None => (self.received > 0).then_some((self.received, None)),
         };
         Request {
-            url: self.target.url.clone(),
             accept: self.target.accept,
             authorization: auth.header(&self.target).map(str::to_owned),
             range,
-            is_token: false,
+            ..Request::get(&self.target.url)
         }
     }
 
@@ -255,15 +261,17 @@ impl Exchange {
         self.head = head;
     }
 
-    /// Nothing has come: the request was refused by the browser, or the network.
-    pub fn failed(&mut self, detail: &str) {
+    /// Nothing has come: the request was refused by the browser, or the network. `leads_elsewhere` if the server is known to
+    /// have led to another host.
+    pub fn failed(&mut self, detail: &str, leads_elsewhere: bool) {
         self.stage = match &self.stage {
             Stage::Token(url) => {
                 let host = Origin::of_url(url).map_or_else(|_| url.clone(), |origin| origin.to_string());
-                Stage::Failed(Trouble::Unreachable, format!("{host} (for a token): {detail}"))
+                Stage::Failed(Trouble::TokenUnreachable, format!("{host} (for a token): {detail}"))
             }
             // A server that has answered before may do so again.
             _ if self.received > 0 => self.again(None, Trouble::Cut, detail),
+            _ if leads_elsewhere => Stage::Failed(Trouble::Redirected, detail.to_owned()),
             _ => Stage::Failed(Trouble::Unreachable, detail.to_owned()),
         };
     }

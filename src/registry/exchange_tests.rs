@@ -271,8 +271,16 @@ fn refusals_have_their_names() {
         assert_eq!(failed(&mut exchange), trouble);
     }
     let mut exchange = Exchange::new(target(REGISTRY));
-    exchange.failed("TypeError");
+    exchange.failed("TypeError", false);
     assert_eq!(failed(&mut exchange), Trouble::Unreachable);
+    let mut exchange = Exchange::new(target(REGISTRY));
+    exchange.failed("TypeError", true);
+    assert_eq!(failed(&mut exchange), Trouble::Redirected);
+    let (mut exchange, mut auth) = (Exchange::new(target(REGISTRY)), Auth::default());
+    exchange.answered(head(401, &[("www-authenticate", BEARER)]), b"", &mut auth);
+    assert!(sent(&mut exchange, &auth).is_token);
+    exchange.failed("TypeError", false);
+    assert_eq!(failed(&mut exchange), Trouble::TokenUnreachable);
 }
 
 /// A web server takes name and password, and is given no token.

@@ -64,11 +64,24 @@ pub enum Answer {
         tags: Vec<String>,
         /// Where there are more.
         next: Option<String>,
+        /// What the registry has to say to people.
+        warnings: Vec<String>,
     },
     /// What refers to the image, and why more of it may be unknown.
     Referrers(Vec<Referrer>, Option<(Trouble, String)>),
-    /// Documents: the media type of each, and its JSON unless it is too large to be read.
-    Documents(Vec<(String, Option<String>)>),
+    /// Documents.
+    Documents(Vec<ArtifactDocument>),
+}
+
+/// A document of an artifact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArtifactDocument {
+    /// Its media type.
+    pub media_type: String,
+    /// What is in it, as [`super::readable`] has it; `None` if it is not JSON.
+    pub json: Option<String>,
+    /// What it is, as text; `None` if it is too large to be read.
+    pub raw: Option<String>,
 }
 
 /// What happens.
@@ -92,6 +105,10 @@ pub enum News {
         /// How far.
         pull: Pull,
     },
+    /// An archive is read while it comes: so many tars of it, which are layers in all likelihood, have been read.
+    Passed(u32),
+    /// What the server has to say to people.
+    Warning(String),
     /// Layers are being fetched once more.
     Resumed,
 }

@@ -5,6 +5,7 @@
 
 mod challenge;
 mod exchange;
+mod link;
 mod messages;
 mod patience;
 mod place;
@@ -14,17 +15,20 @@ mod resolution;
 mod tags;
 mod trouble;
 mod url;
+mod warning;
 
 pub use challenge::{Challenge, challenges};
 pub use exchange::{Auth, Credentials, Exchange, Head, Request, Step, Target};
-pub use messages::{Answer, Ask, News, Pull, Remote};
+pub use link::next_target;
+pub use messages::{Answer, ArtifactDocument, Ask, News, Pull, Remote};
 pub use place::{Place, PlaceError};
 pub use reference::{DOCKER, Error as ReferenceError, PUBLIC_REGISTRIES, Parts, Reference};
-pub use referrers::{Referrer, artifact_blobs, artifact_target, readable, referrers, referrers_targets};
+pub use referrers::{Referrer, ReferrerSearch, artifact_blobs, artifact_target, readable};
 pub use resolution::{Choice, Content, Next, Plan, PlannedFile, Resolution, plain as plain_target};
-pub use tags::{next_tags_target, tags, tags_target};
+pub use tags::{tags, tags_target};
 pub use trouble::{GatewayTrouble, Trouble, explained};
 pub use url::{Error as UrlError, Origin, decode, encode};
+pub use warning::warnings;
 
 /// The URL of a repository's part of a registry's API, and what a token for it is to allow: nothing is ever authorised by
 /// the page where a gateway does that.

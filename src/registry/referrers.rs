@@ -4,11 +4,15 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Head, Place, Target, Trouble};
+use super::{
+    Head, Place, Target, Trouble,
+    link::{next_link, next_target},
+    resolution::{Base, OCI},
+};
 use crate::{
     digest::Digest,
     limits,
-    oci::{Descriptor, Document, json},
+    oci::{Descriptor, Document, Manifest, json},
 };
 
 /// One manifest that refers to an image.
@@ -22,79 +26,180 @@ pub struct Referrer {
     pub annotations: Vec<(String, String)>,
 }
 
-/// Where the referrers of an image are: first the API, then the tags that stand in for it (the referrers tag schema, and
-/// what `cosign` used before there was an API).
-pub fn referrers_targets(place: &Place, gateway: Option<&str>, manifest: &Digest) -> Vec<Target> {
-    let Place::Registry(reference) = place else { return Vec::new() };
-    let (url, scope) = super::repository_url(reference, gateway);
-    let target = |path: String| Target {
-        url: format!("{url}/{path}"),
-        scope: scope.clone(),
-        accept: Some("application/vnd.oci.image.index.v1+json,application/vnd.oci.image.manifest.v1+json"),
-        range: None,
-    };
-    let tag = format!("{}-{}", manifest.algorithm().name(), manifest.hex());
-    let tags = ["", ".sig", ".att", ".sbom"].map(|suffix| target(format!("manifests/{tag}{suffix}")));
-    [target(format!("referrers/{manifest}"))].into_iter().chain(tags).collect()
+/// What the tag of a manifest that refers to an image may end in: nothing (the referrers tag schema), or what `cosign` wrote
+/// before there was an API.
+const SUFFIXES: [&str; 4] = ["", ".sig", ".att", ".sbom"];
+
+/// The tag that stands for what refers to a manifest (distribution-spec, "Referrers Tag Schema").
+fn stand_in(manifest: &Digest) -> String {
+    format!("{}-{}", manifest.algorithm().name(), manifest.hex())
 }
 
-/// Reads what one of [`referrers_targets`] answered; nothing if there is nothing.
-///
-/// # Errors
-///
-/// If what answers is no list.
-pub fn referrers(head: &Head, body: &[u8]) -> Result<Vec<Referrer>, Trouble> {
-    if matches!(head.status, 404 | 406) {
-        return Ok(Vec::new());
+/// Whether a tag stands for what refers to an image, whichever that is.
+pub(super) fn is_stand_in(tag: &str) -> bool {
+    let is_digest = |tag: &str| tag.replacen('-', ":", 1).parse::<Digest>().is_ok();
+    SUFFIXES.iter().any(|suffix| tag.strip_suffix(suffix).is_some_and(is_digest))
+}
+
+/// The search for what refers to an image: in a registry by its API and by the tags that stand in for it, in a layout by
+/// what its index names.
+#[derive(Debug)]
+pub struct ReferrerSearch {
+    base: Base,
+    manifest: Digest,
+    /// What is to be read, the last first.
+    left: Vec<Source>,
+    /// How much has been read.
+    asked: usize,
+    found: Vec<Referrer>,
+    unknown: Option<(Trouble, String)>,
+}
+
+/// Something that may name what refers to an image.
+#[derive(Debug)]
+enum Source {
+    /// A list of it, or a manifest that is one itself.
+    List(Target),
+    /// The index of a layout.
+    Layout(Target),
+    /// A manifest of a layout, which may have the image as its subject.
+    Candidate(Target, Digest),
+}
+
+impl ReferrerSearch {
+    /// Begins at the manifest of an image; `None` if that is in an archive.
+    pub fn new(place: &Place, gateway: Option<&str>, manifest: Digest) -> Option<Self> {
+        let base = Base::of(place, gateway)?;
+        let left = match &base {
+            Base::Registry { url, .. } => {
+                let tag = stand_in(&manifest);
+                let tags = SUFFIXES.map(|suffix| base.manifest(&format!("{tag}{suffix}"), OCI));
+                let list = Target { url: format!("{url}/referrers/{manifest}"), ..tags[0].clone() };
+                tags.into_iter().rev().chain([list]).map(Source::List).collect()
+            }
+            Base::Layout(_) => vec![Source::Layout(base.manifest("", OCI))],
+        };
+        Some(Self { base, manifest, left, asked: 0, found: Vec::new(), unknown: None })
     }
-    if head.is_web_page() {
-        return Err(Trouble::NotARegistry);
+
+    /// What is to be fetched next, if anything; tell [`ReferrerSearch::supply`] or [`ReferrerSearch::fail`].
+    pub fn next(&self) -> Option<Target> {
+        let (Source::List(target) | Source::Layout(target) | Source::Candidate(target, _)) =
+            self.left.last()?;
+        Some(target.clone())
     }
-    Ok(match Document::parse(body) {
-        Ok((Document::Index(index), _)) => {
-            let artifact_types = artifact_types(body);
-            let entries = index.manifests.iter().take(limits::REFERRERS).enumerate();
-            let referrer = |(i, descriptor): (usize, &Descriptor)| {
-                let stated: Option<&String> = artifact_types.get(i).and_then(Option::as_ref);
-                Some(Referrer {
-                    digest: descriptor.digest().ok()?,
-                    artifact_type: stated
-                        .cloned()
-                        .or_else(|| descriptor.media_type.clone())
-                        .unwrap_or_default(),
-                    annotations: descriptor.annotations.clone(),
-                })
-            };
-            entries.filter_map(referrer).collect()
+
+    /// Takes what was fetched.
+    pub fn supply(&mut self, head: &Head, body: &[u8]) {
+        let Some(source) = self.left.pop() else { return };
+        self.asked += 1;
+        // Registries differ in which of these they have.
+        if matches!(head.status, 404 | 406) {
+            return;
         }
-        // A tag that is one signature, or one attestation.
-        Ok((Document::Manifest(manifest), _)) => {
-            let kind = manifest.layers.first().and_then(|layer| layer.media_type.clone());
-            vec![Referrer {
-                digest: Digest::sha256(body),
-                artifact_type: kind.unwrap_or_default(),
-                annotations: manifest.annotations,
-            }]
+        let read = match source {
+            _ if head.is_web_page() => Err(Trouble::NotARegistry),
+            Source::List(target) => self.list(&target, head, body),
+            Source::Layout(_) => self.layout(body),
+            Source::Candidate(_, digest) => self.candidate(&digest, body),
+        };
+        if let Err(trouble) = read {
+            self.unknown.get_or_insert((trouble, head.url.clone()));
         }
-        Err(_) => return Err(Trouble::Manifest),
-    })
+    }
+
+    /// What was to be fetched last could not be: whether there is more is not known.
+    pub fn fail(&mut self, trouble: Trouble, detail: String) {
+        self.left.pop();
+        self.unknown.get_or_insert((trouble, detail));
+    }
+
+    /// What refers to the image, each once, and why more of it may be unknown.
+    pub fn finish(self) -> (Vec<Referrer>, Option<(Trouble, String)>) {
+        (self.found, self.unknown)
+    }
+
+    fn add(&mut self, referrer: Referrer) {
+        let is_new = self.found.iter().all(|found| found.digest != referrer.digest);
+        if is_new && self.found.len() < limits::REFERRERS {
+            self.found.push(referrer);
+        }
+    }
+
+    /// Has something read, unless that is more than is read for one image.
+    fn read(&mut self, source: Source) {
+        if self.asked + self.left.len() < limits::REFERRERS {
+            self.left.push(source);
+        } else {
+            let detail = format!("more than {} documents tell of what refers to it", limits::REFERRERS);
+            self.unknown.get_or_insert((Trouble::TooLarge, detail));
+        }
+    }
+
+    fn list(&mut self, target: &Target, head: &Head, body: &[u8]) -> Result<(), Trouble> {
+        match Document::parse(body).map_err(|_| Trouble::Manifest)?.0 {
+            Document::Index(index) => {
+                for descriptor in index.manifests.into_iter().take(limits::REFERRERS) {
+                    let Ok(digest) = descriptor.digest() else { continue };
+                    let kind = descriptor.artifact_type.filter(|kind| !kind.is_empty());
+                    let artifact_type = kind.or(descriptor.media_type).unwrap_or_default();
+                    self.add(Referrer { digest, artifact_type, annotations: descriptor.annotations });
+                }
+            }
+            // A tag that is one signature, or one attestation.
+            Document::Manifest(manifest) => self.add(referrer(Digest::sha256(body), *manifest)),
+        }
+        if let Some(next) = next_link(head) {
+            let next = next_target(target, &next)?;
+            self.read(Source::List(next));
+        }
+        Ok(())
+    }
+
+    fn layout(&mut self, body: &[u8]) -> Result<(), Trouble> {
+        let Document::Index(index) = Document::parse(body).map_err(|_| Trouble::Manifest)?.0 else {
+            return Err(Trouble::Manifest);
+        };
+        let stand_in = stand_in(&self.manifest);
+        for descriptor in index.manifests.into_iter().take(limits::MANIFESTS) {
+            let Ok(digest) = descriptor.digest() else { continue };
+            let tag = descriptor.annotation("org.opencontainers.image.ref.name").unwrap_or_default();
+            let is_index = descriptor.media_type.as_deref().is_some_and(|kind| kind.contains(".index."));
+            let target = self.base.blob(&digest);
+            if tag.strip_prefix(&stand_in).is_some_and(|suffix| SUFFIXES.contains(&suffix)) {
+                self.read(Source::List(target));
+            } else if !is_index && descriptor.platform.is_none() && digest != self.manifest {
+                self.read(Source::Candidate(target, digest));
+            }
+        }
+        Ok(())
+    }
+
+    fn candidate(&mut self, digest: &Digest, body: &[u8]) -> Result<(), Trouble> {
+        if digest.same_algorithm(body) != *digest {
+            return Err(Trouble::Digest);
+        }
+        let Document::Manifest(manifest) = Document::parse(body).map_err(|_| Trouble::Manifest)?.0 else {
+            return Ok(());
+        };
+        let subject = manifest.subject.as_ref().and_then(|subject| subject.digest().ok());
+        if subject.as_ref() == Some(&self.manifest) {
+            self.add(referrer(digest.clone(), *manifest));
+        }
+        Ok(())
+    }
 }
 
-/// The `artifactType` of each entry of an index.
-fn artifact_types(index: &[u8]) -> Vec<Option<String>> {
-    let value: Value = serde_json::from_slice(index).unwrap_or_default();
-    let entries = value.get("manifests").and_then(Value::as_array).cloned().unwrap_or_default();
-    let kind = |entry: &Value| {
-        entry.get("artifactType")?.as_str().filter(|kind| !kind.is_empty()).map(str::to_owned)
-    };
-    entries.iter().map(kind).collect()
+/// A manifest that refers to an image: its kind is what it says, or what its first layer is, or its config.
+fn referrer(digest: Digest, manifest: Manifest) -> Referrer {
+    let kinds = manifest.layers.iter().chain(&manifest.config).map(|blob| blob.media_type.clone());
+    let kind = [manifest.artifact_type].into_iter().chain(kinds).flatten().find(|kind| !kind.is_empty());
+    Referrer { digest, artifact_type: kind.unwrap_or_default(), annotations: manifest.annotations }
 }
 
-/// The manifest of a referrer, and then the blobs that it names.
+/// The manifest of a referrer.
 pub fn artifact_target(place: &Place, gateway: Option<&str>, manifest: &Digest) -> Option<Target> {
-    let mut target = referrers_targets(place, gateway, manifest).into_iter().next()?;
-    target.url = target.url.replace("/referrers/", "/manifests/");
-    Some(target)
+    Base::of(place, gateway).map(|base| base.child(manifest, None))
 }
 
 /// The blobs of a referrer's manifest: the media type and digest of each, and where it is unless it is too large to be read.
@@ -112,16 +217,11 @@ pub fn artifact_blobs(
         return Err(Trouble::Digest);
     }
     let Ok((Document::Manifest(manifest), _)) = Document::parse(body) else { return Err(Trouble::Manifest) };
-    let Place::Registry(reference) = place else { return Err(Trouble::NotFound) };
-    let (url, scope) = super::repository_url(reference, gateway);
+    let base = Base::of(place, gateway).ok_or(Trouble::NotFound)?;
     let readable = |layer: &Descriptor| {
         let digest = layer.digest().ok()?;
-        let target = (layer.size.unwrap_or_default() <= limits::JSON_DOCUMENT).then(|| Target {
-            url: format!("{url}/blobs/{digest}"),
-            scope: scope.clone(),
-            accept: None,
-            range: None,
-        });
+        let is_short = layer.size.unwrap_or_default() <= limits::JSON_DOCUMENT;
+        let target = is_short.then(|| base.blob(&digest));
         Some((layer.media_type.clone().unwrap_or_default(), digest, target))
     };
     Ok(manifest.layers.iter().take(limits::REFERRERS).filter_map(readable).collect())
@@ -160,50 +260,139 @@ fn opened(value: Value) -> Value {
 mod tests {
     use super::*;
 
-    fn head(status: u16) -> Head {
-        Head { status, ..Head::default() }
+    /// Answers by the ends of URLs; what is not there is not found. Says what was asked for.
+    fn search(
+        place: &str,
+        manifest: &Digest,
+        answers: &[(&str, Option<&str>, &str)],
+    ) -> (Vec<Referrer>, Option<Trouble>, Vec<String>) {
+        let mut search = ReferrerSearch::new(&Place::parse(place).unwrap(), None, manifest.clone()).unwrap();
+        let mut asked = Vec::new();
+        while let Some(target) = search.next() {
+            assert!(asked.len() < 100, "{asked:?}");
+            asked.push(target.url.clone());
+            let head = Head { status: 404, url: target.url.clone(), ..Head::default() };
+            match answers.iter().find(|(end, ..)| target.url.ends_with(end)) {
+                Some((_, link, body)) => {
+                    let headers = link.iter().map(|link| ("link".to_owned(), (*link).to_owned())).collect();
+                    search.supply(&Head { status: 200, headers, ..head }, body.as_bytes());
+                }
+                None => search.supply(&head, b"{}"),
+            }
+        }
+        let (found, unknown) = search.finish();
+        (found, unknown.map(|(trouble, _)| trouble), asked)
+    }
+
+    fn kinds(found: &[Referrer]) -> Vec<&str> {
+        found.iter().map(|referrer| referrer.artifact_type.as_str()).collect()
+    }
+
+    fn entry(digest: &Digest, more: &str) -> String {
+        format!(r#"{{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{digest}"{more}}}"#)
     }
 
     #[test]
     fn referrers_are_asked_for_by_api_and_by_tag() {
         let place = Place::parse("r.example/a").unwrap();
         let digest = Digest::sha256(b"x");
-        let urls: Vec<_> = referrers_targets(&place, None, &digest).into_iter().map(|t| t.url).collect();
+        let (found, unknown, urls) = search("r.example/a", &digest, &[]);
+        assert_eq!((found, unknown), (Vec::new(), None));
         assert_eq!(urls[0], format!("https://r.example/v2/a/referrers/{digest}"));
         assert_eq!(urls[1], format!("https://r.example/v2/a/manifests/sha256-{}", digest.hex()));
-        assert!(urls[2].ends_with(".sig"));
+        assert!(urls[2].ends_with(".sig") && urls.len() == 5);
         assert!(
             artifact_target(&place, None, &digest).unwrap().url.ends_with(&format!("/a/manifests/{digest}"))
         );
-        assert!(referrers_targets(&Place::parse("https://x/i/").unwrap(), None, &digest).is_empty());
+        assert!(is_stand_in(&format!("sha256-{}.att", digest.hex())) && !is_stand_in("sha256-1"));
+        let archive = Place::parse("https://x/i.tar").unwrap();
+        assert!(ReferrerSearch::new(&archive, None, digest).is_none());
     }
 
     #[test]
-    fn an_index_of_referrers_and_a_single_signature_are_read() {
+    fn lists_of_referrers_lead_on() {
         let digest = Digest::sha256(b"x");
-        let index = format!(
-            r#"{{"manifests":[{{"mediaType":"m","artifactType":"application/spdx+json","digest":"{digest}","annotations":{{"a":"b"}}}},
-            {{"mediaType":"m","digest":"{digest}"}},{{"digest":"no"}}]}}"#
+        let [one, two] = [b"1", b"2"].map(|bytes| Digest::sha256(bytes));
+        let first = format!(
+            r#"{{"manifests":[{},{{"digest":"no"}}]}}"#,
+            entry(&one, r#","artifactType":"application/spdx+json","annotations":{"a":"b"}"#)
         );
-        let found = referrers(&head(200), index.as_bytes()).unwrap();
-        assert_eq!(
-            found.iter().map(|r| r.artifact_type.as_str()).collect::<Vec<_>>(),
-            ["application/spdx+json", "m"]
-        );
+        let second = format!(r#"{{"manifests":[{},{}]}}"#, entry(&one, ""), entry(&two, ""));
+        let list = format!("referrers/{digest}");
+        let link = format!(r#"</v2/a/{list}?page=2>; rel="next""#);
+        let pages =
+            [(list.as_str(), Some(link.as_str()), first.as_str()), ("?page=2", None, second.as_str())];
+        let (found, unknown, urls) = search("r.example/a", &digest, &pages);
+        assert_eq!(kinds(&found), ["application/spdx+json", "application/vnd.oci.image.manifest.v1+json"]);
         assert_eq!(found[0].annotations, [("a".to_owned(), "b".to_owned())]);
-        assert_eq!(referrers(&head(404), index.as_bytes()), Ok(Vec::new()));
-        assert_eq!(referrers(&head(200), b"what"), Err(Trouble::Manifest), "not the same as nothing");
-        let page = vec![("content-type".to_owned(), "text/html".to_owned())];
-        let page = Head { headers: page, ..head(200) };
-        assert_eq!(referrers(&page, b"<html>"), Err(Trouble::NotARegistry));
+        assert_eq!((unknown, urls.len()), (None, 6), "the next page comes before the tags");
+        assert!(urls[1].ends_with("?page=2"), "{urls:?}");
+        // To itself, without end; to another host.
+        let around =
+            [(list.as_str(), Some(link.as_str()), first.as_str()), ("?page=2", Some(&link), &second)];
+        let (found, unknown, urls) = search("r.example/a", &digest, &around);
+        assert_eq!((found.len(), unknown), (2, Some(Trouble::TooLarge)));
+        assert!(urls.len() <= limits::REFERRERS);
+        let away = [(list.as_str(), Some(r#"<https://other.example/>; rel="next""#), first.as_str())];
+        let (found, unknown, _) = search("r.example/a", &digest, &away);
+        assert_eq!((found.len(), unknown), (1, Some(Trouble::NotARegistry)));
+        let (_, unknown, _) = search("r.example/a", &digest, &[(&list, None, "what")]);
+        assert_eq!(unknown, Some(Trouble::Manifest), "not the same as nothing");
+    }
+
+    #[test]
+    fn in_a_layout_the_index_leads_to_what_refers_to_an_image() {
+        let digest = Digest::sha256(b"x");
+        let about = |subject: &Digest, more: &str| {
+            format!(
+                r#"{{"subject":{}{more},"layers":[{{"mediaType":"application/spdx+json"}}]}}"#,
+                entry(subject, "")
+            )
+        };
+        let bill = about(&digest, r#","artifactType":"example/bill""#);
+        let other = about(&Digest::sha256(b"y"), "");
+        let old = r#"{"layers":[{"mediaType":"application/vnd.dev.cosign.simplesigning.v1+json"}]}"#;
+        let [bill_digest, other_digest, old_digest] =
+            [&bill, &other, &old.to_owned()].map(|text| Digest::sha256(text.as_bytes()));
+        let tagged = format!(
+            r#","annotations":{{"org.opencontainers.image.ref.name":"sha256-{}.sig"}}"#,
+            digest.hex()
+        );
+        let index = format!(
+            r#"{{"manifests":[{},{},{},{},{}]}}"#,
+            entry(&digest, ""),
+            entry(&Digest::sha256(b"z"), r#","platform":{"os":"linux","architecture":"arm64"}"#),
+            entry(&bill_digest, ""),
+            entry(&other_digest, ""),
+            entry(&old_digest, &tagged)
+        );
+        let paths =
+            [&bill_digest, &other_digest, &old_digest].map(|digest| format!("blobs/sha256/{}", digest.hex()));
+        let answers = [
+            ("https://x/i/index.json", None, index.as_str()),
+            (&paths[0], None, &bill),
+            (&paths[1], None, &other),
+            (&paths[2], None, old),
+        ];
+        let (found, unknown, urls) = search("https://x/i/", &digest, &answers);
+        assert_eq!(kinds(&found), ["application/vnd.dev.cosign.simplesigning.v1+json", "example/bill"]);
+        assert_eq!((unknown, urls.len()), (None, 4), "{urls:?}");
+        let place = Place::parse("https://x/i/").unwrap();
+        assert!(artifact_target(&place, None, &bill_digest).unwrap().url.ends_with(&paths[0]));
+        // Another manifest than the one that was named.
+        let wrong = [answers[0], (paths[0].as_str(), None, other.as_str())];
+        assert_eq!(search("https://x/i/", &digest, &wrong).1, Some(Trouble::Digest));
+    }
+
+    #[test]
+    fn the_blobs_of_a_signature_are_those_of_its_manifest() {
+        let digest = Digest::sha256(b"x");
         let signature = format!(
             r#"{{"layers":[{{"mediaType":"application/vnd.dev.cosign.simplesigning.v1+json","digest":"{digest}","size":3}}]}}"#
         );
-        let found = referrers(&head(200), signature.as_bytes()).unwrap();
-        assert_eq!(found[0].digest, Digest::sha256(signature.as_bytes()));
-        assert!(found[0].artifact_type.contains("cosign"));
+        let manifest = Digest::sha256(signature.as_bytes());
         let place = Place::parse("r.example/a").unwrap();
-        let blobs = artifact_blobs(&place, None, &found[0].digest, signature.as_bytes()).unwrap();
+        let blobs = artifact_blobs(&place, None, &manifest, signature.as_bytes()).unwrap();
         assert_eq!((blobs.len(), &blobs[0].1), (1, &digest));
         assert!(blobs[0].2.is_some());
         let large = signature.replace(":3}", ":33000000}");

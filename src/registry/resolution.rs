@@ -8,6 +8,7 @@ use super::{
     Place, Trouble,
     exchange::{Head, Target},
     reference::Reference,
+    referrers,
 };
 use crate::{
     digest::Digest,
@@ -16,7 +17,8 @@ use crate::{
 };
 
 /// What is asked for first. Together 82 bytes: an `Accept` of up to 128 bytes needs no preflight.
-const OCI: &str = "application/vnd.oci.image.index.v1+json,application/vnd.oci.image.manifest.v1+json";
+pub(super) const OCI: &str =
+    "application/vnd.oci.image.index.v1+json,application/vnd.oci.image.manifest.v1+json";
 /// What is asked for of a registry that has none of these.
 const DOCKER: &str = "application/vnd.docker.distribution.manifest.list.v2+json,application/vnd.docker.distribution.manifest.v2+json";
 /// The name of an image, as containerd notes it.
@@ -104,7 +106,7 @@ pub struct Resolution {
 
 /// How the files of a place are called.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Base {
+pub(super) enum Base {
     /// The URL up to the repository's name.
     Registry { url: String, scope: Option<String>, reference: Reference },
     /// The URL of the directory.
@@ -127,7 +129,20 @@ enum Stage {
 }
 
 impl Base {
-    fn manifest(&self, wanted: &str, accept: &'static str) -> Target {
+    /// That of a place; `None` if that is an archive.
+    pub(super) fn of(place: &Place, gateway: Option<&str>) -> Option<Self> {
+        match place {
+            Place::Registry(reference) => {
+                let (url, scope) = super::repository_url(reference, gateway);
+                Some(Self::Registry { url, scope, reference: reference.clone() })
+            }
+            Place::Layout(url) => Some(Self::Layout(url.clone())),
+            Place::Archive(_) => None,
+        }
+    }
+
+    /// A manifest by its tag or digest; of a layout its index.
+    pub(super) fn manifest(&self, wanted: &str, accept: &'static str) -> Target {
         match self {
             Self::Registry { url, scope, .. } => Target {
                 url: format!("{url}/manifests/{wanted}"),
@@ -139,7 +154,8 @@ impl Base {
         }
     }
 
-    fn child(&self, digest: &Digest, media_type: Option<&str>) -> Target {
+    /// A manifest that a document names.
+    pub(super) fn child(&self, digest: &Digest, media_type: Option<&str>) -> Target {
         let accept = if media_type.is_some_and(|name| name.contains("docker")) { DOCKER } else { OCI };
         match self {
             Self::Registry { .. } => self.manifest(&digest.to_string(), accept),
@@ -147,7 +163,8 @@ impl Base {
         }
     }
 
-    fn blob(&self, digest: &Digest) -> Target {
+    /// A blob.
+    pub(super) fn blob(&self, digest: &Digest) -> Target {
         match self {
             Self::Registry { url, scope, .. } => Target {
                 url: format!("{url}/blobs/{digest}"),
@@ -169,14 +186,12 @@ impl Resolution {
     /// Begins at a place; `None` if that is an archive, which has its own documents. `gateway` is the URL of one that
     /// forwards requests: then nobody else is asked. `choice` is the platform wanted, or the digest of a manifest.
     pub fn new(place: &Place, gateway: Option<&str>, choice: Option<String>) -> Option<Self> {
-        let (base, name) = match place {
-            Place::Registry(reference) => {
-                let (url, scope) = super::repository_url(reference, gateway);
-                let name = Reference { digest: None, ..reference.clone() }.to_string();
-                (Base::Registry { url, scope, reference: reference.clone() }, Some(name))
+        let base = Base::of(place, gateway)?;
+        let name = match &base {
+            Base::Registry { reference, .. } => {
+                Some(Reference { digest: None, ..reference.clone() }.to_string())
             }
-            Place::Layout(url) => (Base::Layout(url.clone()), None),
-            Place::Archive(_) => return None,
+            Base::Layout(_) => None,
         };
         Some(Self {
             base,
@@ -339,6 +354,10 @@ impl Resolution {
             let name = [IMAGE_NAME, "org.opencontainers.image.ref.name"].iter();
             let name = name.filter_map(|key| descriptor.annotation(key)).next().map(str::to_owned);
             let platform = descriptor.platform.as_ref().map(ToString::to_string);
+            // What refers to an image stands beside it in a layout.
+            if is_artifact(&descriptor) || name.as_deref().is_some_and(referrers::is_stand_in) {
+                continue;
+            }
             choices.push((Choice { digest, platform, name }, descriptor));
         }
         let chosen = self.choice.as_ref().and_then(|wanted| {
@@ -428,6 +447,12 @@ impl Resolution {
         files.splice(0..0, [top("oci-layout", marker), top("index.json", index)]);
         Some(Plan { title: self.title, manifest: digest, files })
     }
+}
+
+/// Whether a descriptor says that it is of no image.
+fn is_artifact(descriptor: &Descriptor) -> bool {
+    let kind = descriptor.artifact_type.as_deref().unwrap_or_default();
+    !(kind.is_empty() || kind.contains("image.config") || kind.contains("container.image"))
 }
 
 /// The most bytes that are read of a document whose length is stated so.

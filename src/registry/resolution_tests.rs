@@ -225,7 +225,13 @@ fn a_layout_on_a_web_server_is_read_without_any_header() {
         .with(
             "/i/index.json",
             &[("content-type", "application/json")],
-            index(&[named(&manifest(), "a:1"), named(&other, "b")]),
+            index(&[
+                named(&manifest(), "a:1"),
+                named(&other, "b"),
+                // What refers to an image is none.
+                named("signature", &format!("sha256-{}.sig", digest(&other).hex())),
+                descriptor(MANIFEST, "bill", r#","artifactType":"application/spdx+json""#),
+            ]),
         )
         .with(path(&manifest()), &[("content-type", "application/octet-stream")], manifest())
         .with(path(CONFIG), &[], CONFIG);

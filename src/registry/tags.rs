@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Head, Place, Target, Trouble, url::Origin};
+use super::{Head, Place, Target, Trouble, link::next_link};
 use crate::{limits, oci::json};
 
 /// Where the tags of a repository are; `None` for a place that has none.
@@ -10,20 +10,6 @@ pub fn tags_target(place: &Place, gateway: Option<&str>) -> Option<Target> {
     let Place::Registry(reference) = place else { return None };
     let (url, scope) = super::repository_url(reference, gateway);
     Some(Target { url: format!("{url}/tags/list?n=1000"), scope, accept: None, range: None })
-}
-
-/// Where the next page is: a URL that a [`Head`] has told of. It has to be of the same host.
-///
-/// # Errors
-///
-/// If it is not.
-pub fn next_tags_target(first: &Target, next: &str) -> Result<Target, Trouble> {
-    match (Origin::of_url(next), Origin::of_url(&first.url)) {
-        (Ok(next_origin), Ok(origin)) if next_origin == origin => {
-            Ok(Target { url: next.to_owned(), ..first.clone() })
-        }
-        _ => Err(Trouble::NotARegistry),
-    }
 }
 
 /// Reads a page of tags. `null` is none.
@@ -42,54 +28,12 @@ pub fn tags(head: &Head, body: &[u8]) -> Result<(Vec<String>, Option<String>), T
         _ => return Err(Trouble::NotARegistry),
     };
     let tags: Vec<String> = tags.take(limits::TAGS).collect();
-    Ok((tags, head.header("link").and_then(|link| next_link(link, &head.url))))
-}
-
-/// The URL of `rel="next"` in a `Link` header (RFC 8288), resolved against that of the answer.
-fn next_link(link: &str, base: &str) -> Option<String> {
-    let mut rest = link;
-    while let Some(start) = rest.find('<') {
-        let (target, after) = rest[start + 1..].split_once('>')?;
-        let end = after.find('<').unwrap_or(after.len());
-        let parameters = after[..end].to_ascii_lowercase();
-        let is_next = parameters.split(';').any(|parameter| {
-            let parameter = parameter.trim().trim_end_matches(',').trim();
-            matches!(parameter, "rel=\"next\"" | "rel=next")
-        });
-        if is_next {
-            return resolve(target, base);
-        }
-        rest = &after[end..];
-    }
-    None
-}
-
-fn resolve(target: &str, base: &str) -> Option<String> {
-    if target.contains("://") {
-        return Some(target.to_owned());
-    }
-    let origin = Origin::of_url(base).ok()?;
-    if target.starts_with("//") {
-        return Some(format!("{}:{target}", if origin.is_secure { "https" } else { "http" }));
-    }
-    if target.starts_with('/') {
-        // A gateway stands before a registry that does not know of it.
-        let path = base
-            .split_once("/v2/")
-            .map_or("", |(before, _)| &before[origin.to_string().len().min(before.len())..]);
-        return Some(format!("{origin}{path}{target}"));
-    }
-    let base = base.split(['?', '#']).next().unwrap_or_default();
-    let directory = &base[..=base.rfind('/')?];
-    match target.starts_with('?') {
-        true => Some(format!("{base}{target}")),
-        false => Some(format!("{directory}{target}")),
-    }
+    Ok((tags, next_link(head)))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::next_target, *};
 
     fn head(url: &str, link: Option<&str>) -> Head {
         let headers = link.iter().map(|link| ("link".to_owned(), (*link).to_owned())).collect();
@@ -118,10 +62,10 @@ mod tests {
             (r#"</first>; rel="prev", </v2/n>; rel="next""#, "https://r.example/v2/n"),
         ] {
             assert_eq!(read(Some(link)).1.as_deref(), Some(next), "{link}");
-            assert!(next_tags_target(&first, next).is_ok());
+            assert!(next_target(&first, next).is_ok());
         }
         assert_eq!(read(Some(r#"</first>; rel="prev""#)).1, None);
-        assert_eq!(next_tags_target(&first, "https://other.example/v2/"), Err(Trouble::NotARegistry));
+        assert_eq!(next_target(&first, "https://other.example/v2/"), Err(Trouble::NotARegistry));
     }
 
     #[test]

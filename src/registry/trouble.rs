@@ -12,6 +12,10 @@ pub enum Trouble {
     Unreachable,
     /// The manifest came, and then a blob did not: as [`Trouble::Unreachable`].
     BlobUnreachable,
+    /// The server leads to another host, and nothing came from there: as [`Trouble::Unreachable`].
+    Redirected,
+    /// The registry names a server that gives tokens, and nothing came from that: as [`Trouble::Unreachable`].
+    TokenUnreachable,
     /// The connection was cut again and again.
     Cut,
     /// There is no such image, tag or blob.

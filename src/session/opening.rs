@@ -24,9 +24,11 @@ use crate::{
 ///
 /// Of a plain archive only headers and JSON documents are read. A compressed archive has no random access:
 /// it is read once from end to end, and its layers are scanned as they pass; and once more if a document did not look
-/// like one.
+/// like one. So is one that is read while it comes, of either sort: see [`Opening::passing`].
 pub struct Opening {
     len: u64,
+    /// It comes from its first byte to its last, and its length is known then.
+    is_passing: bool,
     content_key: ContentKey,
     /// What is opened is a directory, not one file.
     is_directory: bool,
@@ -35,13 +37,13 @@ pub struct Opening {
 }
 
 enum Stage {
-    /// The leading bytes have to tell what it is.
-    Sniffing,
+    /// The leading bytes have to tell what it is; those of them that have passed.
+    Sniffing(Vec<u8>),
     /// The members of a plain archive are being listed.
     Listing(Box<Lister>),
     /// Documents of a plain archive are being read: the next is the last of `wanted`.
     Reading { listing: Listing, documents: Documents, wanted: Vec<MemberId>, part: Vec<u8> },
-    /// A compressed archive passes.
+    /// An archive passes.
     Streaming(Box<Streaming>),
     /// Everything is known.
     Done(Box<Session>),
@@ -59,7 +61,20 @@ const STEP: u64 = 1 << 20;
 impl Opening {
     /// Opens an archive of `len` bytes.
     pub fn new(len: u64, content_key: ContentKey) -> Self {
-        Self { len, content_key, is_directory: false, limits: Limits::default(), stage: Stage::Sniffing }
+        Self {
+            len,
+            is_passing: false,
+            content_key,
+            is_directory: false,
+            limits: Limits::default(),
+            stage: Stage::Sniffing(Vec::new()),
+        }
+    }
+
+    /// Opens an archive while it comes, whatever its length will be: give [`Opening::supply`] its bytes in pieces of any
+    /// length, and an empty one at its end. If [`Opening::wants`] something then, read it of what came.
+    pub fn passing(content_key: ContentKey) -> Self {
+        Self { is_passing: true, ..Self::new(u64::MAX, content_key) }
     }
 
     /// Sets how far what is compressed is decoded, and how much of a layer is indexed.
@@ -89,7 +104,7 @@ impl Opening {
             Some(start.min(end)..end.min(start.saturating_add(STEP)))
         };
         match &self.stage {
-            Stage::Sniffing => Some(0..HEAD.min(self.len)),
+            Stage::Sniffing(_) => Some(0..HEAD.min(self.len)),
             Stage::Listing(lister) => lister.wants(),
             Stage::Reading { listing: (members, _), wanted, part, .. } => {
                 let member = &members[wanted.last()?.0 as usize];
@@ -106,7 +121,7 @@ impl Opening {
         is_streaming.then(|| range.end..self.len.min(range.end.saturating_add(STEP)))
     }
 
-    /// How many bytes have been read of a compressed archive, which is read from end to end.
+    /// How many bytes have been read of an archive that is read from end to end.
     pub fn streamed(&self) -> Option<u64> {
         match &self.stage {
             Stage::Streaming(streaming) => Some(streaming.position),
@@ -114,11 +129,30 @@ impl Opening {
         }
     }
 
+    /// How many tars have been read of an archive that is read from end to end: layers, in all likelihood. Which images they
+    /// make is known at its end.
+    pub fn passed(&self) -> usize {
+        match &self.stage {
+            Stage::Streaming(streaming) => streaming.passed,
+            _ => 0,
+        }
+    }
+
     /// Takes the bytes of the range that [`Opening::wants`] named. Fewer mean that the archive ends there.
     pub fn supply(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         let stage = std::mem::replace(&mut self.stage, Stage::Failed);
         self.stage = match stage {
-            Stage::Sniffing => self.sniff(bytes)?,
+            Stage::Sniffing(mut head) if self.is_passing => {
+                head.extend_from_slice(bytes);
+                if !bytes.is_empty() && (head.len() as u64) < HEAD {
+                    Stage::Sniffing(head)
+                } else {
+                    self.stage = self.sniff(&head)?;
+                    self.supply(&head)?;
+                    return if bytes.is_empty() { self.supply(&[]) } else { Ok(()) };
+                }
+            }
+            Stage::Sniffing(_) => self.sniff(bytes)?,
             Stage::Listing(mut lister) => {
                 lister.supply(bytes);
                 self.listed(lister)?
@@ -140,6 +174,9 @@ impl Opening {
                 streaming.push(bytes, eof);
                 if let Some(limit) = streaming.limit.take() {
                     return Err(limit);
+                }
+                if eof && std::mem::take(&mut self.is_passing) {
+                    self.len = streaming.position;
                 }
                 if eof { streaming.finish(self.len)? } else { Stage::Streaming(streaming) }
             }
@@ -173,7 +210,7 @@ impl Opening {
                     failure(FailureKind::NotAnArchive, "the file is not a tar, nor one that is compressed")
                 }
             }),
-            Compression::None => self.listed(Box::new(Lister::new(self.len))),
+            Compression::None if !self.is_passing => self.listed(Box::new(Lister::new(self.len))),
             compression => {
                 let streaming = Streaming::new(compression, self.content_key, self.limits);
                 Ok(Stage::Streaming(Box::new(streaming)))
@@ -249,14 +286,14 @@ fn not_an_image(anomalies: &[Anomaly]) -> Failure {
     }
 }
 
-/// A compressed archive as it passes: documents are kept, all else is scanned as if it were a layer.
+/// An archive as it passes: documents are kept, all else is scanned as if it were a layer.
 struct Streaming {
     compression: Compression,
     decoder: Decoder,
     parser: Parser,
     content_key: ContentKey,
     limits: Limits,
-    /// Bytes of the compressed archive taken so far.
+    /// Bytes of the archive taken so far.
     position: u64,
     /// Bytes of it that were decoded, and bytes that they decoded to.
     consumed: u64,
@@ -274,6 +311,8 @@ struct Streaming {
     /// Bytes in `documents`.
     kept: u64,
     scans: HashMap<MemberId, Scanned>,
+    /// Those of `scans` that were tars.
+    passed: usize,
     current: Current,
     anomalies: Vec<Anomaly>,
     buffer: Vec<u8>,
@@ -312,6 +351,7 @@ impl Streaming {
             wanted: HashSet::new(),
             kept: 0,
             scans: HashMap::new(),
+            passed: 0,
             current: Current::None,
             anomalies: Vec::new(),
             buffer: vec![0; 256 << 10],
@@ -435,7 +475,9 @@ impl Streaming {
     fn entry_end(&mut self) {
         match std::mem::replace(&mut self.current, Current::None) {
             Current::Layer(id, scan) => {
-                self.scans.insert(id, scan.finish());
+                let scanned = scan.finish();
+                self.passed += usize::from(scanned.entries > 0);
+                self.scans.insert(id, scanned);
             }
             // An empty file: as a document it is empty, as a layer it has no entries.
             Current::Begun(id) => {

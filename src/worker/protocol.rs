@@ -439,7 +439,7 @@ pub struct Progress {
     pub layer: Option<(u32, u32)>,
     /// Bytes read of it.
     pub done: u64,
-    /// Its length in bytes.
+    /// Its length in bytes; 0 if nobody knows.
     pub total: u64,
 }
 

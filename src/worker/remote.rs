@@ -18,10 +18,10 @@ use crate::{
     limits::{self, Limits},
     platform::{self, Fetched, Source},
     registry::{
-        self, Answer, Ask, Content, Exchange, Head, News, Next, Place, Plan, Pull, Remote, Resolution, Step,
-        Target, Trouble,
+        self, Answer, ArtifactDocument, Ask, Content, Exchange, Head, News, Next, Place, Plan, Pull,
+        ReferrerSearch, Remote, Request, Resolution, Step, Target, Trouble,
     },
-    session::Task,
+    session::{Opening, Task},
 };
 
 /// How many layers are fetched side by side.
@@ -66,17 +66,18 @@ impl Server {
     ) -> Result<Option<Source>, Stop> {
         let place = parse(&remote.place)?;
         let resolution = Resolution::new(&place, remote.gateway.as_deref(), remote.choice.clone());
-        let (source, members) = match resolution {
+        let (source, opening) = match resolution {
             Some(resolution) => match self.resolve(job, resolution).await? {
                 Some(plan) => {
                     let (archive, members) = lay_out(plan, remote)?;
-                    (Source::Remote(Rc::new(archive)), Some(members))
+                    let opening = Opening::directory(members, platform::content_key())?;
+                    (Source::Remote(Rc::new(archive)), opening.with_limits(limits))
                 }
                 None => return Ok(None),
             },
-            None => (self.archive(job, remote, &place).await?, None),
+            None => self.archive(job, remote, &place, limits).await?,
         };
-        let session = self.read_documents(job, &source, place.title(), members, limits).await?;
+        let session = self.read_documents(job, &source, place.title(), opening).await?;
         self.keep(job, place.title(), source.clone(), session, replaces);
         // What came whole is a file, and from elsewhere all the same.
         let manifest = match &source {
@@ -99,7 +100,10 @@ impl Server {
                     let fetched = self.document(target, limit).await;
                     self.state.borrow().queue.may_open(job)?;
                     match fetched {
-                        Ok((head, body)) => resolution.supply(&head, body),
+                        Ok((head, body)) => {
+                            self.tell_warnings(job, &head);
+                            resolution.supply(&head, body);
+                        }
                         Err(Failure { kind: FailureKind::Remote(trouble), detail, .. }) => {
                             resolution.fail(trouble, detail);
                         }
@@ -117,53 +121,90 @@ impl Server {
         resolution.finish().map(Some).ok_or_else(|| failed(Trouble::Manifest, String::new()).into())
     }
 
-    /// An archive on a web server: its ranges where there are some, or else the whole of it.
-    async fn archive(&self, job: Job, remote: &Remote, place: &Place) -> Result<Source, Stop> {
+    /// An archive on a web server: its ranges where there are some, or else the whole of it, read while it comes.
+    async fn archive(
+        &self,
+        job: Job,
+        remote: &Remote,
+        place: &Place,
+        limits: Limits,
+    ) -> Result<(Source, Opening), Stop> {
         let Place::Archive(url) = place else { return Err(failed(Trouble::NotFound, String::new()).into()) };
         let file = registry::plain_target(url.clone());
         let first = Target { range: Some((0, HEAD - 1)), ..file.clone() };
-        let (exchange, mut fetched, _) = self.begin(first, 0).await?;
+        let (exchange, fetched, _) = self.begin(first, 0).await?;
         self.state.borrow().queue.may_open(job)?;
         let head = exchange.head().clone();
         if head.is_web_page() {
             return Err(failed(Trouble::NotARegistry, format!("{url} is a web page")).into());
         }
-        let total =
-            head.header("content-range").and_then(|range| range.rsplit('/').next()?.parse::<u64>().ok());
-        if let (206, Some(total)) = (head.status, total) {
-            let bytes =
-                fetched.whole(HEAD).await.map_err(|error| failed(Trouble::Cut, error))?.unwrap_or_default();
-            let is_plain =
-                Compression::sniff(&bytes[..bytes.len().min(crate::codec::MAGIC_LEN)]) == Compression::None;
-            let ranges = is_plain.then(|| file.clone());
-            let mut archive = platform::Remote::new(remote.place.clone(), None, None, total, ranges);
+        if head.status != 206 {
+            return self.pass(job, remote, file, fetched, limits).await;
+        }
+        let bytes = fetched.whole(HEAD).await.map_err(|error| failed(Trouble::Cut, error))?;
+        let bytes = bytes.unwrap_or_default();
+        let total = match head.header("content-range") {
+            Some(range) => range.rsplit('/').next().and_then(|total| total.parse().ok()),
+            None => self.length(&file).await,
+        };
+        self.state.borrow().queue.may_open(job)?;
+        let is_plain =
+            Compression::sniff(&bytes[..bytes.len().min(crate::codec::MAGIC_LEN)]) == Compression::None;
+        if let Some(total) = total.filter(|total| is_plain && bytes.len() as u64 == HEAD.min(*total)) {
+            let mut archive =
+                platform::Remote::new(remote.place.clone(), None, None, total, Some(file.clone()));
             archive.authorization = self.auth.borrow().header(&file).map(str::to_owned);
             archive.add_bytes(0, &bytes)?;
-            if is_plain {
-                return Ok(Source::Remote(Rc::new(archive)));
-            }
-            fetched = self.begin(file.clone(), 0).await?.1;
-        } else if head.status == 206 {
-            fetched = self.begin(file.clone(), 0).await?.1;
+            let opening = Opening::new(total, platform::content_key()).with_limits(limits);
+            return Ok((Source::Remote(Rc::new(archive)), opening));
         }
-        // Read from end to end: it is compressed, or the server knows no ranges, or hides which it sends.
-        let stated =
-            fetched.head.header("content-length").and_then(|n| n.parse::<u64>().ok()).unwrap_or_default();
-        // Its length is not always known before its end.
+        let fetched = self.begin(file.clone(), 0).await?.1;
+        self.pass(job, remote, file, fetched, limits).await
+    }
+
+    /// The length of a file whose ranges come without the header that tells it, or with one that pages may not read: any page
+    /// may read `Content-Length`.
+    async fn length(&self, file: &Target) -> Option<u64> {
+        let authorization = self.auth.borrow().header(file).map(str::to_owned);
+        // What is asked for by range is not compressed on the way (Fetch, "HTTP-network-or-cache fetch"), which would change
+        // its length.
+        let request =
+            Request { authorization, range: Some((0, None)), is_head: true, ..Request::get(&file.url) };
+        let head = platform::fetch(&request).await.ok()?.head;
+        matches!(head.status, 200 | 206).then_some(())?;
+        head.header("content-length")?.parse().ok()
+    }
+
+    /// Reads an archive from end to end while it comes: it is compressed, or its server knows no ranges. What has come is
+    /// kept by the browser, once.
+    async fn pass(
+        &self,
+        job: Job,
+        remote: &Remote,
+        file: Target,
+        mut fetched: Fetched,
+        limits: Limits,
+    ) -> Result<(Source, Opening), Stop> {
+        // Nothing where it is not known before the end.
+        let stated = fetched.head.header("content-length").and_then(|n| n.parse::<u64>().ok());
         let whole = 0..u64::MAX;
         let archive = platform::Remote::new(remote.place.clone(), None, None, u64::MAX, None);
         archive.add(whole.clone(), None, None);
+        let mut opening = Opening::passing(platform::content_key()).with_limits(limits);
         let mut exchange = Exchange::new(file);
-        let mut pace = Pace::default();
+        let (mut pace, mut told) = (Pace::default(), 0);
         loop {
             match fetched.next().await {
                 Ok(Some(bytes)) => {
-                    archive.push(&whole, &bytes)?;
+                    supply(&mut opening, archive.push(&whole, &bytes)?)?;
                     self.state.borrow().queue.may_open(job)?;
-                    if pace.is_due() {
+                    let passed = u32::try_from(opening.passed()).unwrap_or(u32::MAX);
+                    if pace.is_due() || passed != told {
                         let done = archive.filled(&whole);
-                        let total = stated.max(done);
+                        let total = stated.map_or(0, |stated| stated.max(done));
                         self.event(job, Event::Progress(Progress { layer: None, done, total }));
+                        self.event(job, Event::Remote(News::Passed(passed)));
+                        told = passed;
                     }
                 }
                 Ok(None) => break,
@@ -174,12 +215,13 @@ impl Server {
                 }
             }
         }
-        archive.flush(&whole)?;
+        supply(&mut opening, archive.flush(&whole)?)?;
+        opening.supply(&[])?;
         // It is a file like any other now.
         let blobs: js_sys::Array = archive.pieces(&whole).iter().collect();
         let blob = web_sys::Blob::new_with_blob_sequence(&blobs)
             .map_err(|error| failed(Trouble::Cut, platform::describe(&error)))?;
-        Ok(Source::Blob(blob))
+        Ok((Source::Blob(blob), opening))
     }
 
     /// A document, whole, of at most so many bytes.
@@ -230,7 +272,10 @@ impl Server {
                         exchange.answered(fetched.head.clone(), &[], &mut self.auth.borrow_mut());
                         answer = Some(fetched);
                     }
-                    Err(error) => exchange.failed(&format!("{}: {error}", request.url)),
+                    Err(error) => {
+                        let leads_elsewhere = !request.is_token && platform::leads_elsewhere(&request).await;
+                        exchange.failed(&format!("{}: {error}", request.url), leads_elsewhere);
+                    }
                 },
                 Step::Wait(milliseconds) => {
                     answer = None;
@@ -392,6 +437,7 @@ impl Server {
                 stop => stop,
             })?;
             let head = &fetched.head;
+            self.tell_warnings(job, head);
             if matches!(head.status, 404 | 406) {
                 return Err(failed(Trouble::NotFound, format!("{url} answers {}", head.status)).into());
             }
@@ -439,6 +485,13 @@ impl Server {
         self.progress(job, place, archive.filled(range), len)
     }
 
+    /// Tells what a server has to say to people.
+    fn tell_warnings(&self, job: Job, head: &Head) {
+        for warning in registry::warnings(head) {
+            self.event(job, Event::Remote(News::Warning(warning)));
+        }
+    }
+
     /// A blob that another open image has.
     fn known(&self, job: Job, digest: &crate::digest::Digest) -> Option<web_sys::Blob> {
         let state = self.state.borrow();
@@ -474,35 +527,34 @@ impl Server {
                 let first = first.ok_or_else(|| failed(Trouble::NotFound, String::new()))?;
                 let target = match next {
                     Some(next) => {
-                        registry::next_tags_target(&first, &next).map_err(|trouble| failed(trouble, next))?
+                        registry::next_target(&first, &next).map_err(|trouble| failed(trouble, next))?
                     }
                     None => first,
                 };
                 let url = target.url.clone();
                 let (head, body) = self.document(target, limits::JSON_DOCUMENT).await?;
                 let (tags, next) = registry::tags(&head, &body).map_err(|trouble| failed(trouble, url))?;
-                Answer::Tags { tags, next }
+                Answer::Tags { tags, next, warnings: registry::warnings(&head) }
             }
             Ask::Referrers => {
                 let archive = self.remote_of(job)?;
                 let (place, gateway) = (parse(&archive.place)?, archive.gateway.as_deref());
-                let (mut found, mut unknown) = (Vec::new(), None);
-                if let Some(manifest) = &archive.manifest {
-                    for target in registry::referrers_targets(&place, gateway, manifest) {
-                        let url = target.url.clone();
-                        // What is not there is no failure: registries differ in which of these they have.
-                        match self.document(target, limits::JSON_DOCUMENT).await {
-                            Ok((head, body)) => match registry::referrers(&head, &body) {
-                                Ok(more) => found.extend(more),
-                                Err(trouble) => unknown = unknown.or(Some((trouble, url))),
-                            },
-                            Err(Failure { kind: FailureKind::Remote(trouble), detail, .. }) => {
-                                unknown = unknown.or(Some((trouble, detail)));
-                            }
-                            Err(failure) => return Err(failure),
+                let manifest = archive.manifest.clone();
+                let search = manifest.and_then(|digest| ReferrerSearch::new(&place, gateway, digest));
+                let mut search = search.ok_or_else(|| failed(Trouble::NotFound, String::new()))?;
+                while let Some(target) = search.next() {
+                    match self.document(target, limits::JSON_DOCUMENT).await {
+                        Ok((head, body)) => {
+                            self.tell_warnings(job, &head);
+                            search.supply(&head, &body);
                         }
+                        Err(Failure { kind: FailureKind::Remote(trouble), detail, .. }) => {
+                            search.fail(trouble, detail);
+                        }
+                        Err(failure) => return Err(failure),
                     }
                 }
+                let (found, unknown) = search.finish();
                 Answer::Referrers(found, unknown)
             }
             Ask::Read(digest) => {
@@ -516,15 +568,16 @@ impl Server {
                 let mut documents = Vec::new();
                 for (media_type, digest, target) in blobs {
                     let Some(target) = target else {
-                        documents.push((media_type, None));
+                        documents.push(ArtifactDocument { media_type, json: None, raw: None });
                         continue;
                     };
                     let (_, body) = self.document(target, limits::JSON_DOCUMENT).await?;
                     if digest.same_algorithm(&body) != digest {
                         return Err(failed(Trouble::Digest, digest.to_string()));
                     }
-                    let value = registry::readable(&body).map_err(|t| failed(t, media_type.clone()))?;
-                    documents.push((media_type, Some(value.to_string())));
+                    let json = registry::readable(&body).ok().map(|value| value.to_string());
+                    let raw = Some(String::from_utf8_lossy(&body).into_owned());
+                    documents.push(ArtifactDocument { media_type, json, raw });
                 }
                 Answer::Documents(documents)
             }
@@ -575,6 +628,11 @@ fn lay_out(plan: Plan, remote: &Remote) -> Result<(platform::Remote, Vec<Member>
         }
     }
     Ok((archive, members))
+}
+
+/// Reads what has come of an archive.
+fn supply(opening: &mut Opening, pieces: Vec<js_sys::Uint8Array>) -> Result<(), Failure> {
+    pieces.iter().try_for_each(|piece| opening.supply(&piece.to_vec()))
 }
 
 /// Passes over bytes that are there already.

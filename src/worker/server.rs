@@ -232,7 +232,18 @@ impl Server {
         self.state.borrow_mut().queue.start(job);
         let server = Rc::clone(self);
         spawn_local(async move {
-            match server.read_documents(job, &source, name.clone(), directory, limits).await {
+            let opening = match directory {
+                Some(members) => Opening::directory(members, platform::content_key()),
+                None => Ok(Opening::new(source.len(), platform::content_key())),
+            };
+            let read = match opening {
+                Ok(opening) => {
+                    let opening = opening.with_limits(limits);
+                    server.read_documents(job, &source, name.clone(), opening).await
+                }
+                Err(failure) => Err(failure.into()),
+            };
+            match read {
                 Ok(session) => {
                     server.keep(job, name, source.clone(), session, replaces);
                     server.read_layers(job, &source).await;
@@ -282,22 +293,15 @@ impl Server {
         state.queue.opened(job);
     }
 
-    /// Reads the documents of an archive.
+    /// Reads the documents of an archive, or what is left of them.
     pub(super) async fn read_documents(
         &self,
         job: Job,
         source: &Source,
         name: String,
-        directory: Option<Vec<Member>>,
-        limits: Limits,
+        mut opening: Opening,
     ) -> Result<Session, Stop> {
-        let content_key = platform::content_key();
         let mut progress = Pace::default();
-        let mut opening = match directory {
-            Some(members) => Opening::directory(members, content_key)?,
-            None => Opening::new(source.len(), content_key),
-        }
-        .with_limits(limits);
         let mut reader = Reader::new(source);
         while let Some(range) = opening.wants() {
             let read = reader.read(range, |range| opening.wants_after(range)).await;

@@ -1,8 +1,20 @@
 //! What is forwarded, and what of it comes back.
 
-use std::fs;
+use std::{
+    fs,
+    io::Write,
+    net::TcpStream,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use layerscope::{digest::Digest, serve::gateway::Policy};
+use layerscope::{
+    digest::Digest,
+    serve::gateway::{Policy, Times},
+};
 
 use crate::{
     Gateway, json, refusal,
@@ -42,7 +54,8 @@ fn a_real_registry_is_read_through_it() {
         let (head, body) = gateway.ask("GET", &format!("{base}/blobs/{layer}"), "");
         assert_eq!(Digest::sha256(&body).to_string(), *layer, "{head}");
         assert!(head.contains(&format!("content-length: {}", body.len())), "{head}");
-        assert_eq!(registry.log().blob_gets(layer), 1, "{:?}", registry.log().lines());
+        let log = registry.log();
+        assert!(log.wait_for(|log| log.blob_gets(layer) == 1), "{:?}", log.lines());
     }
     let (head, body) = gateway.ask("HEAD", &format!("{base}/manifests/first"), MANIFEST);
     assert!(head.contains(&format!("docker-content-digest: {manifest}")) && body.is_empty(), "{head}");
@@ -238,4 +251,113 @@ fn documents_larger_than_any_registry_takes_are_refused() {
         "{head} {}",
         body.len()
     );
+}
+
+/// The user has named a host so that the page may read its registry: no other host may send the gateway anywhere on it.
+#[test]
+fn a_named_host_is_not_reached_anywhere_by_a_redirect() {
+    let stored = Stored::new();
+    let (_, layers) = digests(&stored.layout(), FIRST);
+    let inside = fake::files(&stored.layout(), false);
+    let blob = format!("v2/shop/web/blobs/{}", layers[0]);
+    for (fault, path) in [
+        // A path that is not the blob's, and documents: they are in registries.
+        (Fault::RedirectAll(format!("{}/index.json", inside.url())), blob.as_str()),
+        (Fault::RedirectAll(format!("{}/index.json", inside.url())), "v2/shop/web/manifests/first"),
+        (Fault::RedirectAll(format!("{}/index.json", inside.url())), "v2/shop/web/tags/list"),
+        (Fault::RedirectAll(format!("{}/v2/shop/web/tags/list", inside.url())), "v2/shop/web/tags/list"),
+    ] {
+        let outside = faulty(&stored, &[fault]);
+        let gateway = Gateway::for_hosts(&[&outside.host(), &inside.host()]);
+        let answer = gateway.refusal(&format!("{}/{path}", outside.host()));
+        assert_eq!(answer, (502, "GATEWAY_REDIRECT".to_owned()), "{path}");
+    }
+    assert_eq!(inside.log().lines(), Vec::<String>::new());
+    // A host leads on within itself.
+    let own = faulty(&stored, &[Fault::RedirectBlobs("/moved".to_owned())]);
+    let gateway = Gateway::for_hosts(&[&own.host()]);
+    assert_eq!(status(&gateway.get(&format!("{}/{blob}", own.host()))), 404);
+    assert!(own.log().lines().last().unwrap().contains("/moved/"), "{:?}", own.log().lines());
+}
+
+/// A registry that is never done is left: it neither answers, nor goes on, nor ends.
+#[test]
+fn time_is_limited() {
+    let stored = Stored::new();
+    let (_, layers) = digests(&stored.layout(), FIRST);
+    let (short, long) = (Duration::from_millis(100), Duration::from_secs(600));
+    let times = Times { connection: long, answer: long, pause: long, whole: long };
+    let gateway = |host: String, times: Times| {
+        Gateway::start(Policy::new().allow(host.parse().unwrap()).with_times(times), |_| {})
+    };
+
+    let silent = fake::Served::start(axum::Router::new().fallback(std::future::pending::<()>));
+    let answer = gateway(silent.host(), Times { answer: short, ..times });
+    assert_eq!(answer.refusal(&format!("{}/v2/", silent.host())), (504, "GATEWAY_TIMEOUT".to_owned()));
+
+    let stalls = faulty(&stored, &[Fault::Stall(1000)]);
+    let answer = gateway(stalls.host(), Times { pause: short, ..times });
+    let (head, body) = answer.get(&format!("{}/v2/shop/web/blobs/{}", stalls.host(), layers[0]));
+    assert!(head.contains("200 ok") && body.len() == 1000, "{head} {}", body.len());
+
+    let router = axum::Router::new().fallback(async || {
+        let drops = futures_util::stream::unfold((), async |()| {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            Some((Ok::<_, std::io::Error>("x"), ()))
+        });
+        axum::body::Body::from_stream(drops)
+    });
+    let endless = fake::Served::start(router);
+    let answer = gateway(endless.host(), Times { whole: short, ..times });
+    let (head, body) = answer.get(&format!("{}/v2/shop/web/blobs/{}", endless.host(), layers[0]));
+    assert!(head.contains("200 ok") && !body.is_empty(), "{head}");
+}
+
+#[test]
+fn not_everything_is_asked_at_once() {
+    let under_way = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&under_way);
+    let silent = fake::Served::start(axum::Router::new().fallback(async move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        std::future::pending::<()>().await;
+    }));
+    let gateway = Gateway::for_hosts(&[&silent.host()]);
+    let path = format!("/_layerscope/v1/{}/v2/", silent.host());
+    let waiting: Vec<_> = (0..64)
+        .map(|_| {
+            let mut stream = TcpStream::connect(gateway.host()).unwrap();
+            write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", gateway.host()).unwrap();
+            stream
+        })
+        .collect();
+    assert!(silent.log().wait_for(|_| under_way.load(Ordering::SeqCst) == waiting.len()));
+    let answer = gateway.ask("GET", &path, "");
+    assert_eq!(refusal(&answer), (503, "GATEWAY_BUSY".to_owned()));
+    assert!(answer.0.contains("retry-after: 1"), "{}", answer.0);
+}
+
+#[test]
+fn blobs_larger_than_any_layer_are_refused() {
+    let stored = Stored::new();
+    let (_, layers) = digests(&stored.layout(), FIRST);
+    let path = format!("v2/shop/web/blobs/{}", layers[0]);
+    for (length, code) in [((64_u64 << 30) + 1, "GATEWAY_TOO_LARGE"), (64 << 30, "")] {
+        let router = axum::Router::new().fallback(async move || {
+            let first = futures_util::stream::iter([Ok::<_, std::io::Error>("x")]);
+            ([("content-length", length.to_string())], axum::body::Body::from_stream(first))
+        });
+        let registry = fake::Served::start(router);
+        let gateway = Gateway::for_hosts(&[&registry.host()]);
+        let answer = gateway.ask("HEAD", &format!("/_layerscope/v1/{}/{path}", registry.host()), "");
+        assert_eq!(answer.0.contains("layerscope-gateway: refused"), !code.is_empty(), "{}", answer.0);
+    }
+}
+
+#[test]
+fn what_a_registry_warns_of_reaches_the_page() {
+    let stored = Stored::new();
+    let registry = faulty(&stored, &[Fault::Warns("moved \"soon\"".to_owned())]);
+    let gateway = Gateway::for_hosts(&[&registry.host()]);
+    let (head, _) = gateway.get(&format!("{}/v2/shop/web/manifests/first", registry.host()));
+    assert!(head.contains("warning: 299 - \"moved \\\"soon\\\"\""), "{head}");
 }

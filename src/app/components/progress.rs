@@ -32,9 +32,14 @@ pub fn ReadingBar(props: &ReadingBarProps) -> Html {
     let left = left.map(|seconds| (words.shell.left)(&format::duration(words.lang, seconds)));
     html! {
         <div class="reading">
-            <progress value={done.min(total).to_string()} max={total.max(1).to_string()} aria-label={props.label.clone()} />
+            if total > 0 {
+                <progress value={done.min(total).to_string()} max={total.to_string()} aria-label={props.label.clone()} />
+            } else {
+                // Without a value the bar says that nobody knows.
+                <progress aria-label={props.label.clone()} />
+            }
             <span class="reading-text">
-                {(words.shell.of)(&size(done), &size(total))}
+                {if total > 0 { (words.shell.of)(&size(done), &size(total)) } else { size(done) }}
                 { for rate.into_iter().chain(left).map(|part| html! { <span>{part}</span> }) }
             </span>
         </div>
@@ -64,7 +69,12 @@ pub fn OpeningProgress(props: &OpeningProgressProps) -> Html {
         <div class="opening" data-testid="opening">
             <p class="drop-title"><bdi>{label.clone()}</bdi></p>
             if let Some(reading) = props.opening.reading {
-                <p class="muted">{words.shell.decompressing}</p>
+                <p class="muted" data-testid="opening-how">
+                    {match app.state.remote.passed {
+                        Some(layers) => (words.remote.passed)(layers),
+                        None => words.shell.decompressing.to_owned(),
+                    }}
+                </p>
                 <ReadingBar {reading} {label} />
             } else {
                 // Without a value the bar says that nobody knows.

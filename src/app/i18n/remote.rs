@@ -63,8 +63,12 @@ pub struct RemoteWords {
     pub open_remote: &'static str,
     /// What else there is.
     pub forbidden_note: &'static str,
+    /// An archive is read while it comes; so many layers have been read.
+    pub passed: fn(u32) -> String,
     /// Status line of the page that may fetch.
     pub status: &'static str,
+    /// Stands before what a registry has to say to people.
+    pub warns: &'static str,
     /// Title of the panel of layers.
     pub layers: fn(u32, u32) -> String,
     /// How far a layer is.
@@ -87,6 +91,10 @@ pub struct RemoteWords {
     pub too_large: &'static str,
     /// Button: show so many more of these.
     pub show_more: fn(u64) -> String,
+    /// Title of a document as it is.
+    pub raw: &'static str,
+    /// Button: show more of so many further characters.
+    pub raw_more: fn(u64) -> String,
     /// Button: read a document.
     pub read: &'static str,
     /// A trouble: what, and what to do.
@@ -155,7 +163,16 @@ pub(super) const EN: RemoteWords = RemoteWords {
     forbidden: |host| format!("This page talks to nobody but its own server. {host} is another."),
     open_remote: "Open it on the page that may fetch",
     forbidden_note: "That is the same program under another policy. Or start “layerscope serve”, which fetches for this page.",
+    passed: |layers| {
+        let read = match layers {
+            0 => "Reading it while it comes.".to_owned(),
+            1 => "Reading it while it comes: 1 layer is read.".to_owned(),
+            layers => format!("Reading it while it comes: {layers} layers are read."),
+        };
+        format!("{read} Its end says which images it holds.")
+    },
     status: "this page may fetch from other hosts",
+    warns: "The registry says:",
     layers: |done, all| format!("Layers fetched: {done} of {all}"),
     state: |pull| match pull {
         Pull::OnDemand => "not fetched".to_owned(),
@@ -171,15 +188,25 @@ pub(super) const EN: RemoteWords = RemoteWords {
     fetch_all: "Fetch all layers",
     again: "Try again",
     referrers: "Signatures and attestations",
-    no_referrers: "Nothing in the registry refers to this image.",
+    no_referrers: "Nothing there refers to this image.",
     more_referrers: "Whether there is more is not known:",
     too_large: "too large to be read here",
     show_more: |rest| format!("Show more of the {rest} others"),
+    raw: "As it is stored",
+    raw_more: |rest| format!("Show more of the {rest} further characters"),
     read: "Read",
     trouble: |trouble| match trouble {
         Trouble::Unreachable => (
             "The browser got no answer that it may show.",
             "Why is told below, as far as a page can find out.",
+        ),
+        Trouble::Redirected => (
+            "The server leads to another host, and nothing came from there that the browser may show.",
+            "What that means is told below.",
+        ),
+        Trouble::TokenUnreachable => (
+            "The registry wants a token, and the server that gives it sent nothing that the browser may show.",
+            "What that means is told below.",
         ),
         Trouble::Cut => ("The connection was cut again and again.", "Try again: what has come is kept."),
         Trouble::NotFound => (
@@ -252,6 +279,10 @@ pub(super) const EN: RemoteWords = RemoteWords {
             "The address is in your own network, this page is not.",
             "Browsers ask before they allow that, and some forbid it. Look for their question at the address bar.",
         ),
+        Cause::LocalNetworkDenied => (
+            "The address is in your own network, and this page may not ask there.",
+            "You have told the browser so, or somebody who manages it. Change it in the settings of this site, beside the address.",
+        ),
         Cause::Unreachable => (
             "Nothing answers there.",
             "The host does not exist, nobody listens, or its certificate is wrong. Open the address in a tab to see.",
@@ -264,10 +295,18 @@ pub(super) const EN: RemoteWords = RemoteWords {
             "The server can be read, but refuses the question that goes before a login (OPTIONS).",
             "It has to answer OPTIONS without asking who is there.",
         ),
-        Cause::Blobs => (
-            "The manifest can be read, and the blobs cannot (CORS).",
-            "The server sends them without leave, or from another host that gives none: there, any origin (*) has to be allowed.",
+        Cause::Blobs => {
+            ("The manifest can be read, and the blobs cannot (CORS).", "The server sends them without leave.")
+        }
+        Cause::Redirect => (
+            "The server leads to another host, which does not allow web pages to read it (CORS).",
+            "Any origin (*) has to be allowed there: who asks is not told after a redirect.",
         ),
+        Cause::TokenServer => (
+            "The registry can be read, and the server that gives its tokens cannot (CORS).",
+            "It has to allow web pages to read it, too. Its name stands in the particulars.",
+        ),
+        Cause::Passing => ("The server can be read now.", "Try again."),
         Cause::HiddenHeader => (
             "The server does not expose the header WWW-Authenticate.",
             "It has to stand in Access-Control-Expose-Headers.",
@@ -319,7 +358,12 @@ pub(super) const ZH: RemoteWords = RemoteWords {
     forbidden: |host| format!("本页面只与自己的服务器通信，而 {host} 是另一台。"),
     open_remote: "在可以获取的页面中打开",
     forbidden_note: "那是同一个程序，策略不同。也可以运行 “layerscope serve”，由它为本页面获取。",
+    passed: |layers| match layers {
+        0 => "正在边接收边读取。归档的末尾才说明其中有哪些镜像。".to_owned(),
+        layers => format!("正在边接收边读取：已读 {layers} 层。归档的末尾才说明其中有哪些镜像。"),
+    },
     status: "本页面可以从其他主机获取内容",
+    warns: "注册服务器提示：",
     layers: |done, all| format!("已获取的层：{done} / {all}"),
     state: |pull| match pull {
         Pull::OnDemand => "未获取".to_owned(),
@@ -335,13 +379,21 @@ pub(super) const ZH: RemoteWords = RemoteWords {
     fetch_all: "获取所有层",
     again: "重试",
     referrers: "签名与证明",
-    no_referrers: "注册服务器中没有引用此镜像的内容。",
+    no_referrers: "那里没有引用此镜像的内容。",
     more_referrers: "是否还有更多，无法得知：",
     too_large: "过大，无法在此阅读",
     show_more: |rest| format!("显示其余 {rest} 项中的更多"),
+    raw: "存储的原文",
+    raw_more: |rest| format!("显示其余 {rest} 个字符中的更多"),
     read: "阅读",
     trouble: |trouble| match trouble {
         Trouble::Unreachable => ("浏览器没有得到可以显示的回答。", "原因见下，以页面能查明的为限。"),
+        Trouble::Redirected => {
+            ("服务器指向另一台主机，而从那里没有收到浏览器可以显示的内容。", "其含义见下。")
+        }
+        Trouble::TokenUnreachable => {
+            ("注册服务器需要令牌，而发放令牌的服务器没有发送浏览器可以显示的内容。", "其含义见下。")
+        }
         Trouble::Cut => ("连接一再中断。", "请重试：已收到的内容会保留。"),
         Trouble::NotFound => ("没有这个镜像。", "请检查名称和标签。有些服务器对无权查看的内容也这样回答。"),
         Trouble::Unauthorized => ("注册服务器需要登录。", "请在下面登录。"),
@@ -391,6 +443,10 @@ pub(super) const ZH: RemoteWords = RemoteWords {
         Cause::LocalNetwork => {
             ("该地址在您自己的网络中，而本页面不在。", "浏览器会先询问，有的会禁止。请留意地址栏旁的询问。")
         }
+        Cause::LocalNetworkDenied => (
+            "该地址在您自己的网络中，而本页面无权访问。",
+            "您或管理浏览器的人作了这样的设置。请在地址旁的网站设置中更改。",
+        ),
         Cause::Unreachable => {
             ("那里没有应答。", "主机不存在、没有监听，或证书有误。可在标签页中打开该地址查看。")
         }
@@ -401,10 +457,16 @@ pub(super) const ZH: RemoteWords = RemoteWords {
         Cause::Preflight => {
             ("服务器可以读取，但拒绝登录之前的询问（OPTIONS）。", "它必须不要求登录就回答 OPTIONS。")
         }
-        Cause::Blobs => (
-            "可以读取清单，但不能读取数据块（CORS）。",
-            "服务器发送数据块时未给予许可，或从另一台不给许可的主机发送：那台主机必须允许任何来源（*）。",
+        Cause::Blobs => ("可以读取清单，但不能读取数据块（CORS）。", "服务器发送数据块时未给予许可。"),
+        Cause::Redirect => (
+            "服务器指向另一台主机，而那台主机不允许网页读取（CORS）。",
+            "那台主机必须允许任何来源（*）：重定向之后不再说明是谁在请求。",
         ),
+        Cause::TokenServer => (
+            "可以读取注册服务器，但不能读取发放令牌的服务器（CORS）。",
+            "后者也必须允许网页读取。它的名称见详情。",
+        ),
+        Cause::Passing => ("现在可以读取服务器。", "请重试。"),
         Cause::HiddenHeader => {
             ("服务器没有公开响应头 WWW-Authenticate。", "它必须写在 Access-Control-Expose-Headers 中。")
         }

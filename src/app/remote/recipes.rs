@@ -9,32 +9,14 @@ pub struct Recipe {
     pub text: &'static str,
 }
 
-/// Headers are those that a page has to read: `Docker-Content-Digest, WWW-Authenticate, Link, Content-Range, Retry-After`.
+/// Each exposes the headers that a page has to read. The tests run those for distribution and nginx.
 pub const RECIPES: [Recipe; 6] = [
-    Recipe {
-        server: "distribution (config.yml)",
-        text: "http:\n  headers:\n    Access-Control-Allow-Origin: ['ORIGIN']\n    Access-Control-Allow-Methods: ['GET, HEAD, OPTIONS']\n    Access-Control-Allow-Headers: ['Authorization, Accept, Range']\n    Access-Control-Expose-Headers: ['Docker-Content-Digest, WWW-Authenticate, Link, Content-Range, Retry-After']\n    Access-Control-Max-Age: ['600']\n# With `auth:` it answers OPTIONS with 401: put nginx, Caddy or Traefik in front.\n",
-    },
-    Recipe {
-        server: "nginx",
-        text: "location /v2/ {\n  if ($request_method = OPTIONS) {\n    add_header Access-Control-Allow-Origin 'ORIGIN' always;\n    add_header Access-Control-Allow-Methods 'GET, HEAD' always;\n    add_header Access-Control-Allow-Headers 'Authorization, Accept, Range' always;\n    add_header Access-Control-Max-Age 600 always;\n    return 204;\n  }\n  add_header Access-Control-Allow-Origin 'ORIGIN' always;\n  add_header Access-Control-Expose-Headers 'Docker-Content-Digest, WWW-Authenticate, Link, Content-Range, Retry-After' always;\n  proxy_pass http://127.0.0.1:5000;\n  proxy_set_header Host $http_host;\n  proxy_set_header X-Forwarded-Proto $scheme;\n}\n",
-    },
-    Recipe {
-        server: "Caddy",
-        text: "HOST {\n  @preflight method OPTIONS\n  header {\n    Access-Control-Allow-Origin ORIGIN\n    Access-Control-Allow-Methods \"GET, HEAD\"\n    Access-Control-Allow-Headers \"Authorization, Accept, Range\"\n    Access-Control-Expose-Headers \"Docker-Content-Digest, WWW-Authenticate, Link, Content-Range, Retry-After\"\n  }\n  respond @preflight 204\n  reverse_proxy 127.0.0.1:5000\n}\n",
-    },
-    Recipe {
-        server: "Traefik (labels)",
-        text: "traefik.http.middlewares.cors.headers.accessControlAllowOriginList=ORIGIN\ntraefik.http.middlewares.cors.headers.accessControlAllowMethods=GET,HEAD,OPTIONS\ntraefik.http.middlewares.cors.headers.accessControlAllowHeaders=Authorization,Accept,Range\ntraefik.http.middlewares.cors.headers.accessControlExposeHeaders=Docker-Content-Digest,WWW-Authenticate,Link,Content-Range,Retry-After\ntraefik.http.middlewares.cors.headers.accessControlMaxAge=600\ntraefik.http.routers.registry.middlewares=cors\n",
-    },
-    Recipe {
-        server: "S3 (CORS)",
-        text: "[{\n  \"AllowedOrigins\": [\"*\"],\n  \"AllowedMethods\": [\"GET\", \"HEAD\"],\n  \"AllowedHeaders\": [\"Range\"],\n  \"ExposeHeaders\": [\"Content-Range\", \"Content-Length\"],\n  \"MaxAgeSeconds\": 600\n}]\n",
-    },
-    Recipe {
-        server: "GitHub Pages",
-        text: "# Nothing to set: it sends Access-Control-Allow-Origin: * with every file.\nskopeo copy docker://HOST/NAME:TAG oci:docs/image:latest\ngit add docs/image && git commit -m 'Publish an image layout' && git push\n# Then open https://USER.github.io/REPOSITORY/image/\n",
-    },
+    Recipe { server: "distribution (config.yml)", text: include_str!("recipes/distribution.yml") },
+    Recipe { server: "nginx", text: include_str!("recipes/nginx.conf") },
+    Recipe { server: "Caddy", text: include_str!("recipes/Caddyfile") },
+    Recipe { server: "Traefik (labels)", text: include_str!("recipes/traefik.txt") },
+    Recipe { server: "S3 (CORS)", text: include_str!("recipes/s3.json") },
+    Recipe { server: "GitHub Pages", text: include_str!("recipes/github-pages.sh") },
 ];
 
 impl Recipe {
@@ -55,9 +37,17 @@ mod tests {
             let filled = recipe.filled("https://page.example", "r.example");
             assert!(!filled.contains("ORIGIN") && !filled.contains("HOST"), "{filled}");
         }
-        for header in ["Docker-Content-Digest", "WWW-Authenticate", "Link", "Retry-After"] {
+        for header in ["Docker-Content-Digest", "WWW-Authenticate", "Link", "Retry-After", "Warning"] {
             let told = RECIPES.iter().filter(|recipe| recipe.text.contains(header)).count();
             assert_eq!(told, 4, "{header}: all but plain file servers");
+        }
+    }
+
+    #[test]
+    fn the_documentation_has_the_same() {
+        let docs = include_str!("../../../docs/registries.md");
+        for recipe in &RECIPES[..2] {
+            assert!(docs.contains(&recipe.filled("*", "")), "{}", recipe.server);
         }
     }
 }

@@ -6,6 +6,7 @@ use super::Link;
 use crate::{
     app::state::{Layer, Stage, State},
     digest::Digest,
+    limits,
     registry::{Choice, News, Remote},
     worker::protocol::Job,
 };
@@ -23,6 +24,10 @@ pub struct RemotePage {
     pub elsewhere: Option<Remote>,
     /// Whether the form for a name is shown over what is open.
     pub is_typing: bool,
+    /// How many layers have been read of what is asked for, where that is read while it comes.
+    pub passed: Option<u32>,
+    /// What its server has to say to people.
+    pub warnings: Vec<AttrValue>,
 }
 
 /// Where an open archive is, if it is not a file of the reader's.
@@ -32,6 +37,8 @@ pub struct Elsewhere {
     pub remote: Remote,
     /// The digest of its manifest.
     pub manifest: Option<Digest>,
+    /// What its server has to say to people.
+    pub warnings: Vec<AttrValue>,
 }
 
 /// What happens.
@@ -67,9 +74,16 @@ impl State {
 
     /// Takes news of what is being opened. `None` if they change nothing.
     pub(in crate::app) fn apply_remote_opening(&mut self, news: News) -> Option<()> {
-        let News::Choose(choices) = news else { return None };
-        self.opening = None;
-        std::rc::Rc::make_mut(&mut self.remote).choices = choices;
+        let remote = std::rc::Rc::make_mut(&mut self.remote);
+        match news {
+            News::Choose(choices) => {
+                self.opening = None;
+                remote.choices = choices;
+            }
+            News::Passed(layers) => remote.passed = Some(layers),
+            News::Warning(text) => warn(&mut remote.warnings, text),
+            News::Opened { .. } | News::Layer { .. } | News::Resumed => return None,
+        }
         Some(())
     }
 
@@ -78,16 +92,22 @@ impl State {
         match news {
             News::Opened { manifest, .. } => {
                 let (_, remote) = self.remote.asked.clone().filter(|(asked, _)| *asked == job)?;
-                std::rc::Rc::make_mut(&mut self.remote).asked = None;
-                self.archive_mut(job)?.elsewhere = Some(std::rc::Rc::new(Elsewhere { remote, manifest }));
+                let page = std::rc::Rc::make_mut(&mut self.remote);
+                page.asked = None;
+                let elsewhere = Elsewhere { remote, manifest, warnings: std::mem::take(&mut page.warnings) };
+                self.archive_mut(job)?.elsewhere = Some(std::rc::Rc::new(elsewhere));
             }
             News::Layer { image, layer, pull } => {
                 let layer: &mut Layer =
                     self.archive_mut(job)?.image_mut(image)?.layers.get_mut(layer as usize)?;
                 layer.pull = Some(pull);
             }
+            News::Warning(text) => {
+                let elsewhere = self.archive_mut(job)?.elsewhere.as_mut()?;
+                warn(&mut std::rc::Rc::make_mut(elsewhere).warnings, text);
+            }
             News::Resumed => self.archive_mut(job)?.stage = Stage::Reading,
-            News::Choose(_) => return None,
+            News::Choose(_) | News::Passed(_) => return None,
         }
         Some(())
     }
@@ -136,6 +156,14 @@ impl State {
             path: None,
             filter: self.search.clone(),
         })
+    }
+}
+
+/// Notes what a server has to say, once.
+fn warn(warnings: &mut Vec<AttrValue>, text: String) {
+    let text = AttrValue::from(text);
+    if warnings.len() < limits::WARNINGS && !warnings.contains(&text) {
+        warnings.push(text);
     }
 }
 
@@ -200,6 +228,20 @@ mod tests {
         assert_eq!(state.archive.as_ref().map(|archive| archive.job), Some(Job(2)));
         assert_eq!(state.remote_of(Job(2)), Some(remote()));
         assert!(state.link().is_some());
+    }
+
+    #[test]
+    fn what_a_server_warns_of_is_noted_once() {
+        let warning = |text: &str| Event::Remote(News::Warning(text.to_owned()));
+        let state = news(asked(Rc::new(State::default()), 1, None), 1, warning("a"));
+        let state = news(opened(news(state, 1, warning("a")), 1), 1, warning("b"));
+        let state = news(state, 1, warning("a"));
+        let warnings = |state: &State| {
+            let elsewhere = state.archive.as_ref().and_then(|archive| archive.elsewhere.clone());
+            elsewhere.map(|elsewhere| elsewhere.warnings.clone()).unwrap_or_default()
+        };
+        assert_eq!(warnings(&state), ["a", "b"]);
+        assert_eq!(warnings(&opened(asked(state, 2, None), 2)), Vec::<AttrValue>::new());
     }
 
     #[test]

@@ -118,7 +118,7 @@ fn realm_url(client: &Client, target: &Target, realm: &str) -> Result<Url, Refus
     let refused = |why| Refusal::Realm(target.host.clone(), why);
     let url = Url::parse(realm).map_err(|_| refused("not an address"))?;
     host_of(&url).map_err(|_| refused("not an address of a host"))?;
-    client.check_url(&url).map_err(refused)?;
+    client.check_realm(&url).map_err(refused)?;
     // A registry whose words can be changed on the way may not send the user's password elsewhere.
     let policy = client.policy();
     if policy.is_plain(&target.host) && !target.host.is_loopback() && !policy.is_at(&target.host, &url) {
@@ -180,7 +180,7 @@ async fn token(
     }
     let body = Body::new(response.into_body());
     let limit = usize::try_from(limits::TOKEN).unwrap_or(usize::MAX);
-    let reading = tokio::time::timeout(Duration::from_secs(30), axum::body::to_bytes(body, limit));
+    let reading = tokio::time::timeout(client.policy().times().pause, axum::body::to_bytes(body, limit));
     let nonsense = |why| Refusal::Nonsense(registry.clone(), why);
     let body = reading.await.map_err(|_| Refusal::Timeout(registry.clone()))?;
     let body = body.map_err(|_| nonsense("a token that ends early, or does not end"))?;

@@ -28,12 +28,8 @@ use tokio::{net::lookup_host, time::timeout};
 use tower_service::Service;
 use url::Url;
 
-use super::{Policy, Refusal, RegistryHost, policy::Reach};
+use super::{Policy, Refusal, RegistryHost, Target, policy::Reach};
 
-/// How long a connection may take to be made.
-const CONNECT_TIME: Duration = Duration::from_secs(15);
-/// How long an answer may take to begin, redirects not counted.
-const ANSWER_TIME: Duration = Duration::from_secs(60);
 /// How long an unused connection is kept.
 const IDLE_TIME: Duration = Duration::from_secs(60);
 /// How many redirects are followed.
@@ -68,41 +64,73 @@ impl Client {
     ///
     /// When this machine has no certificates to trust.
     pub(super) fn new(policy: Policy) -> io::Result<Self> {
-        Ok(Self { policy, public: pool(Reach::Public)?, private: pool(Reach::Private)? })
+        let connection = policy.times().connection;
+        let (public, private) = (pool(Reach::Public, connection)?, pool(Reach::Private, connection)?);
+        Ok(Self { policy, public, private })
     }
 
     pub(super) fn policy(&self) -> &Policy {
         &self.policy
     }
 
-    /// Sends a request and follows where it leads. Credentials go no further than the host that they are for.
-    pub(super) async fn send(&self, mut outgoing: Outgoing) -> Result<Response<Incoming>, Refusal> {
+    /// Sends a request for a target and follows where it leads. Credentials go no further than the host that they are for.
+    ///
+    /// What a host may do because the user has named it, it may do after a redirect only if the host that leads there is
+    /// named as well, and to where the blob is that is asked for.
+    pub(super) async fn send(
+        &self,
+        mut outgoing: Outgoing,
+        target: &Target,
+    ) -> Result<Response<Incoming>, Refusal> {
         let first = host_of(&outgoing.url)?;
+        let refused = |why| Refusal::Redirect(first.clone(), why);
+        let mut reach = self.reach(&outgoing.url);
         for _ in 0..=REDIRECTS {
-            let host = host_of(&outgoing.url)?;
-            let response = self.send_once(&outgoing).await?;
+            let is_named = self.policy.names_host_of(&outgoing.url);
+            let response = self.send_to(&outgoing, reach).await.map_err(|refusal| match refusal {
+                // To allow it, as the other refusal says, is not what is missing.
+                Refusal::Private(_) if is_named => refused("a private host, and not to the blob"),
+                refusal => refusal,
+            })?;
             if !is_redirect(response.status()) {
                 return Ok(response);
             }
-            let refused = |why| Refusal::Redirect(first.clone(), why);
             let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
             let next = location.and_then(|location| outgoing.url.join(location).ok());
             let mut next = next.ok_or_else(|| refused("not an address"))?;
             next.set_fragment(None);
-            let next_host = host_of(&next).map_err(|_| refused("not an address of a host"))?;
-            self.check_url(&next).map_err(refused)?;
-            if next_host != host || next.scheme() != outgoing.url.scheme() {
+            host_of(&next).map_err(|_| refused("not an address of a host"))?;
+            if next.origin() != outgoing.url.origin() {
                 outgoing.authorization = None;
+                if !target.may_be_at(&next) {
+                    return Err(refused("another host, and not to a registry or a blob"));
+                }
+                let is_led = reach == Reach::Private && is_named && target.is_named_in(&next);
+                reach = if is_led { self.reach(&next) } else { Reach::Public };
             }
+            self.check_url(&next, reach).map_err(refused)?;
             outgoing.url = next;
         }
-        Err(Refusal::Redirect(first, "too many times"))
+        Err(refused("too many times"))
+    }
+
+    /// Whether the address of a token server that a registry has named may be asked.
+    pub(super) fn check_realm(&self, url: &Url) -> Result<(), &'static str> {
+        self.check_url(url, self.reach(url))
     }
 
     /// Sends a request, and gives whatever comes back.
     pub(super) async fn send_once(&self, outgoing: &Outgoing) -> Result<Response<Incoming>, Refusal> {
+        self.send_to(outgoing, self.reach(&outgoing.url)).await
+    }
+
+    /// The addresses that the host of a URL may have.
+    fn reach(&self, url: &Url) -> Reach {
+        if self.policy.names_host_of(url) { Reach::Private } else { Reach::Public }
+    }
+
+    async fn send_to(&self, outgoing: &Outgoing, reach: Reach) -> Result<Response<Incoming>, Refusal> {
         let host = host_of(&outgoing.url)?;
-        let reach = if self.policy.names_host_of(&outgoing.url) { Reach::Private } else { Reach::Public };
         if host.address().is_some_and(|address| !reach.admits(address)) {
             return Err(Refusal::Private(host));
         }
@@ -123,7 +151,7 @@ impl Client {
             Reach::Public => &self.public,
             Reach::Private => &self.private,
         };
-        match timeout(ANSWER_TIME, pool.request(request)).await {
+        match timeout(self.policy.times().answer, pool.request(request)).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) => Err(explain(host, &error)),
             Err(_) => Err(Refusal::Timeout(host)),
@@ -131,14 +159,14 @@ impl Client {
     }
 
     /// Whether an address that a registry has named may be asked: with TLS, unless it is a host that the user has named
-    /// as one without.
-    pub(super) fn check_url(&self, url: &Url) -> Result<(), &'static str> {
+    /// as one without, and may be reached as such.
+    fn check_url(&self, url: &Url, reach: Reach) -> Result<(), &'static str> {
         if !url.username().is_empty() || url.password().is_some() {
             return Err("an address with a user in it");
         }
         match url.scheme() {
             "https" => Ok(()),
-            "http" if self.policy.is_plain_host_of(url) => Ok(()),
+            "http" if reach == Reach::Private && self.policy.is_plain_host_of(url) => Ok(()),
             _ => Err("not https"),
         }
     }
@@ -153,10 +181,13 @@ fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
-fn pool(reach: Reach) -> io::Result<Pool<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>> {
+fn pool(
+    reach: Reach,
+    connection: Duration,
+) -> io::Result<Pool<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>> {
     let mut http = HttpConnector::new_with_resolver(Resolver(reach));
     http.enforce_http(false);
-    http.set_connect_timeout(Some(CONNECT_TIME));
+    http.set_connect_timeout(Some(connection));
     http.set_nodelay(true);
     let https =
         HttpsConnectorBuilder::new().with_native_roots()?.https_or_http().enable_http1().wrap_connector(http);

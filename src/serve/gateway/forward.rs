@@ -1,6 +1,6 @@
 //! From a request of the page to an answer of a registry.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, sync::Arc};
 
 use axum::{
     Router,
@@ -19,7 +19,7 @@ use tokio::{
 use url::Url;
 
 use super::{
-    DockerConfig, Policy, Refusal, Target,
+    DockerConfig, Policy, Refusal, Target, Times,
     auth::Authorizations,
     client::{Client, Incoming, Outgoing},
 };
@@ -29,10 +29,6 @@ use crate::{limits, serve::guard::check_origin};
 const BASE: &str = "/_layerscope/v1/";
 /// How many requests may be under way at once.
 const AT_ONCE: usize = 64;
-/// How long an answer may pause.
-const PAUSE: Duration = Duration::from_secs(60);
-/// How long an answer may take.
-const WHOLE: Duration = Duration::from_secs(6 * 3600);
 
 /// What goes from the page to a registry.
 const THERE: [HeaderName; 4] = [header::ACCEPT, header::RANGE, header::IF_RANGE, header::IF_NONE_MATCH];
@@ -119,18 +115,18 @@ impl Gateway {
             authorization: self.authorizations.get(&target),
             body: Bytes::new(),
         };
-        let mut response = self.client.send(outgoing.clone()).await?;
+        let mut response = self.client.send(outgoing.clone(), &target).await?;
         if response.status() == StatusCode::UNAUTHORIZED {
             let config = self.config.as_ref();
             let answer =
                 self.authorizations.answer(&self.client, config, &target, response.headers()).await?;
             outgoing.authorization = Some(answer);
-            response = self.client.send(outgoing).await?;
+            response = self.client.send(outgoing, &target).await?;
             if response.status() == StatusCode::UNAUTHORIZED {
                 return Err(Refusal::BadCredentials(target.host));
             }
         }
-        answer(&target, &self.url(&target)?, response, place)
+        answer(&target, &self.url(&target)?, response, place, self.client.policy().times())
     }
 
     fn url(&self, target: &Target) -> Result<Url, Refusal> {
@@ -158,15 +154,16 @@ fn answer(
     list: &Url,
     from: Response<Incoming>,
     place: OwnedSemaphorePermit,
+    times: Times,
 ) -> Result<Response<Body>, Refusal> {
-    let limit = if target.is_blob { limits::BLOB } else { limits::REGISTRY_DOCUMENT };
+    let limit = if target.blob.is_some() { limits::BLOB } else { limits::REGISTRY_DOCUMENT };
     let (parts, body) = from.into_parts();
     let length =
         parts.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|length| length > limit) {
         return Err(Refusal::TooLarge(target.host.clone(), limit));
     }
-    let mut response = Response::new(limited(body, limit, place));
+    let mut response = Response::new(limited(body, limit, place, times));
     *response.status_mut() = parts.status;
     let headers = response.headers_mut();
     for name in BACK {
@@ -203,12 +200,12 @@ fn link_here(link: &str, list: &Url) -> Option<HeaderValue> {
 
 /// A body that ends in an error when it grows too large, pauses or lasts too long. Its place among those under way is
 /// free when it ends, or is dropped because the page has gone.
-fn limited(body: Incoming, limit: u64, place: OwnedSemaphorePermit) -> Body {
-    let end = Instant::now() + WHOLE;
+fn limited(body: Incoming, limit: u64, place: OwnedSemaphorePermit, times: Times) -> Body {
+    let end = Instant::now() + times.whole;
     let state = (body, limit, place);
     Body::from_stream(stream::try_unfold(state, move |(mut body, left, place)| async move {
         loop {
-            let frame = timeout(PAUSE, body.frame()).await.map_err(|_| io::ErrorKind::TimedOut)?;
+            let frame = timeout(times.pause, body.frame()).await.map_err(|_| io::ErrorKind::TimedOut)?;
             if Instant::now() > end {
                 return Err(io::Error::from(io::ErrorKind::TimedOut));
             }

@@ -14,6 +14,6 @@ mod target;
 
 pub use credentials::{Credentials, DockerConfig};
 pub use forward::router;
-pub use policy::{Policy, RegistryHost};
+pub use policy::{Policy, RegistryHost, Times};
 pub use refusal::Refusal;
 pub use target::Target;

@@ -5,6 +5,7 @@ use std::{
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     str::FromStr,
+    time::Duration,
 };
 
 use url::{Host, Url};
@@ -103,6 +104,27 @@ pub struct Policy {
     anonymous: bool,
     /// Docker's configuration, if it is not where the user's is.
     config: Option<DockerConfig>,
+    times: Times,
+}
+
+/// How long the gateway waits for a registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Times {
+    /// For a connection.
+    pub connection: Duration,
+    /// For an answer to begin, redirects not counted.
+    pub answer: Duration,
+    /// For an answer to go on.
+    pub pause: Duration,
+    /// For an answer to end.
+    pub whole: Duration,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self { connection: seconds(15), answer: seconds(60), pause: seconds(60), whole: seconds(6 * 3600) }
+    }
 }
 
 impl Policy {
@@ -138,6 +160,18 @@ impl Policy {
     pub fn anonymous(mut self) -> Self {
         self.anonymous = true;
         self
+    }
+
+    /// Waits so long.
+    #[must_use]
+    pub fn with_times(mut self, times: Times) -> Self {
+        self.times = times;
+        self
+    }
+
+    /// How long is waited.
+    pub fn times(&self) -> Times {
+        self.times
     }
 
     /// Reads credentials from there.

@@ -1,6 +1,7 @@
 //! What the page may ask a registry for: the reading half of the distribution specification's API.
 
 use axum::http::Uri;
+use url::Url;
 
 use super::{Refusal, RegistryHost};
 use crate::digest::Digest;
@@ -21,8 +22,8 @@ pub struct Target {
     pub repository: Option<String>,
     /// The path and query from `/v2/` on.
     pub path: String,
-    /// Whether it is a blob, which may be large.
-    pub is_blob: bool,
+    /// The digest of the blob that it is, if it is one. A blob may be large.
+    pub blob: Option<Digest>,
 }
 
 impl Target {
@@ -55,8 +56,19 @@ impl Target {
             host,
             repository: repository.map(str::to_owned),
             path: format!("/v2/{inner}{query}"),
-            is_blob: kind == Kind::Blob,
+            blob: if kind == Kind::Blob { digest_in(inner) } else { None },
         })
+    }
+
+    /// Whether a registry that is asked for this may lead to an address of another host: blobs lie in stores, all else in
+    /// another registry.
+    pub(super) fn may_be_at(&self, url: &Url) -> bool {
+        self.blob.is_some() || url.path().strip_prefix("/v2/").and_then(parse_path).is_some()
+    }
+
+    /// Whether an address names the blob that it is: what stores do, so that nothing else of theirs is read.
+    pub(super) fn is_named_in(&self, url: &Url) -> bool {
+        self.blob.as_ref().is_some_and(|digest| url.path().contains(digest.hex()))
     }
 }
 
@@ -68,6 +80,10 @@ enum Kind {
     Blob,
 }
 
+fn digest_in(path: &str) -> Option<Digest> {
+    path.rsplit('/').next()?.parse().ok()
+}
+
 fn parse_path(path: &str) -> Option<(Option<&str>, Kind)> {
     match path {
         "" => return Some((None, Kind::Base)),
@@ -76,7 +92,7 @@ fn parse_path(path: &str) -> Option<(Option<&str>, Kind)> {
     }
     let (front, last) = path.rsplit_once('/')?;
     let (name, what) = front.rsplit_once('/')?;
-    let is_digest = || last.parse::<Digest>().is_ok();
+    let is_digest = || digest_in(last).is_some();
     let kind = match what {
         "tags" if last == "list" => Kind::List,
         "manifests" if is_tag(last) || is_digest() => Kind::Manifest,
@@ -124,7 +140,7 @@ mod tests {
     fn the_reading_half_of_the_specification_is_known() {
         let parsed = |rest: &str| {
             let target = parse(rest).unwrap_or_else(|| panic!("{rest}"));
-            (target.host.to_string(), target.repository, target.path, target.is_blob)
+            (target.host.to_string(), target.repository, target.path, target.blob.is_some())
         };
         let web = Some("shop/web".to_owned());
         assert_eq!(parsed("ghcr.io/v2/"), ("ghcr.io".to_owned(), None, "/v2/".to_owned(), false));
@@ -174,5 +190,19 @@ mod tests {
         ] {
             assert!(parse(rest).is_none(), "{rest}");
         }
+    }
+
+    #[test]
+    fn only_blobs_lie_just_anywhere() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        let blob = parse(&format!("r.example/v2/shop/web/blobs/{DIGEST}")).unwrap();
+        let manifest = parse("r.example/v2/shop/web/manifests/v1").unwrap();
+        let store = url(&format!("https://s.example/x/{}/data?sign=1", DIGEST.trim_start_matches("sha256:")));
+        let other = url("https://o.example/v2/project/shop/web/manifests/v1");
+        let page = url("https://o.example/login?v=/v2/a/manifests/b");
+        assert!(blob.may_be_at(&store) && blob.is_named_in(&store));
+        assert!(blob.may_be_at(&page) && !blob.is_named_in(&page));
+        assert!(manifest.may_be_at(&other) && !manifest.is_named_in(&other));
+        assert!(!manifest.may_be_at(&store) && !manifest.may_be_at(&page));
     }
 }

@@ -6,7 +6,7 @@ use super::{begin, login::log_in, name, pull, registry};
 use crate::{
     app::id,
     servers::{
-        fake::{self, Access, Fault, Setup},
+        fake::{self, Access, Fault, Setup, TokenServer},
         images::{FIRST, Stored},
         process::{Registry, Settings, USER},
     },
@@ -57,7 +57,29 @@ fn blobs_that_lead_elsewhere_are_told_from_a_registry_that_cannot_be_read() {
     let redirecting = registry(&stored, vec![Fault::RedirectBlobs(other.url())]);
     run("remote-doctor-blobs", Options::default(), async |page| {
         pull(page, &format!("look={}", name(&redirecting, FIRST))).await;
+        wait_for_cause(page, "Redirect").await;
+        assert!(page.text(&id("remote-doctor")).await.contains("leads to another host"));
+    });
+    // Without leading anywhere.
+    let silent = registry(&stored, vec![Fault::BlobsWithoutCors]);
+    run("remote-doctor-silent-blobs", Options::default(), async |page| {
+        pull(page, &format!("look={}", name(&silent, FIRST))).await;
         wait_for_cause(page, "Blobs").await;
+    });
+}
+
+/// The registry is not to blame for that its token server lets no page read.
+#[test]
+fn a_token_server_that_cannot_be_read_is_named() {
+    let stored = Stored::new();
+    let tokens = TokenServer::start(false);
+    let setup = Setup { cors: true, access: Access::Token(tokens.tokens()), ..Setup::default() };
+    let registry = fake::registry(&stored.layout(), setup);
+    run("remote-doctor-token", Options::default(), async |page| {
+        pull(page, &format!("pull={}", name(&registry, FIRST))).await;
+        wait_for_cause(page, "TokenServer").await;
+        let said = page.contents(&format!("{} details", id("error"))).await.concat();
+        assert!(said.contains(&tokens.host()), "{said}");
     });
 }
 

@@ -1,13 +1,14 @@
 //! Tags, and what refers to an image.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use layerscope::serve::gateway::Policy;
 use serde_json::{Value, json};
 
 use super::{fetched_whole, name, pull, registry};
 use crate::{
     app::id,
     servers::{
-        fake::Fault,
+        fake::{self, Fault},
         images::{FIRST, MULTI, SECOND, Stored},
     },
     support::{Options, Page, run},
@@ -29,6 +30,35 @@ fn tags_are_listed_page_by_page() {
         page.screenshot("remote-tags").await;
         page.click("[data-testid=remote-tag-list] li button").await;
         page.wait_for_text(&id("remote-says"), FIRST).await;
+    });
+}
+
+/// What a registry has to say to people reaches them, quietly, and once: directly, and through the gateway.
+#[test]
+fn what_a_registry_warns_of_is_shown() {
+    let stored = Stored::new();
+    let warns = Fault::Warns("This registry \"moves\"\u{202e}, <b>soon</b>".to_owned());
+    let registry = registry(&stored, vec![warns]);
+    let shown = "The registry says:\nThis registry \"moves\"\\u{202E}, <b>soon</b>";
+    run("remote-warnings", Options::default(), async |page| {
+        pull(page, &format!("pull={}", name(&registry, FIRST))).await;
+        fetched_whole(page).await;
+        page.wait_for_text(&id("remote-warnings"), shown).await;
+        assert_eq!(page.count(&format!("{} li", id("remote-warnings"))).await, 1);
+        assert_eq!(page.count(&format!("{} b", id("remote-warnings"))).await, 0);
+        page.screenshot("remote-warnings").await;
+        page.open_at("remote.html").await;
+        page.type_into(&id("remote-place"), &name(&registry, FIRST)).await;
+        page.click(&id("remote-tags")).await;
+        page.wait_for_text(&id("remote-warnings"), shown).await;
+    });
+    let policy = Policy::new().without_defaults().anonymous().allow(registry.host().parse().unwrap());
+    let options = Options { gateway: Some(policy), ..Options::default() };
+    run("remote-warnings-through", options, async |page| {
+        page.open_at(&format!("#pull={}", name(&registry, FIRST))).await;
+        page.click(&id("remote-agree")).await;
+        fetched_whole(page).await;
+        page.wait_for_text(&id("remote-warnings"), shown).await;
     });
 }
 
@@ -82,8 +112,8 @@ async fn read(page: &Page, kind: &str) -> String {
 
 #[test]
 fn what_refers_to_an_image_is_read_as_trees() {
-    for faults in [Vec::new(), vec![Fault::NoReferrers]] {
-        let has_list = faults.is_empty();
+    for faults in [Vec::new(), vec![Fault::ShortLists(1)], vec![Fault::NoReferrers]] {
+        let has_list = faults != [Fault::NoReferrers];
         let stored = Stored::new();
         for (kind, document, stand_in) in documents() {
             // Without the list, all of them stand under tags.
@@ -114,8 +144,40 @@ fn what_refers_to_an_image_is_read_as_trees() {
                 "{text}"
             );
             assert!(!text.contains("payloadType"), "{text}");
+            // Which stands beside it, as it is stored.
+            page.wait_for_text(&id("referrer-raw"), "As it is stored").await;
+            page.eval("document.querySelector('[data-testid=referrer-raw]').open = true").await;
+            page.wait_for_text(&id("referrer-raw"), "\"payloadType\":\"application/vnd.in-toto+json\"").await;
+            page.screenshot("remote-raw").await;
         });
     }
+}
+
+/// What stands beside an image in a layout is found and read as well, and is not taken for an image.
+#[test]
+fn what_refers_to_an_image_of_a_layout_is_read() {
+    let stored = Stored::new();
+    for (kind, document, stand_in) in documents() {
+        stored.attach(FIRST, kind, document.to_string().as_bytes(), stand_in);
+    }
+    stored.attach(SECOND, "application/vnd.example.other", b"{}", None);
+    let files = fake::files(&stored.layout(), true);
+    run("remote-layout-referrers", Options { size: (1280, 1400), ..Options::default() }, async |page| {
+        pull(page, &format!("pull={}/", files.url())).await;
+        page.wait_for_text(&id("remote-choices"), FIRST).await;
+        assert_eq!(page.count("[data-testid=remote-choices] li").await, 3, "no artifact among them");
+        page.click("[data-testid=remote-choices] li:nth-child(1) button").await;
+        fetched_whole(page).await;
+        page.eval("document.querySelector('[data-testid=pull]').open = true").await;
+        page.click(&id("list-referrers")).await;
+        page.wait_for_text(&id("referrers"), "vnd.cyclonedx+json").await;
+        assert!(!page.text(&id("referrers")).await.contains("example.other"));
+        let text = read(page, "spdx+json").await;
+        assert!(text.contains("zlib 1.3.1"), "{text}");
+        let text = read(page, "dsse.envelope").await;
+        assert!(text.contains("https://slsa.dev/provenance/v1"), "{text}");
+        assert_eq!(page.count(&id("referrers-unknown")).await, 0);
+    });
 }
 
 #[test]
@@ -142,7 +204,7 @@ fn a_list_that_cannot_be_read_is_not_called_empty() {
         page.eval("document.querySelector('[data-testid=pull]').open = true").await;
         page.click(&id("list-referrers")).await;
         page.wait_for_text(&id("referrers-unknown"), "Whether there is more is not known").await;
-        assert!(!page.text(&id("referrers")).await.contains("Nothing in the registry"));
+        assert!(!page.text(&id("referrers")).await.contains("Nothing there refers"));
     });
 }
 

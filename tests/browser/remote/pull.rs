@@ -326,6 +326,53 @@ fn an_archive_that_comes_whole_stands_in_the_url() {
     });
 }
 
+/// Nobody waits for the end of an archive to have its layers read.
+#[test]
+fn an_archive_that_comes_whole_is_read_while_it_comes() {
+    let stored = Stored::large();
+    let files = fake::stalling_files(stored.archive().parent().unwrap(), 10_000_000);
+    run("remote-passing", Options::default(), async |page| {
+        begin(page, &format!("pull={}/image.tar", files.url())).await;
+        page.wait_for_text(&id("opening-how"), "1 layer is read").await;
+        page.wait_for_text(&id("opening"), "18.0 MB").await;
+        page.screenshot("remote-passing").await;
+        page.click(&id("cancel")).await;
+        page.wait_for(&id("cancelled")).await;
+        assert_eq!(files.log().hits().len(), 1, "{:?}", files.log().lines());
+    });
+}
+
+/// What has come is passed over when the server sends it again, as it knows no ranges.
+#[test]
+fn an_archive_that_comes_whole_goes_on_where_it_was_cut() {
+    let stored = Stored::large();
+    let files = fake::cutting_files(stored.archive().parent().unwrap(), 9_000_000);
+    run("remote-passing-cut", Options::default(), async |page| {
+        begin(page, &format!("pull={}/image.tar", files.url())).await;
+        page.wait_for_text(&id("status-digests"), "3/3 ✓").await;
+        assert_page_agrees(page, &stored.archive()).await;
+        let ranges: Vec<_> = files.log().hits().into_iter().map(|hit| hit.range).collect();
+        assert_eq!(ranges, [Some("bytes=0-65535".to_owned()), Some("bytes=9000000-".to_owned())]);
+    });
+}
+
+/// Where pages may not read which part of a file has come, its length is told by a header that they may read.
+#[test]
+fn ranges_whose_place_is_hidden_are_read_all_the_same() {
+    let stored = Stored::large();
+    let files = fake::public_files(stored.archive().parent().unwrap());
+    run("remote-hidden-ranges", Options::default(), async |page| {
+        pull(page, &format!("look={}/image.tar", files.url())).await;
+        wait_for_states(page, &["not fetched", "not fetched", "not fetched"]).await;
+        let hits = files.log().hits();
+        assert_eq!(hits.iter().filter(|hit| hit.method == "HEAD").count(), 1, "{hits:#?}");
+        let gets = hits.iter().filter(|hit| hit.method == "GET");
+        assert!(gets.clone().all(|hit| hit.status == 206 && hit.range.is_some()), "{hits:#?}");
+        page.click(&id("fetch-all")).await;
+        fetched_whole(page).await;
+    });
+}
+
 /// What is sent from another place than was asked for is not taken for what should be there.
 #[test]
 fn a_range_from_elsewhere_in_the_file_is_refused() {

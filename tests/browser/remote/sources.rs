@@ -93,7 +93,7 @@ fn every_kind_of_server_is_read_directly_and_through_the_gateway() {
     servers.add("429", &stored, faulty(&[later]), Comes::Whole, Comes::Whole);
     let busy = Fault::Unavailable { times: 1 };
     servers.add("503", &stored, faulty(&[busy]), Comes::Whole, Comes::Whole);
-    for (cors, directly) in [(true, Comes::Whole), (false, Comes::Cause("Blobs"))] {
+    for (cors, directly) in [(true, Comes::Whole), (false, Comes::Cause("Redirect"))] {
         let store = fake::files(&stored.layout(), cors);
         let redirect = faulty(&[Fault::RedirectBlobs(store.url())]);
         servers.add("redirects", &stored, redirect, directly, Comes::Whole);

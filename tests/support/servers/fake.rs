@@ -46,6 +46,8 @@ pub enum Fault {
     IgnoreRange,
     /// A blob is a redirect (307) to this address, with `/blobs/sha256/HEX` added.
     RedirectBlobs(String),
+    /// Everything is a redirect (307) to this address.
+    RedirectAll(String),
     /// A blob is a redirect to itself.
     RedirectLoop,
     /// 429 with `Retry-After`, in seconds, for the first `times` requests of each manifest and blob.
@@ -64,12 +66,16 @@ pub enum Fault {
     Stall(usize),
     /// Pages may not read which headers came: `WWW-Authenticate` among them.
     HideHeaders,
-    /// No list has more tags than this.
+    /// Pages may not read the blobs, as of zot.
+    BlobsWithoutCors,
+    /// No list has more tags, or referrers, than this.
     ShortLists(usize),
     /// There is no list of referrers, as in registries older than it.
     NoReferrers,
     /// What should be the list of referrers is none.
     BrokenReferrers,
+    /// Every answer has this to say, as a warning (distribution spec, "Warnings").
+    Warns(String),
 }
 
 /// Who may read a [`Fake`].
@@ -195,6 +201,40 @@ pub fn whole_files(folder: &Path) -> Served {
     Served::start(router.layer(middleware::from_fn(ignore_range)).layer(middleware::from_fn(allow_all)))
 }
 
+/// The same as GitHub Pages does: pages may read it, and of its headers only those that every page may read.
+pub fn public_files(folder: &Path) -> Served {
+    let router = Router::new().fallback_service(tower_http::services::ServeDir::new(folder));
+    Served::start(router.layer(middleware::map_response(allow)))
+}
+
+async fn allow(mut response: Response<Body>) -> Response<Body> {
+    response.headers_mut().insert("access-control-allow-origin", HeaderValue::from_static("*"));
+    response
+}
+
+/// The same without ranges; what is longer stops coming after so many bytes, and the connection stays open.
+pub fn stalling_files(folder: &Path, after: usize) -> Served {
+    let folder = folder.to_owned();
+    let router = Router::new().fallback(async move |request: Request| {
+        let bytes = fs::read(folder.join(request.uri().path().trim_start_matches('/'))).unwrap();
+        let body = stalled(&bytes[..after.min(bytes.len())]);
+        ([(header::CONTENT_LENGTH, bytes.len().to_string())], body)
+    });
+    Served::start(router.layer(middleware::from_fn(allow_all)))
+}
+
+/// The same without ranges; the first answer breaks off after so many bytes, and the connection with it.
+pub fn cutting_files(folder: &Path, after: usize) -> Served {
+    let (folder, asked) = (folder.to_owned(), Arc::new(Mutex::new(0)));
+    let router = Router::new().fallback(async move |request: Request| {
+        let bytes = fs::read(folder.join(request.uri().path().trim_start_matches('/'))).unwrap();
+        let is_first = std::mem::replace(&mut *asked.lock().unwrap(), 1) == 0;
+        let length = [(header::CONTENT_LENGTH, bytes.len().to_string())];
+        (length, if is_first { cut_off(&bytes[..after]) } else { bytes.into() })
+    });
+    Served::start(router.layer(middleware::from_fn(allow_all)))
+}
+
 /// The same, with every range but the first a byte further on than it was asked for.
 pub fn shifted_files(folder: &Path) -> Served {
     let router = Router::new().fallback_service(tower_http::services::ServeDir::new(folder));
@@ -235,7 +275,7 @@ async fn allow_all(request: Request, next: Next) -> Response<Body> {
         ("access-control-allow-headers", "Authorization, Accept, Range"),
         (
             "access-control-expose-headers",
-            "Docker-Content-Digest, WWW-Authenticate, Link, Content-Range, Content-Length, Retry-After",
+            "Docker-Content-Digest, WWW-Authenticate, Link, Content-Range, Content-Length, Retry-After, Warning",
         ),
     ] {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
@@ -246,10 +286,21 @@ async fn allow_all(request: Request, next: Next) -> Response<Body> {
 /// Serves the images of an OCI layout as a registry, under any repository name.
 pub fn registry(layout: &Path, setup: Setup) -> Served {
     let (cors, hides) = (setup.cors, setup.faults.contains(&Fault::HideHeaders));
+    let hides_blobs = setup.faults.contains(&Fault::BlobsWithoutCors);
     let fake = Arc::new(Fake::read(layout, setup));
     let router = Router::new().fallback(answer).with_state(fake);
     let router = if cors { router.layer(middleware::from_fn(allow_all)) } else { router };
+    let router = if hides_blobs { router.layer(middleware::from_fn(hide_blobs)) } else { router };
     Served::start(if hides { router.layer(middleware::map_response(hide)) } else { router })
+}
+
+async fn hide_blobs(request: Request, next: Next) -> Response<Body> {
+    let is_blob = request.uri().path().contains("/blobs/");
+    let mut response = next.run(request).await;
+    if is_blob {
+        response.headers_mut().remove("access-control-allow-origin");
+    }
+    response
 }
 
 async fn hide(mut response: Response<Body>) -> Response<Body> {
@@ -321,6 +372,15 @@ impl Fake {
         self.setup.faults.iter().any(fault)
     }
 
+    /// How long a list may be.
+    fn most(&self) -> usize {
+        let most = self.setup.faults.iter().find_map(|fault| match fault {
+            Fault::ShortLists(most) => Some(*most),
+            _ => None,
+        });
+        most.unwrap_or(usize::MAX)
+    }
+
     /// Whether who sends these headers may read this repository; the challenge if not.
     fn admit(&self, name: &str, headers: &HeaderMap) -> Result<(), String> {
         let sent =
@@ -348,6 +408,25 @@ async fn answer(State(fake): State<Arc<Fake>>, request: Request) -> Response<Bod
         return ([(header::CONTENT_TYPE, "text/html")], "<!doctype html><title>Sign in</title>")
             .into_response();
     }
+    let elsewhere = fake.setup.faults.iter().find_map(|fault| match fault {
+        Fault::RedirectAll(location) => Some(location.clone()),
+        _ => None,
+    });
+    if let Some(location) = elsewhere {
+        return (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response();
+    }
+    let warning = fake.setup.faults.iter().find_map(|fault| match fault {
+        Fault::Warns(text) => Some(format!("299 - \"{}\"", text.replace('"', "\\\""))),
+        _ => None,
+    });
+    let mut response = respond(&fake, &request);
+    if let Some(warning) = warning {
+        response.headers_mut().append(header::WARNING, warning.parse().unwrap());
+    }
+    response
+}
+
+fn respond(fake: &Fake, request: &Request) -> Response<Body> {
     let (head, uri) = (request.method() == Method::HEAD, request.uri().clone());
     let Some(path) = uri.path().strip_prefix("/v2/") else { return StatusCode::NOT_FOUND.into_response() };
     let parsed = ["manifests", "blobs", "tags", "referrers"].into_iter().find_map(|kind| {
@@ -363,29 +442,39 @@ async fn answer(State(fake): State<Arc<Fake>>, request: Request) -> Response<Bod
         None if path.is_empty() => as_json(&json!({})),
         Some((name, "tags", "list")) => {
             let tags: Vec<_> = fake.tags.iter().map(|(tag, _)| tag).collect();
-            let most = fake.setup.faults.iter().find_map(|fault| match fault {
-                Fault::ShortLists(most) => Some(*most),
-                _ => None,
-            });
-            page(name, &tags, uri.query().unwrap_or_default(), most.unwrap_or(usize::MAX))
+            page(name, &tags, uri.query().unwrap_or_default(), fake.most())
         }
         Some((_, "referrers", _)) if fake.has(|fault| *fault == Fault::BrokenReferrers) => {
             as_json(&json!("no list"))
         }
-        Some((_, "referrers", digest)) if !fake.has(|fault| *fault == Fault::NoReferrers) => {
-            let found =
-                fake.referrers.iter().filter(|(subject, _)| subject == digest).map(|(_, found)| found);
+        Some((name, "referrers", digest)) if !fake.has(|fault| *fault == Fault::NoReferrers) => {
+            let mut found: Vec<_> = fake
+                .referrers
+                .iter()
+                .filter(|(subject, _)| subject == digest)
+                .map(|(_, found)| found)
+                .collect();
+            found.sort_by_key(|found| found["digest"].to_string());
+            // By a number, as registries may count as they like.
+            let query = uri.query().unwrap_or_default();
+            let from = query.strip_prefix("from=").and_then(|from| from.parse().ok()).unwrap_or(0);
             let kind = "application/vnd.oci.image.index.v1+json";
-            let index =
-                json!({ "schemaVersion": 2, "mediaType": kind, "manifests": found.collect::<Vec<_>>() });
-            ([(header::CONTENT_TYPE, kind)], index.to_string()).into_response()
+            let some: Vec<_> = found.iter().skip(from).take(fake.most()).collect();
+            let next = from + some.len();
+            let index = json!({ "schemaVersion": 2, "mediaType": kind, "manifests": some });
+            let mut response = ([(header::CONTENT_TYPE, kind)], index.to_string()).into_response();
+            if next < found.len() {
+                let link = format!("</v2/{name}/referrers/{digest}?from={next}>; rel=\"next\"");
+                response.headers_mut().insert(header::LINK, link.parse().unwrap());
+            }
+            response
         }
         Some((_, "manifests", reference)) => {
             let by_tag =
                 fake.tags.iter().find(|(tag, _)| tag == reference).map(|(_, digest)| digest.as_str());
-            document(&fake, by_tag.unwrap_or(reference), head)
+            document(fake, by_tag.unwrap_or(reference), head)
         }
-        Some((_, "blobs", digest)) => blob(&fake, digest, uri.path(), request.headers(), head),
+        Some((_, "blobs", digest)) => blob(fake, digest, uri.path(), request.headers(), head),
         _ => error(StatusCode::NOT_FOUND, "NAME_UNKNOWN"),
     }
 }

@@ -95,14 +95,17 @@ impl Stored {
             manifest["subject"] = json!({ "mediaType": MANIFEST, "digest": subject, "size": 1 });
         }
         let mut entry = described(store(manifest.to_string().as_bytes()), MANIFEST);
-        if let Some(suffix) = stand_in {
-            let name = format!("{}{suffix}", subject.replace(':', "-"));
-            entry["annotations"] = json!({ "org.opencontainers.image.ref.name": name });
-            let path = self.layout().join("index.json");
-            let mut index: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-            index["manifests"].as_array_mut().unwrap().push(entry);
-            fs::write(path, index.to_string()).unwrap();
+        match stand_in {
+            Some(suffix) => {
+                let name = format!("{}{suffix}", subject.replace(':', "-"));
+                entry["annotations"] = json!({ "org.opencontainers.image.ref.name": name });
+            }
+            None => entry["artifactType"] = json!(kind),
         }
+        let path = self.layout().join("index.json");
+        let mut index: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        index["manifests"].as_array_mut().unwrap().push(entry);
+        fs::write(path, index.to_string()).unwrap();
     }
 
     /// An archive of one of its images alone, for comparing with what a pull of it gives.

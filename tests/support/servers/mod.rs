@@ -84,6 +84,16 @@ impl Log {
         self.hits().iter().filter(sent).count()
     }
 
+    /// Waits for what is expected of it: a process may write its log after it has answered.
+    pub fn wait_for(&self, expected: impl Fn(&Self) -> bool) -> bool {
+        (0..500).any(|_| {
+            expected(self) || {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+                false
+            }
+        })
+    }
+
     /// Notes a request.
     pub(crate) fn push(&self, hit: Hit) {
         if let Self::Memory(hits) = self {

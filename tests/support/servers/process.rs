@@ -64,15 +64,8 @@ impl Registry {
             root.join("storage").display()
         );
         if settings.cors {
-            config.push_str(concat!(
-                "  headers:\n",
-                "    Access-Control-Allow-Origin: ['*']\n",
-                "    Access-Control-Allow-Methods: [HEAD, GET, OPTIONS]\n",
-                "    Access-Control-Allow-Headers: [Authorization, Accept, Cache-Control, Range]\n",
-                "    Access-Control-Expose-Headers: [Docker-Content-Digest, WWW-Authenticate, Link, Content-Range, ",
-                "Content-Length, ETag, Retry-After]\n",
-                "    Access-Control-Max-Age: ['600']\n",
-            ));
+            let recipe = recipe(include_str!("../../../src/app/remote/recipes/distribution.yml"));
+            config.push_str(recipe.strip_prefix("http:\n").unwrap());
         }
         if settings.basic {
             let file = root.join("htpasswd");
@@ -202,8 +195,16 @@ impl Nginx {
     }
 }
 
+/// What the page says to set at a server, for pages of any origin.
+fn recipe(text: &str) -> String {
+    text.replace("ORIGIN", "*")
+}
+
 fn nginx_config(root: &Path, port: u16, registry: &str) -> String {
     let root = root.display();
+    let recipe = recipe(include_str!("../../../src/app/remote/recipes/nginx.conf"));
+    let location = recipe.replace("127.0.0.1:5000", registry);
+    assert!(location.contains(registry));
     // One process: no other user, and nothing is left behind when it is killed.
     format!(
         r#"
@@ -221,17 +222,7 @@ http {{
   server {{
     listen 127.0.0.1:{port};
     client_max_body_size 0;
-    location / {{
-      add_header Access-Control-Allow-Origin * always;
-      add_header Access-Control-Allow-Methods "GET, HEAD, OPTIONS" always;
-      add_header Access-Control-Allow-Headers "Authorization, Accept, Range" always;
-      add_header Access-Control-Expose-Headers "Docker-Content-Digest, WWW-Authenticate, Link, Content-Range, Content-Length, Retry-After" always;
-      add_header Access-Control-Max-Age 600 always;
-      if ($request_method = OPTIONS) {{ return 204; }}
-      proxy_pass http://{registry};
-      proxy_set_header Host $http_host;
-      proxy_buffering off;
-    }}
+    {location}
   }}
 }}
 "#

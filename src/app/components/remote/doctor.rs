@@ -62,7 +62,15 @@ pub fn Doctor(props: &DoctorProps) -> Html {
     };
     let Some(cause) = *found else { return Html::default() };
     let (what, advice) = (words.remote.cause)(cause);
-    let is_server = matches!(cause, Cause::NoCors | Cause::Preflight | Cause::Blobs | Cause::HiddenHeader);
+    let is_server = matches!(
+        cause,
+        Cause::NoCors
+            | Cause::Preflight
+            | Cause::Blobs
+            | Cause::Redirect
+            | Cause::TokenServer
+            | Cause::HiddenHeader
+    );
     html! {
         <section class="remote-doctor" data-testid="remote-doctor" aria-label={words.remote.doctor}
             data-cause={format!("{cause:?}")}>
@@ -105,16 +113,21 @@ async fn examine(props: &DoctorProps) -> Evidence {
     };
     let is = |origin: &Option<Origin>, test: fn(&Origin) -> bool| origin.as_ref().is_some_and(test);
     let is_unreachable = matches!(props.trouble, Trouble::Unreachable | Trouble::BlobUnreachable);
-    let request =
-        Request { url: url.clone(), accept: None, authorization: None, range: None, is_token: false };
+    let is_readable = is_unreachable && platform::fetch(&Request::get(&url)).await.is_ok();
+    // Nobody's name and nobody's password: what matters is whether it may be sent.
+    let login = Request { authorization: Some("Basic Og==".to_owned()), ..Request::get(&url) };
+    let is_asked = is_readable && props.trouble == Trouble::Unreachable;
+    let target_is_private = is(&target, Origin::is_private);
     Evidence {
         online: dom::is_online(),
         page_is_secure: is(&page, |origin| origin.is_secure),
         page_is_private: is(&page, Origin::is_private),
         target_is_secure: is(&target, |origin| origin.is_secure),
-        target_is_private: is(&target, Origin::is_private),
+        target_is_private,
         target_is_loopback: is(&target, Origin::is_loopback),
-        is_readable: is_unreachable && platform::fetch(&request).await.is_ok(),
+        is_readable,
+        takes_logins: is_asked && platform::fetch(&login).await.is_ok(),
         is_reachable: is_unreachable && platform::is_reachable(&url).await,
+        may_ask_network: if target_is_private { platform::may_ask_network().await } else { None },
     }
 }

@@ -7,6 +7,7 @@ mod panel;
 mod referrers;
 mod start;
 mod tags;
+mod warnings;
 
 pub use dialog::{RemoteButton, RemoteDialog};
 pub use doctor::Doctor;

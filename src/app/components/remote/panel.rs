@@ -3,7 +3,7 @@
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::{doctor::Doctor, login::Login, referrers::Referrers};
+use super::{doctor::Doctor, login::Login, referrers::Referrers, warnings::Warnings};
 use crate::{
     app::{
         format, hue,
@@ -80,7 +80,8 @@ pub fn PullPanel() -> Html {
         }
     });
     let fetch_all = fetch.clone();
-    html! {
+    html! { <>
+        <Warnings texts={elsewhere.warnings.clone()} />
         <details class="pull" data-testid="pull" open={done < all}>
             <summary role="status">{(words.remote.layers)(done, all)}</summary>
             <ol class="pull-layers">{ for rows }</ol>
@@ -101,5 +102,5 @@ pub fn PullPanel() -> Html {
             }}
             if elsewhere.manifest.is_some() { <Referrers key={archive.job.0} /> }
         </details>
-    }
+    </> }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use bstr::BStr;
 use serde_json::Value;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -10,18 +11,22 @@ use crate::{
     app::{
         components::notice,
         i18n::{Words, use_words},
-        text, use_app,
+        text::{self, Breaks},
+        use_app,
     },
     digest::Digest,
-    registry::{Answer, Ask, Referrer},
+    registry::{Answer, ArtifactDocument, Ask, Referrer},
     worker::protocol::{Failure, FailureKind, Reply, Request},
 };
 
 /// How many members of an object or a list are shown at first, and further ones at a time.
 const SHOWN: usize = 200;
 
-/// A document: its media type, and what is in it unless it is too large.
-type Document = (String, Option<Value>);
+/// How many characters of a document are shown as they are at first, and further ones at a time, for each of [`SHOWN`].
+const CHARACTERS: usize = 100;
+
+/// A document: its media type, what is in it if that is JSON, and what it is unless it is too large.
+type Document = (String, Option<Value>, Option<AttrValue>);
 
 /// The list, once it was asked for.
 #[component]
@@ -71,8 +76,9 @@ pub fn Referrers() -> Html {
                 let answer = match app.call(Request::Remote(Ask::Read(digest.clone()))).await {
                     Ok(Reply::Remote(Answer::Documents(documents))) => Ok(documents
                         .into_iter()
-                        .map(|(kind, json)| {
-                            (kind, json.map(|json| serde_json::from_str(&json).unwrap_or_default()))
+                        .map(|ArtifactDocument { media_type, json, raw }| {
+                            let value = json.map(|json| serde_json::from_str(&json).unwrap_or_default());
+                            (media_type, value, raw.map(AttrValue::from))
                         })
                         .collect()),
                     Ok(_) => return,
@@ -103,12 +109,18 @@ pub fn Referrers() -> Html {
                         if let Some((_, answer)) = read.as_ref().filter(|(of, _)| of == digest) {
                             {match answer {
                                 Ok(documents) => html! {
-                                    <div class="json" data-testid="referrer-document">
-                                        { for documents.iter().enumerate().map(|(place, (kind, value))| match value {
-                                            Some(value) => tree(&fold, &place.to_string(), kind, value, 0),
-                                            None => html! { <p><bdi>{text::visible(kind.as_bytes())}</bdi>{": "}{words.remote.too_large}</p> },
+                                    <>
+                                        <div class="json" data-testid="referrer-document">
+                                            { for documents.iter().enumerate().map(|(place, (kind, value, text))| match value {
+                                                Some(value) => tree(&fold, &place.to_string(), kind, value, 0),
+                                                None if text.is_some() => html! { <p><bdi>{text::visible(kind.as_bytes())}</bdi></p> },
+                                                None => html! { <p><bdi>{text::visible(kind.as_bytes())}</bdi>{": "}{words.remote.too_large}</p> },
+                                            }) }
+                                        </div>
+                                        { for documents.iter().enumerate().filter_map(|(place, (kind, value, text))| {
+                                            Some(raw(&fold, &format!("raw {place}"), kind, text.as_ref()?, value.is_none()))
                                         }) }
-                                    </div>
+                                    </>
                                 },
                                 Err(failure) => notice::explain(words, failure),
                             }}
@@ -138,6 +150,24 @@ impl Unfolded {
             more.insert(place.clone(), shown);
             counts.set(more);
         })
+    }
+}
+
+/// A document as it is, part by part.
+fn raw(unfolded: &Unfolded, place: &str, kind: &str, document: &AttrValue, is_open: bool) -> Html {
+    let shown = unfolded.shown(place) * CHARACTERS;
+    let end = document.char_indices().nth(shown).map_or(document.len(), |(end, _)| end);
+    let left = document[end..].chars().count();
+    html! {
+        <details class="json-raw" data-testid="referrer-raw" open={is_open}>
+            <summary>{unfolded.words.remote.raw}{" "}<bdi class="muted">{text::visible(kind.as_bytes())}</bdi></summary>
+            <pre class="json" dir="ltr">{text::bdi(BStr::new(&document[..end]), Breaks::Keep)}</pre>
+            if left > 0 {
+                <button type="button" class="link" data-testid="raw-more" onclick={unfolded.more(place)}>
+                    {(unfolded.words.remote.raw_more)(left as u64)}
+                </button>
+            }
+        </details>
     }
 }
 

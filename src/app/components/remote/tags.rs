@@ -3,7 +3,7 @@
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::{doctor::Doctor, login::Login};
+use super::{doctor::Doctor, login::Login, warnings::Warnings};
 use crate::{
     app::{components::notice, i18n::use_words, remote::RemoteAction, state::Action, text, use_app},
     registry::{Answer, Ask, Remote, Trouble},
@@ -28,12 +28,15 @@ pub fn Tags(props: &TagsProps) -> Html {
     // What is to be asked next: nothing yet, or where there is more.
     let next = use_state(|| None::<String>);
     let ended = use_state(|| None::<Result<(), Failure>>);
+    let warnings = use_state(Vec::<AttrValue>::new);
     let ask = {
         let (app, place, tags, next, ended) =
             (app.clone(), props.place.clone(), tags.clone(), next.clone(), ended.clone());
+        let warnings = warnings.setter();
         move || {
             let (app, place, tags, next, ended) =
                 (app.clone(), place.clone(), tags.clone(), next.clone(), ended.clone());
+            let warnings = warnings.clone();
             spawn_local(async move {
                 let Some(gateway) = app.way_to(&place).await else {
                     let remote = Remote::look(&place);
@@ -41,7 +44,8 @@ pub fn Tags(props: &TagsProps) -> Html {
                 };
                 let ask = Ask::Tags { place: place.to_string(), gateway, next: (*next).clone() };
                 match app.call_anyway(Request::Remote(ask)).await {
-                    Ok(Reply::Remote(Answer::Tags { tags: more, next: then })) => {
+                    Ok(Reply::Remote(Answer::Tags { tags: more, next: then, warnings: said })) => {
+                        warnings.set(said.into_iter().map(AttrValue::from).collect());
                         tags.set([&tags[..], &more[..]].concat());
                         if then.is_none() {
                             ended.set(Some(Ok(())));
@@ -73,6 +77,7 @@ pub fn Tags(props: &TagsProps) -> Html {
                     }
                 }) }
             </ul>
+            <Warnings texts={(*warnings).clone()} />
             {match &*ended {
                 Some(Err(failure)) => html! {
                     <>
