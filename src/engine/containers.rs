@@ -38,7 +38,7 @@ pub(super) fn list(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
     let values = rows
         .iter()
         .map(|row| {
-            let mut command = row.command.clone();
+            let mut command = row.command.join(" ");
             if !no_trunc && command.chars().count() > 20 {
                 command = command.chars().take(19).chain(['…']).collect();
             }

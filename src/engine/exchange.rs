@@ -180,13 +180,18 @@ pub(super) fn commit(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 
     let text = |option: &str| arguments.value(option).map_or_else(String::new, |value| value.to_string());
     let (author, comment) = (text("author"), text("message"));
     let Some(place) = engine.world.place(row.id) else { return 1 };
+    // The image starts as the container was started, but for what -c changes.
+    let edit = |config: &mut serde_json::Map<String, serde_json::Value>| {
+        row.given.apply(config);
+        edit(config);
+    };
     let commit = Commit {
         created: engine.world.now,
         author: &author,
         comment: &comment,
-        created_by: &row.command,
+        created_by: &row.command.join(" "),
         empty_layer: false,
-        edit: &*edit,
+        edit: &edit,
         names,
     };
     match engine.world.shelf.commit(place, &commit) {

@@ -142,7 +142,7 @@ pub(super) fn remove(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 
     let mut status = 0;
     for name in &arguments.operands {
         let name = name.to_string();
-        match engine.world.remove_image(&name, force) {
+        match engine.world.remove_image(&name, force, !arguments.has("no-prune")) {
             Ok(lines) => engine.print(&lines.into_iter().map(|line| line + "\n").collect::<String>()),
             Err(error) => {
                 let missing = error.starts_with("No such image");

@@ -3,7 +3,11 @@
 use bstr::BString;
 
 use super::{Engine, NewContainer, Pending, Status, argv, argv::ignores_arguments, world::with_tag};
-use crate::shell::{Position, options::Arguments};
+use crate::{
+    container::Given,
+    layer::Kind,
+    shell::{Traced, options::Arguments},
+};
 
 /// What begins an interactive shell.
 const SHELLS: [&str; 6] = ["sh", "bash", "ash", "dash", "zsh", "fish"];
@@ -11,9 +15,6 @@ const SHELLS: [&str; 6] = ["sh", "bash", "ash", "dash", "zsh", "fish"];
 pub(super) fn run(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
     let Some(made) = make(engine, arguments) else { return 125 };
     engine.world.set_status(made.id, Status::Up);
-    if arguments.has("rm") {
-        engine.world.remove_when_ended(made.id);
-    }
     if arguments.has("detach") {
         engine.print(&format!("{}\n", made.hex));
         engine.complain(&format!(
@@ -29,7 +30,7 @@ pub(super) fn run(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
     if let Some(words) = command_of(&made.words).filter(|_| made.is_asked_for) {
         // A command that the shell has: it is carried out, and the container ends with it.
         engine.complain(&format!("no process runs here: this is the shell's own {}", words[0]));
-        let position = engine.position(made.id, arguments);
+        let position = engine.world.position_of(made.id);
         engine.pending = Some(Pending::Run { container: made.id, position, words, ends: true });
         return 0;
     }
@@ -38,7 +39,7 @@ pub(super) fn run(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
         "no process runs here: a container would run {shown}. Container {} is open, and you stand in it.",
         made.name
     ));
-    let position = engine.position(made.id, arguments);
+    let position = engine.world.position_of(made.id);
     engine.pending = Some(Pending::Attach(made.id, position));
     0
 }
@@ -86,16 +87,31 @@ fn make(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> Option<Made> {
             return None;
         }
     }
+    let one = |option: &str| arguments.value(option).map(|value| value.to_string());
+    let all =
+        |option: &str| -> Vec<String> { arguments.values(option).map(|value| value.to_string()).collect() };
     let new = NewContainer {
         options,
         image: key,
-        name: arguments.value("name").map(|name| name.to_string()),
+        name: one("name"),
         command: argv.words.clone(),
-        env: arguments.values("env").map(|pair| pair.to_string()).collect(),
-        hostname: arguments.value("hostname").map(|name| name.to_string()),
+        given: Given {
+            env: all("env"),
+            hostname: one("hostname"),
+            workdir: one("workdir"),
+            user: one("user"),
+            labels: all("label"),
+            entrypoint: entrypoint.clone(),
+            arguments: rest.clone(),
+            transient: arguments.has("rm"),
+        },
     };
     match engine.world.create(new) {
         Ok(row) => {
+            if let Err(error) = make_workdir(engine, row.id) {
+                engine.fail(&format!("docker: Error response from daemon: {error}"));
+                return None;
+            }
             let is_asked_for =
                 entrypoint.is_some() || (!rest.is_empty() && !ignores_arguments(&config.config));
             Some(Made {
@@ -112,6 +128,27 @@ fn make(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> Option<Made> {
             None
         }
     }
+}
+
+/// The directory that a container begins in is made if it is not there.
+fn make_workdir(engine: &mut Engine<'_, '_>, id: super::ContainerId) -> Result<(), String> {
+    let cwd = engine.world.position_of(id).cwd;
+    let Some(mut fs) = engine.world.files(id) else { return Ok(()) };
+    let ends = cwd.iter().enumerate().skip(1).filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
+    let mut traces = Vec::new();
+    for end in ends.chain([cwd.len()]) {
+        let path: BString = cwd[..end].into();
+        match fs.stat(&path, true) {
+            Ok(stat) if stat.kind == Kind::Directory => continue,
+            Ok(_) => return Err(format!("mkdir {path}: not a directory")),
+            Err(_) => {}
+        }
+        let trace = fs.mkdir(&path, 0o755).map_err(|error| format!("mkdir {path}: {error}"))?;
+        let call = format!("mkdir {path}");
+        traces.push(Traced { command: "docker run".to_owned(), call, trace, remark: None });
+    }
+    engine.traces.extend(traces);
+    Ok(())
 }
 
 /// The words of a command that the shell has; `None` for an interactive shell or a program of the image.
@@ -145,7 +182,9 @@ pub(super) fn exec(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
     if row.status != Status::Up {
         return engine.fail(&format!("Error response from daemon: container {} is not running", row.hex));
     }
-    let position = engine.position(row.id, arguments);
+    let mut position = engine.world.position_of(row.id);
+    let env: Vec<String> = arguments.values("env").map(|pair| pair.to_string()).collect();
+    position.adjust(arguments.value("workdir").map(|path| path.to_string()).as_deref(), &env);
     let program = words.first().map_or("", |word| word.rsplit('/').next().unwrap_or_default());
     let pending = match command_of(&words) {
         Some(words) => Pending::Run { container: row.id, position, words, ends: false },
@@ -165,17 +204,4 @@ pub(super) fn exec(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
     };
     engine.pending = Some(pending);
     0
-}
-
-/// Where a process would begin: as the image says, unless options say otherwise.
-pub(super) fn adjusted(mut position: Position, arguments: &Arguments) -> Position {
-    if let Some(directory) = arguments.value("workdir") {
-        position.cwd = directory.to_owned();
-    }
-    for pair in arguments.values("env") {
-        let pair = pair.to_string();
-        let (name, value) = pair.split_once('=').unwrap_or((&pair, ""));
-        position.set_variable(name, value.into());
-    }
-    position
 }

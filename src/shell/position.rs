@@ -63,6 +63,20 @@ impl Position {
         }
     }
 
+    /// Changes it as `-w` and `-e` say. A variable without a value is taken from the environment of who runs docker, and there
+    /// is none: it is not set then.
+    pub(crate) fn adjust(&mut self, workdir: Option<&str>, env: &[String]) {
+        if let Some(workdir) = workdir {
+            self.cwd = super::context::tidy(workdir.as_bytes());
+        }
+        for pair in env {
+            match pair.split_once('=') {
+                Some((name, value)) => self.set_variable(name, value.into()),
+                None => self.env.retain(|(name, _)| name != pair),
+            }
+        }
+    }
+
     /// The prompt of a shell that stands here.
     pub(crate) fn prompt(&self) -> String {
         let short = self.hostname.get(..12).unwrap_or(&self.hostname);

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     container::{ContainerFs, Errno},
-    engine::{ContainerId, Memory, World},
+    engine::{ContainerId, World},
     limits, oci,
 };
 
@@ -28,7 +28,6 @@ pub struct Shell {
     status: i32,
     /// How deep it is in output of commands that is put in.
     pub(super) depth: usize,
-    memory: Memory,
     /// Whether docker is there: not where a Dockerfile runs commands.
     without_docker: bool,
     /// What was built, to be used again.
@@ -79,11 +78,6 @@ impl Shell {
         self.attached.as_ref().map(|(_, position)| position.cwd.as_slice())
     }
 
-    /// The status that a container ended with.
-    pub(crate) fn code(&self, container: ContainerId) -> i32 {
-        self.memory.code(container)
-    }
-
     /// What stands before a line.
     pub fn prompt(&self) -> String {
         self.attached.as_ref().map_or_else(|| "$ ".to_owned(), |(_, position)| position.prompt())
@@ -103,12 +97,10 @@ impl Shell {
             }
         }
         let mut done = Done::default();
-        std::mem::swap(&mut world.memory, &mut self.memory);
         let before = world.uppers();
         self.source(world, line, &mut done);
         // What a line does is undone at once, in whichever container it did it.
         world.checkpoint(before);
-        std::mem::swap(&mut world.memory, &mut self.memory);
         if done.printed.is_cut() {
             let message = format!("sh: the output is cut off after {} bytes\n", limits::SHELL_OUTPUT);
             done.printed.push(Stream::Error, message.as_bytes());

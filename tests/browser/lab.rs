@@ -406,7 +406,7 @@ fn containers_and_images_come_back_after_a_reload() {
         let size = "navigator.storage.getDirectory()
             .then((root) => root.getDirectoryHandle('shelf'))
             .then(async (folder) => { let n = 0; for await (const _ of folder.keys()) n += 1; return n; })";
-        page.until("list and layer to be written", async |page| page.eval(size).await == 2).await;
+        page.until("container, image and layer to be written", async |page| page.eval(size).await == 4).await;
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
 
         page.open().await;

@@ -50,6 +50,8 @@ fn container() -> ContainerView {
         job: Job(1),
         place: 0,
         upto: Some(2),
+        can_undo: true,
+        can_redo: false,
         state: containers::State::Exited(3, 65),
         cost: Cost { upper: 1_500, copied: 1_200, grows: 3_072 },
     }

@@ -9,7 +9,7 @@ use crate::{
     container::{Options, familiar},
     report::ImageReport,
     worker::{
-        containers::{Built, ContainerView, Frame, Ran, Recipe, SavedFile, ShelfView, Wanted},
+        containers::{Built, ContainerView, Frame, Ran, Recipe, SavedFile, ShelfView, Turn, Wanted},
         protocol::{Failure, Overlay},
     },
 };
@@ -46,6 +46,8 @@ pub struct Lab {
     pub frames: Rc<Vec<Frame>>,
     /// Counts the commands that came to operations.
     pub runs: u32,
+    /// What the last thing done was, if it took something back or did it again.
+    pub turned: Option<Turn>,
     /// What the last command saved.
     pub files: Rc<Vec<SavedFile>>,
     /// Images and containers.
@@ -243,7 +245,8 @@ impl Lab {
             }
         }
         self.say(lines);
-        if !ran.frames.is_empty() || ran.undone {
+        self.turned = ran.turned;
+        if !ran.frames.is_empty() || ran.turned.is_some() {
             self.frames = Rc::new(ran.frames);
             self.runs = self.runs.wrapping_add(1);
         }
@@ -327,8 +330,12 @@ mod tests {
         let frame = Frame { call: "unlink /a".into(), remark: None, trace: Trace::default() };
         let mut lab = Lab::default();
         lab.apply(LabAction::Ran(Ok(Box::new(Ran { frames: vec![frame], ..Ran::default() }))));
-        lab.apply(LabAction::Ran(Ok(Box::new(Ran { undone: true, ..Ran::default() }))));
+        let turned = Some(Turn::Undo);
+        lab.apply(LabAction::Ran(Ok(Box::new(Ran { turned, ..Ran::default() }))));
         assert!(lab.frames.is_empty());
+        assert_eq!(lab.turned, turned);
+        lab.apply(LabAction::Ran(Ok(Box::default())));
+        assert_eq!(lab.turned, None);
     }
 
     #[test]

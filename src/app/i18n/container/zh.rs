@@ -7,7 +7,7 @@ use crate::{
     container::{Answer, What, Why},
     layer::Kind,
     shell::Note,
-    worker::containers::State,
+    worker::containers::{State, Turn},
 };
 
 /// How long something took, about as precisely as docker says it.
@@ -49,11 +49,16 @@ pub const ZH: ContainerWords = ContainerWords {
     cost_grows: "提交后镜像增大",
     terminal: "终端",
     command: "命令",
-    command_hint: "Enter 执行，↑ 和 ↓ 调出先前的命令，Ctrl+R 查找命令，Tab 补全，Ctrl+C 中止正在执行的命令；按 Escape 后再按 Tab 离开此行。",
+    command_hint: "Enter 执行，↑ 和 ↓ 调出先前的命令，Ctrl+R 查找命令，Tab 补全，Ctrl+C 中止正在执行的命令；命令行为空时，Ctrl+Z 撤销上一条命令，Ctrl+Y 重做；按 Escape 后再按 Tab 离开此行。",
     run: "执行",
     clear: "清屏",
     help: "帮助",
     undo: "撤销",
+    redo: "重做",
+    turned: |turn| match turn {
+        Turn::Undo => "已撤销。",
+        Turn::Redo => "已重做。",
+    },
     busy: "正在执行…",
     stop: "中止",
     choose_for: |command| format!("为 {command} 选择文件"),
