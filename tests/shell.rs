@@ -325,6 +325,32 @@ const TABLE: &[(&str, &str, &str, i32)] = &[
         "the arguments replace the image's CMD [\"sh\"]\nENTRYPOINT is in shell form",
         0,
     ),
+    // What is read where no file is named comes from the shell around, and is read once.
+    (
+        "sh -c 'cat; cat' < opt/app; tee -a tmp/a tmp/b < opt/app; tee -a tmp/a < opt/app; cat tmp/a tmp/b",
+        "one\none\none\none\none\none\n",
+        "",
+        0,
+    ),
+    ("tee x", "", "tee: standard input is not connected: use <\n", 1),
+    (
+        "docker run --name w -w /srv/new demo:1 pwd; docker diff w",
+        "/srv/new\nA /srv\nA /srv/new\n",
+        "the arguments replace",
+        0,
+    ),
+    (
+        "docker run -w /etc/passwd demo:1",
+        "",
+        "docker: Error response from daemon: mkdir /etc/passwd: not a directory\n",
+        125,
+    ),
+    (
+        "docker exec -w /none c1 pwd",
+        "",
+        "OCI runtime exec failed: exec failed: unable to start container process: chdir to cwd (\"/none\")",
+        126,
+    ),
     ("docker run none", "", "Unable to find image 'none:latest' locally\n", 125),
     // docker's output is a file of this machine, also where a command of this shell printed it.
     ("docker exec c1 cat /opt/app > out; docker cp out c1:/tmp 2> err; cat tmp/out", "one\n", "", 0),
@@ -591,6 +617,51 @@ fn files_go_between_a_container_and_this_machine() {
     assert_eq!(status, 1);
     let imported = place.ok("docker export -o flat.tar c1; docker import -c 'CMD [\"sh\"]' flat.tar flat:1; docker history -q flat:1; docker run flat:1 ls /var/lib");
     assert!(imported.ends_with("a.txt\nbig\n"), "{imported}");
+}
+
+#[test]
+fn standard_input_is_passed_into_containers() {
+    let place = Place::new(&sample());
+    fs::write(place.path("in"), "echo $GREETING\ncat etc/none\nexit 3\n").unwrap();
+    fs::write(place.path("Dockerfile"), "FROM base:1\nCMD top\n").unwrap();
+    let out = place.ok(
+        "docker exec -i c1 tee f < in > out; docker exec -i c1 sh -c 'cat > g; echo read' < in; cat f g; docker exec -i c1 wc -l < in; \
+         docker run -i --rm demo:1 head -n 1 < in; docker build -q - < Dockerfile > id; docker build -q -f - . < Dockerfile > id",
+    );
+    let text = fs::read_to_string(place.path("in")).unwrap();
+    assert_eq!(out, format!("read\n{text}{text}3\necho $GREETING\n"));
+    assert_eq!(fs::read_to_string(place.path("out")).unwrap(), text);
+    // A shell takes its commands from there.
+    let (out, error, status) = place.shell("docker exec -i c1 sh < in");
+    assert_eq!((out.as_str(), status), ("hello world\n", 3));
+    assert!(error.contains("cat: etc/none: No such file or directory"), "{error}");
+    // Where it is not passed on, that is said.
+    let (out, error, _) = place.shell("docker exec c1 cat < in");
+    assert_eq!(
+        (out.as_str(), error.as_str()),
+        ("", "docker exec passes standard input on only with -i: nothing is read of in\n")
+    );
+    let (_, error, status) = place.shell(
+        "docker attach c1 < in; docker run -i --name never demo:1 cat < none; docker ps -aqf name=never",
+    );
+    assert!(error.starts_with("nothing is read of in: docker exec -i"), "{error}");
+    assert!(error.contains("sh: none: No such file or directory"), "{error}");
+    assert_eq!(status, 0);
+}
+
+/// What a container is started with is its own, and what is committed of it starts like it.
+#[test]
+fn what_run_was_given_belongs_to_the_container() {
+    let place = Place::new(&sample());
+    let out = place.ok(
+        "docker run -d --name x -e A=1 -e GREETING -h box -w /srv -u www -l k=v demo:1 sleep '1 2' > id; \
+         docker exec x env; docker inspect -f '{{.Path}} {{len .Args}} {{.Config.User}} {{.Config.Hostname}}' x; docker commit x y:1 > id; \
+         docker inspect -f '{{.Config.Env}} {{.Config.WorkingDir}} {{.Config.Cmd}} {{json .Config.Labels}}' y:1; \
+         docker run -d --name e --entrypoint ls y:1 > id; docker inspect -f '{{.Config.Entrypoint}}' e",
+    );
+    assert!(out.starts_with("PATH=/usr/bin:/bin\nHOSTNAME=box\nHOME=/root\nA=1\n"), "{out}");
+    let rest = "sleep 1 www box\n[A=1 PATH=/usr/bin:/bin] /srv [sleep 1 2] {\"k\":\"v\"}\n[ls]\n";
+    assert!(out.ends_with(rest), "{out}");
 }
 
 #[test]

@@ -26,6 +26,8 @@ pub(crate) use exchange::put;
 pub(crate) use load::decoded;
 pub(crate) use rows::{ContainerRow, HistoryStep, ImageRow, NewContainer, Status};
 
+use std::rc::Rc;
+
 use bstr::BString;
 
 use crate::{
@@ -47,6 +49,8 @@ pub(crate) enum Pending {
         position: Position,
         /// The command.
         words: Vec<BString>,
+        /// What it reads where nothing else is named.
+        input: Option<Rc<[u8]>>,
         /// Whether the container ends with it.
         ends: bool,
     },
