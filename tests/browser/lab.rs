@@ -237,6 +237,17 @@ fn a_dockerfile_is_built_and_the_cache_explained() {
         page.build("FROM debian:12\nRUN apt-get update\n", "app:2").await;
         page.wait_for_text(&id("remarks"), "第 2 行").await;
         page.wait_for(".editor-numbers .line-error").await;
+        page.wait_for_text(&id("build-status"), "第 2 行").await;
+        page.wait_for_text(&id("build-status"), "apt-get").await;
+        page.wait_for(&format!("{}[aria-invalid=true]", id("dockerfile"))).await;
+        // The line is selected, for it may be far off.
+        page.click(&id("line-2")).await;
+        let selected = "(() => { const area = document.activeElement;
+            return area.value.slice(area.selectionStart, area.selectionEnd); })()";
+        assert_eq!(page.eval(selected).await, "RUN apt-get update");
+        // Once it is changed, what was said is no longer about it.
+        page.type_into(&id("dockerfile"), "FROM debian:12\nRUN apt update\n").await;
+        page.wait_until_gone(".editor-numbers .line-error").await;
 
         // The same by docker's command.
         page.build(DOCKERFILE, "app:3").await;
@@ -307,6 +318,20 @@ fn steps_are_stepped_paused_and_undone() {
             page.found().await.contains(&"/etc/apt/sources.list".to_owned())
         })
         .await;
+        page.wait_for(&format!("{}:not([disabled])", id("redo"))).await;
+        page.click(&id("redo")).await;
+        page.wait_for_text(&id("turned"), "Done again").await;
+        assert!(page.says("ls -d /etc/apt").await.contains("No such file"));
+        page.wait_for(&format!("{}[disabled]", id("redo"))).await;
+        // By keys, in an empty line.
+        page.click(&id("terminal-line")).await;
+        page.control('z').await;
+        page.wait_for_text(&id("turned"), "Taken back").await;
+        assert_eq!(page.says("ls -d /etc/apt").await, "/etc/apt");
+        page.click(&id("terminal-line")).await;
+        page.control('y').await;
+        page.wait_for_text(&id("turned"), "Done again").await;
+        assert!(page.says("ls -d /etc/apt").await.contains("No such file"));
         page.assert_silent().await;
     });
 }
@@ -384,6 +409,31 @@ fn what_takes_long_can_be_ended() {
         assert!(page.says("echo $?").await.contains("130"));
         // The worker is there for other things.
         assert_eq!(page.says("ls /").await, "big");
+    });
+}
+
+#[test]
+fn a_build_can_be_ended() {
+    let folder = Folder::new();
+    let image = Image::new().name("big:1").layer(&Tar::new().file("big", vec![7; 48 << 20]), "COPY big /");
+    let archive = folder.archive("big.tar", &Archive::new(Shape::DockerOci).image(image));
+    run("container-build-stop", Options { language: "zh-CN", ..Options::default() }, async |page| {
+        page.drop_archive(&archive).await;
+        page.show("container").await;
+        page.click(&id("part-build")).await;
+        // Minutes, if nothing ended it.
+        let dockerfile = format!("FROM big:1\nENV A=1\nRUN sha256sum{}\n", " big".repeat(400));
+        page.type_into(&id("dockerfile"), &dockerfile).await;
+        page.click(&id("run-build")).await;
+        page.wait_for_text(&id("build-status"), "正在构建").await;
+        page.click(&id("stop-build")).await;
+        page.wait_for_text(&id("build-status"), "第 3 行: 构建已中止").await;
+        page.wait_until_gone(&id("stop-build")).await;
+        assert_eq!(page.steps().await.len(), 2, "what was built before stays");
+        // The worker is there for another.
+        page.build("FROM big:1\nLABEL a=b\n", "next:1").await;
+        page.wait_for_text(&id("build-status"), "next:1").await;
+        page.assert_silent().await;
     });
 }
 

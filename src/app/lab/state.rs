@@ -62,6 +62,8 @@ pub struct Lab {
     pub recipe: Rc<Recipe>,
     /// Whether it is being built.
     pub is_building: bool,
+    /// Whether the Dockerfile has changed since: what was said of its lines is about others.
+    pub is_edited: bool,
     /// How the last build went.
     pub built: Option<Rc<Result<Built, Failure>>>,
 }
@@ -194,8 +196,11 @@ impl Lab {
                 self.directory = overlay.path.clone();
                 self.look = Some(Rc::new(overlay));
             }
-            LabAction::Recipe(recipe) => self.recipe = Rc::new(recipe),
-            LabAction::Building => self.is_building = true,
+            LabAction::Recipe(recipe) => {
+                self.is_edited |= self.recipe.dockerfile != recipe.dockerfile;
+                self.recipe = Rc::new(recipe);
+            }
+            LabAction::Building => (self.is_building, self.is_edited) = (true, false),
             LabAction::Built(built) => {
                 (self.is_building, self.stop) = (false, None);
                 self.built = Some(Rc::new(built));
@@ -351,6 +356,21 @@ mod tests {
         lab.apply(opened());
         assert_eq!(lab.lines.last(), Some(&Line::Said("Loaded image: a:1".into())));
         assert_eq!(lab.loading, None);
+    }
+
+    #[test]
+    fn what_is_said_of_lines_is_about_those_that_were_built() {
+        let recipe = |dockerfile: &str, tag: &str| {
+            LabAction::Recipe(Recipe { dockerfile: dockerfile.into(), tag: tag.into(), ..Recipe::default() })
+        };
+        let mut lab = Lab::default();
+        lab.apply(recipe("FROM a", ""));
+        lab.apply(LabAction::Building);
+        lab.apply(recipe("FROM a", "b:1"));
+        assert!(!lab.is_edited);
+        lab.apply(recipe("FROM b", "b:1"));
+        lab.apply(LabAction::Built(Ok(Built::default())));
+        assert!(lab.is_edited, "it was changed while it was built");
     }
 
     #[test]
