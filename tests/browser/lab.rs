@@ -292,6 +292,52 @@ fn what_is_made_of_nothing_shows_on_every_page() {
     });
 }
 
+/// What is removed is no longer looked at, on any page.
+#[test]
+fn what_is_removed_leaves_the_page() {
+    let folder = Folder::new();
+    run("container-removed", Options::default(), async |page| {
+        page.in_a_container(&folder).await;
+        page.shell("touch /new; docker commit c1 mine:1").await;
+        let two = format!("select{} option:nth-child(2)", id("image-picker"));
+        page.wait_for(&two).await;
+        let choose = format!(
+            "(() => {{
+                const select = document.querySelector(\"select{}\");
+                select.selectedIndex = 1;
+                select.dispatchEvent(new Event('change', {{ bubbles: true }}));
+            }})()",
+            id("image-picker")
+        );
+        page.eval(&choose).await;
+        page.shell("docker rmi mine:1").await;
+        page.wait_until_gone(&two).await;
+        page.wait_for_text(&id("image-picker"), "debian:12").await;
+        page.show("files").await;
+        page.wait_for(&row("etc")).await;
+        assert_eq!(page.count(&row("new")).await, 0);
+        page.show("container").await;
+        // What comes after it is found in its place.
+        page.shell("docker commit c1 mine:2").await;
+        page.wait_for(&two).await;
+        page.eval(&choose).await;
+        page.show("files").await;
+        page.wait_for(&row("new")).await;
+        page.show("container").await;
+
+        // The archive of what is made of nothing goes with the last image in it.
+        page.shell("docker export c1 > c1.tar").await;
+        let exported = page.saved("c1.tar").await;
+        page.shell("docker import - flat:1 < c1.tar").await;
+        page.choose_file(&id("terminal-file"), &exported).await;
+        let made_here = format!("{} option:nth-child(2)", id("archive-picker"));
+        page.wait_for(&made_here).await;
+        page.shell("docker rmi flat:1").await;
+        page.wait_until_gone(&made_here).await;
+        page.assert_silent().await;
+    });
+}
+
 #[test]
 fn steps_are_stepped_paused_and_undone() {
     let folder = Folder::new();
