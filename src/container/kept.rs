@@ -111,6 +111,12 @@ impl KeptShelf {
         self.containers.iter().map(container).chain(self.images.iter().map(image)).collect()
     }
 
+    /// The names of the same.
+    pub fn names(&self) -> BTreeSet<String> {
+        let containers = self.containers.iter().map(|one| format!("{CONTAINER}{}", one.id));
+        containers.chain(self.images.iter().map(|image| format!("{IMAGE}{}", image.id.hex()))).collect()
+    }
+
     /// Whether a file of this name says what there is.
     pub fn is_file(name: &str) -> bool {
         name.starts_with(CONTAINER) || name.starts_with(IMAGE)
@@ -207,6 +213,13 @@ impl Ledger {
     /// A file was read, or written.
     pub fn note(&mut self, name: &str, bytes: &[u8]) {
         self.0.insert(name.to_owned(), Digest::sha256(bytes));
+    }
+
+    /// What of this has waited has come back, and is now this: it need not be written before it changes.
+    pub fn settle(&mut self, waited: &BTreeSet<String>, now: &Files) {
+        for (name, bytes) in now.iter().filter(|(name, _)| waited.contains(*name)) {
+            self.note(name, bytes);
+        }
     }
 
     /// A file was removed.

@@ -110,12 +110,16 @@ impl Server {
             }
             let before = images_of(&state.shelf);
             let keeper = &mut state.keeper;
+            let waited = keeper.waiting.names();
             let recalled = state.shelf.recall(&mut keeper.waiting, &keeper.layers, platform::clock());
             if recalled == Recalled::default() {
                 return;
             }
             let needed = keeper.waiting.layers();
             keeper.layers.retain(|digest, _| needed.contains(digest));
+            if let Ok((now, _)) = state.shelf.keep(&keeper.waiting) {
+                keeper.ledger.settle(&waited, &now.files());
+            }
             news_of(state, &before)
         };
         events.into_iter().for_each(|(job, event)| self.event(job, event));

@@ -530,6 +530,61 @@ fn containers_and_images_come_back_after_a_reload() {
     });
 }
 
+/// What two tabs keep does not get in each other's way.
+#[test]
+fn two_tabs_keep_what_each_has() {
+    let folder = Folder::new();
+    let archive = folder.archive("debian.tar", &debian());
+    run("container-tabs", Options::default(), async |page| {
+        // Names of files stand in what is kept as they are.
+        let kept = async |name: &str| {
+            let script = format!(
+                "(async () => {{
+                    const root = await navigator.storage.getDirectory();
+                    const folder = await root.getDirectoryHandle('shelf');
+                    for await (const file of folder.values()) {{
+                        if ((await (await file.getFile()).text()).includes('{name}')) return true;
+                    }}
+                    return false;
+                }})()"
+            );
+            page.until(&format!("{name} to be kept"), async |page| page.eval(&script).await == true).await;
+        };
+        page.drop_archive(&archive).await;
+        page.start_container().await;
+        page.click(&id("part-shelf")).await;
+        page.click(&id("keep")).await;
+        page.wait_for(&format!("{}:checked", id("keep"))).await;
+        page.click(&id("part-container")).await;
+        page.shell("touch /of-the-first").await;
+        kept("of-the-first").await;
+        let first = page.open_tab().await;
+        page.drop_archive(&archive).await;
+        page.start_container().await;
+        page.wait_for_text(&id("container-head"), "c2").await;
+        let second = page.turn_to(first).await;
+        page.shell("touch /later").await;
+        kept("later").await;
+        page.turn_to(second).await;
+        page.shell("touch /of-the-second").await;
+        kept("of-the-second").await;
+        page.open().await;
+        page.drop_archive(&archive).await;
+        page.show("container").await;
+        page.click(&id("part-shelf")).await;
+        page.wait_for_text(&id("containers"), "c2").await;
+        page.click(&id("part-container")).await;
+        assert_eq!(page.says("docker diff c1").await, "A /later\nA /of-the-first");
+        assert_eq!(page.says("docker diff c2").await, "A /of-the-second");
+        // What stands on an archive that is closed waits for it.
+        page.click(&id("close-archive")).await;
+        page.drop_archive(&archive).await;
+        page.show("container").await;
+        assert_eq!(page.says("docker diff c2").await, "A /of-the-second");
+        page.assert_silent().await;
+    });
+}
+
 #[test]
 fn too_many_archives_are_refused_in_words() {
     let folder = Folder::new();

@@ -9,6 +9,7 @@ use layerscope::{
     },
     engine::{NoHost, World},
     fixture::{Pack, Shape},
+    tar::Timestamp,
 };
 
 use crate::{
@@ -137,7 +138,7 @@ fn how_a_container_was_started_and_ended_comes_back() {
     }
     let mut kept = read(&shelf.keep(&KeptShelf::default()).unwrap().0.files());
     let mut after = ours::shelf(debian(Shape::DockerOci, Pack::Gzip));
-    let later = layerscope::tar::Timestamp { secs: TIME.secs + 60, nanos: 0 };
+    let later = Timestamp { secs: TIME.secs + 60, nanos: 0 };
     assert_eq!(after.recall(&mut kept, &MadeLayers::new(), later).containers, 3);
     let place = |name: &str| after.find_container(name).unwrap();
     let of = |name: &str| after.containers()[place(name)].status;
@@ -210,8 +211,11 @@ impl Folder {
             .collect();
         self.0.iter().for_each(|(name, bytes)| ledger.note(name, bytes));
         let mut shelf = ours::shelf(debian(Shape::DockerOci, Pack::Gzip));
-        shelf.recall(&mut kept, &layers, TIME);
+        let waited = kept.names();
+        let later = Timestamp { secs: TIME.secs + 1, nanos: 0 };
+        shelf.recall(&mut kept, &layers, later);
         assert!(kept.is_empty(), "{:?}", kept.waiting());
+        ledger.settle(&waited, &shelf.keep(&kept).unwrap().0.files());
         shelf
     }
 
@@ -252,6 +256,16 @@ fn two_tabs_keep_their_containers_beside_each_other() {
     let mut names = folder.names();
     names.sort_unstable();
     assert_eq!(names, ["c1", "c2", base, "docker.io/library/one:1", "docker.io/library/two:1"]);
+    // A tab that only shows what another has written, and that is open there, does not write it.
+    one.container_mut(0).unwrap().status = Status::Running(TIME);
+    assert_eq!(folder.write(&one, &mut first, &nothing), 1);
+    let mut looking = Ledger::default();
+    let shown = folder.open(&mut looking);
+    let place = shown.find_container("c1").unwrap();
+    assert!(!shown.containers()[place].is_running());
+    one.fs(0, TIME).unwrap().put(b"later", Content::default(), 0o644).unwrap();
+    assert_eq!(folder.write(&one, &mut first, &nothing), 1);
+    assert_eq!(folder.write(&shown, &mut looking, &nothing), 0);
     // What one removes, and has not seen of the other, stays.
     one.remove_container("c1", true).unwrap();
     one.remove_image("one:1", false).unwrap();
