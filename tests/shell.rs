@@ -272,7 +272,12 @@ const TABLE: &[(&str, &str, &str, i32)] = &[
         0,
     ),
     ("docker help", "Usage:  docker COMMAND\n\nNo daemon", "", 0),
-    ("docker rm --help", "Usage:  docker container rm [OPTIONS] CONTAINER [CONTAINER...]", "", 0),
+    (
+        "docker rm --help",
+        "Usage:  docker rm [OPTIONS] CONTAINER [CONTAINER...]\n\nRemove one or more containers\n\nAliases:\n  docker container rm, docker rm",
+        "",
+        0,
+    ),
     ("docker push base:1", "The push refers to repository [docker.io/library/base]", "nothing was sent", 1),
     ("docker push none", "", "An image does not exist locally with the tag: none\n", 1),
     ("docker login", "", "docker login would ask docker.io for a token", 1),
@@ -350,6 +355,40 @@ const TABLE: &[(&str, &str, &str, i32)] = &[
         "",
         "OCI runtime exec failed: exec failed: unable to start container process: chdir to cwd (\"/none\")",
         126,
+    ),
+    // A shell that exec started ends alone; the container's own takes it along.
+    (
+        "exit; docker start c1; docker exec -it c1 sh; exit; docker ps -q --no-trunc > id; docker inspect -f '{{.State.Status}}' c1",
+        "c1\nrunning\n",
+        "no process runs here: this shell",
+        0,
+    ),
+    (
+        "docker start none c1",
+        "c1\n",
+        "Error response from daemon: No such container: none\nError: failed to start containers: none\n",
+        1,
+    ),
+    (
+        "docker rename c1 'a b'",
+        "",
+        "Error response from daemon: Invalid container name (a b), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed\n",
+        1,
+    ),
+    (
+        "docker cp image.tar c1:/none/deep",
+        "",
+        "Error response from daemon: Could not find the file /none/deep in container c1\n",
+        1,
+    ),
+    ("docker cp image.tar c1:/none/", "", "no such directory\n", 1),
+    ("docker load -i none", "", "open none: no such file or directory\n", 1),
+    ("docker load < none", "", "sh: none: No such file or directory\n", 1),
+    (
+        "docker rmi",
+        "",
+        "docker: 'docker rmi' requires at least 1 argument\n\nUsage:  docker rmi [OPTIONS] IMAGE [IMAGE...]\n\nRun 'docker rmi --help' for more information\n",
+        1,
     ),
     ("docker run none", "", "Unable to find image 'none:latest' locally\n", 125),
     // docker's output is a file of this machine, also where a command of this shell printed it.
@@ -612,8 +651,8 @@ fn files_go_between_a_container_and_this_machine() {
     assert_eq!(fs::read(place.path("out/big")).unwrap().len(), 10_000);
     assert!(fs::read_to_string(place.path("link")).unwrap().starts_with("ID=debian"));
     let (_, error, status) = place.shell("docker cp c1:/none x; docker cp none c1:/");
-    assert!(error.contains("Could not find the file /none in container"), "{error}");
-    assert!(error.contains("lstat none: No such file or directory"), "{error}");
+    assert!(error.contains("Could not find the file /none in container c1\n"), "{error}");
+    assert!(error.contains("lstat none: no such file or directory"), "{error}");
     assert_eq!(status, 1);
     let imported = place.ok("docker export -o flat.tar c1; docker import -c 'CMD [\"sh\"]' flat.tar flat:1; docker history -q flat:1; docker run flat:1 ls /var/lib");
     assert!(imported.ends_with("a.txt\nbig\n"), "{imported}");
@@ -688,6 +727,9 @@ fn images_and_containers_are_removed_as_docker_does() {
          docker container prune -f; docker image prune -a -f; docker images",
     );
     assert!(out.contains("Untagged: demo:1\nDeleted: sha256:"), "{out}");
+    let pruned = place.ok("docker tag base:1 again:1; docker rm -f c1; docker image prune -af");
+    assert!(pruned.contains("\nDeleted Images:\nuntagged: "), "{pruned}");
+    assert!(pruned.contains("\ndeleted: sha256:"), "{pruned}");
     assert!(out.contains("\nbase\n"), "{out}");
     assert!(out.contains("Deleted Containers:\n"), "{out}");
     assert!(out.contains("Total reclaimed space: "), "{out}");

@@ -179,7 +179,10 @@ pub(super) fn prune(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
 /// Removes the images that nobody needs; what was said of each, and the bytes of layers that nobody has any more.
 pub(super) fn prune_images(engine: &mut Engine<'_, '_>, all: bool) -> (Vec<String>, u64) {
     let removed = engine.world.shelf.prune_images(all);
-    (super::world::lines_of(&removed), removed.freed)
+    // docker says it in small letters here.
+    let lines = super::world::lines_of(&removed).into_iter();
+    let small = |line: String| line.replacen("Untagged", "untagged", 1).replacen("Deleted", "deleted", 1);
+    (lines.map(small).collect(), removed.freed)
 }
 
 /// Bytes of the layers of these images, each layer once.

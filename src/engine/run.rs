@@ -246,6 +246,7 @@ pub(super) fn exec(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
         None if SHELLS.contains(&program) => {
             engine
                 .complain(&format!("no process runs here: this shell stands in container {} now", row.name));
+            position.is_main = false;
             Pending::Attach(row.id, position)
         }
         None => {

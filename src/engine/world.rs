@@ -268,13 +268,8 @@ impl<'a> World<'a> {
     pub(crate) fn create(&mut self, new: NewContainer) -> Result<ContainerRow, String> {
         let random = self.host.random();
         let name = new.name.unwrap_or_default();
-        let is_name_char = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
-        if !name.is_empty()
-            && (!name.chars().all(is_name_char) || !name.starts_with(|c: char| c.is_ascii_alphanumeric()))
-        {
-            return Err(format!(
-                "Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"
-            ));
+        if !name.is_empty() {
+            check_container_name(&name)?;
         }
         let container = container::NewContainer {
             random,
@@ -337,6 +332,7 @@ impl<'a> World<'a> {
 
     /// Renames a container.
     pub(crate) fn rename_container(&mut self, id: ContainerId, name: &str) -> Result<(), String> {
+        check_container_name(name)?;
         if let Some(other) = self.shelf.containers().iter().find(|other| other.name == name) {
             return Err(self.words(&ShelfError::NameInUse(name.to_owned(), other.id.clone())));
         }
@@ -405,6 +401,15 @@ impl<'a> World<'a> {
         rope.bytes(bytes);
         self.save(path, &rope)
     }
+}
+
+/// Whether a name can be that of a container.
+fn check_container_name(name: &str) -> Result<(), String> {
+    let is_name_char = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    if name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(is_name_char) {
+        return Ok(());
+    }
+    Err(format!("Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"))
 }
 
 /// Whether a name is that of an image: a rough look, as `docker tag` has it.

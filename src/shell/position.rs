@@ -15,6 +15,8 @@ pub(crate) struct Position {
     pub(crate) hostname: String,
     /// The machine as `uname -m` says it.
     pub(crate) machine: String,
+    /// Whether the shell is the container's own process, with which it ends: not one that `docker exec` started.
+    pub(crate) is_main: bool,
 }
 
 /// Where docker looks for programs if an image does not say (`DefaultPathEnv`).
@@ -37,6 +39,7 @@ impl Position {
             env: Vec::new(),
             hostname: hostname.to_owned(),
             machine: machine.to_owned(),
+            is_main: true,
         };
         position.set_variable("PATH", PATH.into());
         position.set_variable("HOSTNAME", hostname.into());

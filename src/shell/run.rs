@@ -224,11 +224,12 @@ impl Shell {
                     Some(Ok(status)) => status & 0xff,
                     Some(Err(_)) => 2,
                 };
-                // A shell within this one ends alone, and so does that of a build. Else, as in docker, the shell was the
-                // container's process: it ends, and the container with it.
+                // A shell within this one ends alone, and so does that of a build. Else, as in docker, the shell may have
+                // been the container's process: it ends, and the container with it.
                 let is_inner = self.depth > 0 || self.without_docker;
                 match self.attached.take_if(|_| !is_inner) {
-                    Some((container, _)) => world.exited(container, status),
+                    Some((container, position)) if position.is_main => world.exited(container, status),
+                    Some(_) => {}
                     None => done.exited = true,
                 }
                 (printed, status)
