@@ -102,7 +102,7 @@ pub(super) fn history(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32
         } else {
             "<missing>".to_owned()
         };
-        let secs = step.created.as_deref().and_then(human::parse_rfc3339);
+        let secs = human::created(step.created.as_deref());
         let mut by = step.created_by.replace('\t', " ");
         if !no_trunc && by.chars().count() > 45 {
             by = by.chars().take(44).chain(['…']).collect();

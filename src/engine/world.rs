@@ -63,7 +63,7 @@ impl<'a> World<'a> {
                     digest: stated
                         .and_then(|stated| stated.manifest_digest.as_ref())
                         .map(ToString::to_string),
-                    created: image.created.as_deref().and_then(human::parse_rfc3339),
+                    created: human::created(image.created.as_deref()),
                     size: own.iter().map(|(_, size)| size).sum(),
                     shared,
                     intermediate: image.names.is_empty() && has_children,
