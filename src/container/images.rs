@@ -1,6 +1,6 @@
 //! The images of the shelf: their names, how large they are and what they share, and how they go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::{ArchiveId, Archives, Container, LOCAL, Shelf, ShelfError};
 use crate::{digest::Digest, image::names};
@@ -246,7 +246,16 @@ impl Shelf {
         let Some(place) = self.images.iter().position(|image| image.id == *id) else {
             return Removed::default();
         };
-        let freed = self.image_size(place).unique;
+        // A container may stand on layers of an image that is not listed any more.
+        let held: HashSet<String> = self
+            .containers
+            .iter()
+            .filter_map(|container| Some((container.image?, container.layers as usize)))
+            .flat_map(|(key, layers)| self.layers_of(key).into_iter().take(layers).map(|(layer, _)| layer))
+            .collect();
+        let layers = self.layers();
+        let own = layers.iter().filter(|layer| layer.images == [place] && !held.contains(&layer.key));
+        let freed = own.map(|layer| layer.size).fold(0, u64::saturating_add);
         self.images.remove(place);
         Removed { deleted: vec![id.clone()], freed, ..Removed::default() }
     }

@@ -3,12 +3,18 @@
 use std::rc::Rc;
 
 use layerscope::{
-    container::{ArchiveId, Commit, Content, ImageKey, NewContainer, Opened, Shelf, ShelfError, Status},
-    engine::{ContainerId, NoHost, World},
+    container::{
+        ArchiveId, Commit, Content, ImageKey, NewContainer, Opened, Options, Shelf, ShelfError, Status,
+    },
+    engine::{ContainerId, Interrupt, NoHost, World},
     fixture::{Archive, Image, Pack, Shape, Tar},
     session::BlobPlace,
     shell::Shell,
-    worker::protocol::Event,
+    worker::{
+        containers::{Ask, Files, Told, Turn},
+        desk::{Around, Desk},
+        protocol::{Event, Job},
+    },
 };
 
 use crate::ours::{self, TIME};
@@ -33,6 +39,59 @@ fn create(shelf: &mut Shelf, name: &str, image: &str) -> String {
     let random = [shelf.containers().len() as u8 + 1; 32];
     let new = NewContainer { random, name: name.to_owned(), image: Some(image), ..NewContainer::default() };
     shelf.create(new, TIME).unwrap()
+}
+
+/// What the page is told.
+fn ask(desk: &mut Desk, shelf: &mut Shelf, ask: Ask) -> Told {
+    let around = Around { now: TIME, random: [7; 32], bytes: None, interrupt: Interrupt::default() };
+    desk.answer(shelf, Job(1), ask, around).unwrap()
+}
+
+/// The page takes back and does again, and knows whether it can.
+#[test]
+fn the_page_turns_back_and_forth() {
+    let (mut shelf, mut desk) = (shelf(), Desk::default());
+    let start = Ask::Start { image: 0, upto: 1, directory: None, options: Options::default() };
+    let mut ran = |ask_: Ask| match ask(&mut desk, &mut shelf, ask_) {
+        Told::Ran(ran) => {
+            let container = ran.container.unwrap();
+            (container.id, ran.turned, container.can_undo, container.can_redo)
+        }
+        told => panic!("{told:?}"),
+    };
+    let (container, ..) = ran(start);
+    let run = |line: &str| Ask::Run { line: line.to_owned(), around: Files::default(), stop: None };
+    let turn = |turn| Ask::Turn { container: container.clone(), turn };
+    let mut told = |ask| {
+        let (_, turned, can_undo, can_redo) = ran(ask);
+        (turned, can_undo, can_redo)
+    };
+    assert_eq!(told(run("rm base")), (None, true, false));
+    assert_eq!(told(turn(Turn::Undo)), (Some(Turn::Undo), false, true));
+    assert_eq!(told(turn(Turn::Undo)), (None, false, true));
+    assert_eq!(told(turn(Turn::Redo)), (Some(Turn::Redo), true, false));
+    assert_eq!(told(turn(Turn::Undo)), (Some(Turn::Undo), false, true));
+    // What is done otherwise now cannot be done again.
+    assert_eq!(told(run("touch new")), (None, true, false));
+}
+
+/// What was saved and not fetched yet may lie in what is removed.
+#[test]
+fn what_is_saved_is_whole_whatever_is_removed_after() {
+    let (mut shelf, mut desk) = (Shelf::new(), Desk::default());
+    shelf.create(NewContainer::default(), TIME).unwrap();
+    shelf.fs(0, TIME).unwrap().put(b"hello", Content::from(b"hi\n".to_vec()), 0o644).unwrap();
+    let commit = Commit { created: TIME, names: vec!["hello:1".to_owned()], ..Commit::default() };
+    shelf.commit(0, &commit).unwrap();
+    create(&mut shelf, "again", "hello:1");
+    let line = "docker export again > out.tar; docker rm -f again; docker rmi hello:1".to_owned();
+    let run = Ask::Run { line, around: Files::default(), stop: None };
+    let Told::Ran(ran) = ask(&mut desk, &mut shelf, run) else { panic!("not run") };
+    ask(&mut desk, &mut shelf, Ask::Shelf);
+    let saved = desk.take_saved(ran.files[0].token).unwrap().to_vec(&shelf.archives).unwrap();
+    assert!(saved.windows(3).any(|bytes| bytes == b"hi\n"));
+    ask(&mut desk, &mut shelf, Ask::Shelf);
+    assert!(shelf.archives.is_empty());
 }
 
 #[test]
@@ -105,6 +164,19 @@ fn removing_an_image_frees_what_no_other_has() {
     assert!(size.unique > 10_000, "the base is two's alone now");
     assert_eq!(shelf.prune_images(true).deleted.len(), 2);
     assert!(shelf.images().is_empty());
+}
+
+/// A container keeps what it stands on, also where its image was removed by force.
+#[test]
+fn what_a_container_stands_on_is_not_said_to_be_freed() {
+    let mut shelf = shelf();
+    let base = shelf.layers()[0].size;
+    create(&mut shelf, "x", "one");
+    shelf.remove_image("one", true).unwrap();
+    shelf.remove_image("three", false).unwrap();
+    let unique = shelf.image_size(0).unique;
+    let removed = shelf.remove_image("two", false).unwrap();
+    assert_eq!(removed.freed, unique - base);
 }
 
 #[test]
@@ -203,6 +275,8 @@ fn an_image_of_two_archives_is_one() {
     assert_eq!(shelf.images().len(), 1);
     let second = ImageKey { archive: ArchiveId(2), image: 0 };
     shelf.create(NewContainer { image: Some(second), ..NewContainer::default() }, TIME).unwrap();
+    let Told::Shelf(view) = ask(&mut Desk::default(), &mut shelf, Ask::Shelf) else { panic!("no shelf") };
+    assert_eq!(view.images[0].containers, 1, "whichever archive it is of");
     assert!(matches!(shelf.remove_image("test", false), Err(ShelfError::InUse { .. })));
     shelf.remove_archive(ArchiveId(1));
     assert_eq!(shelf.find_image("test").unwrap().key, second);
