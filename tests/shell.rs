@@ -272,7 +272,12 @@ const TABLE: &[(&str, &str, &str, i32)] = &[
         0,
     ),
     ("docker help", "Usage:  docker COMMAND\n\nNo daemon", "", 0),
-    ("docker rm --help", "Usage:  docker container rm [OPTIONS] CONTAINER [CONTAINER...]", "", 0),
+    (
+        "docker rm --help",
+        "Usage:  docker rm [OPTIONS] CONTAINER [CONTAINER...]\n\nRemove one or more containers\n\nAliases:\n  docker container rm, docker rm",
+        "",
+        0,
+    ),
     ("docker push base:1", "The push refers to repository [docker.io/library/base]", "nothing was sent", 1),
     ("docker push none", "", "An image does not exist locally with the tag: none\n", 1),
     ("docker login", "", "docker login would ask docker.io for a token", 1),
@@ -324,6 +329,66 @@ const TABLE: &[(&str, &str, &str, i32)] = &[
         "running\n",
         "the arguments replace the image's CMD [\"sh\"]\nENTRYPOINT is in shell form",
         0,
+    ),
+    // What is read where no file is named comes from the shell around, and is read once.
+    (
+        "sh -c 'cat; cat' < opt/app; tee -a tmp/a tmp/b < opt/app; tee -a tmp/a < opt/app; cat tmp/a tmp/b",
+        "one\none\none\none\none\none\n",
+        "",
+        0,
+    ),
+    ("tee x", "", "tee: standard input is not connected: use <\n", 1),
+    (
+        "docker run --name w -w /srv/new demo:1 pwd; docker diff w",
+        "/srv/new\nA /srv\nA /srv/new\n",
+        "the arguments replace",
+        0,
+    ),
+    (
+        "docker run -w /etc/passwd demo:1",
+        "",
+        "docker: Error response from daemon: mkdir /etc/passwd: not a directory\n",
+        125,
+    ),
+    (
+        "docker exec -w /none c1 pwd",
+        "",
+        "OCI runtime exec failed: exec failed: unable to start container process: chdir to cwd (\"/none\")",
+        126,
+    ),
+    // A shell that exec started ends alone; the container's own takes it along.
+    (
+        "exit; docker start c1; docker exec -it c1 sh; exit; docker ps -q --no-trunc > id; docker inspect -f '{{.State.Status}}' c1",
+        "c1\nrunning\n",
+        "no process runs here: this shell",
+        0,
+    ),
+    (
+        "docker start none c1",
+        "c1\n",
+        "Error response from daemon: No such container: none\nError: failed to start containers: none\n",
+        1,
+    ),
+    (
+        "docker rename c1 'a b'",
+        "",
+        "Error response from daemon: Invalid container name (a b), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed\n",
+        1,
+    ),
+    (
+        "docker cp image.tar c1:/none/deep",
+        "",
+        "Error response from daemon: Could not find the file /none/deep in container c1\n",
+        1,
+    ),
+    ("docker cp image.tar c1:/none/", "", "no such directory\n", 1),
+    ("docker load -i none", "", "open none: no such file or directory\n", 1),
+    ("docker load < none", "", "sh: none: No such file or directory\n", 1),
+    (
+        "docker rmi",
+        "",
+        "docker: 'docker rmi' requires at least 1 argument\n\nUsage:  docker rmi [OPTIONS] IMAGE [IMAGE...]\n\nRun 'docker rmi --help' for more information\n",
+        1,
     ),
     ("docker run none", "", "Unable to find image 'none:latest' locally\n", 125),
     // docker's output is a file of this machine, also where a command of this shell printed it.
@@ -586,11 +651,56 @@ fn files_go_between_a_container_and_this_machine() {
     assert_eq!(fs::read(place.path("out/big")).unwrap().len(), 10_000);
     assert!(fs::read_to_string(place.path("link")).unwrap().starts_with("ID=debian"));
     let (_, error, status) = place.shell("docker cp c1:/none x; docker cp none c1:/");
-    assert!(error.contains("Could not find the file /none in container"), "{error}");
-    assert!(error.contains("lstat none: No such file or directory"), "{error}");
+    assert!(error.contains("Could not find the file /none in container c1\n"), "{error}");
+    assert!(error.contains("lstat none: no such file or directory"), "{error}");
     assert_eq!(status, 1);
     let imported = place.ok("docker export -o flat.tar c1; docker import -c 'CMD [\"sh\"]' flat.tar flat:1; docker history -q flat:1; docker run flat:1 ls /var/lib");
     assert!(imported.ends_with("a.txt\nbig\n"), "{imported}");
+}
+
+#[test]
+fn standard_input_is_passed_into_containers() {
+    let place = Place::new(&sample());
+    fs::write(place.path("in"), "echo $GREETING\ncat etc/none\nexit 3\n").unwrap();
+    fs::write(place.path("Dockerfile"), "FROM base:1\nCMD top\n").unwrap();
+    let out = place.ok(
+        "docker exec -i c1 tee f < in > out; docker exec -i c1 sh -c 'cat > g; echo read' < in; cat f g; docker exec -i c1 wc -l < in; \
+         docker run -i --rm demo:1 head -n 1 < in; docker build -q - < Dockerfile > id; docker build -q -f - . < Dockerfile > id",
+    );
+    let text = fs::read_to_string(place.path("in")).unwrap();
+    assert_eq!(out, format!("read\n{text}{text}3\necho $GREETING\n"));
+    assert_eq!(fs::read_to_string(place.path("out")).unwrap(), text);
+    // A shell takes its commands from there.
+    let (out, error, status) = place.shell("docker exec -i c1 sh < in");
+    assert_eq!((out.as_str(), status), ("hello world\n", 3));
+    assert!(error.contains("cat: etc/none: No such file or directory"), "{error}");
+    // Where it is not passed on, that is said.
+    let (out, error, _) = place.shell("docker exec c1 cat < in");
+    assert_eq!(
+        (out.as_str(), error.as_str()),
+        ("", "docker exec passes standard input on only with -i: nothing is read of in\n")
+    );
+    let (_, error, status) = place.shell(
+        "docker attach c1 < in; docker run -i --name never demo:1 cat < none; docker ps -aqf name=never",
+    );
+    assert!(error.starts_with("nothing is read of in: docker exec -i"), "{error}");
+    assert!(error.contains("sh: none: No such file or directory"), "{error}");
+    assert_eq!(status, 0);
+}
+
+/// What a container is started with is its own, and what is committed of it starts like it.
+#[test]
+fn what_run_was_given_belongs_to_the_container() {
+    let place = Place::new(&sample());
+    let out = place.ok(
+        "docker run -d --name x -e A=1 -e GREETING -h box -w /srv -u www -l k=v demo:1 sleep '1 2' > id; \
+         docker exec x env; docker inspect -f '{{.Path}} {{len .Args}} {{.Config.User}} {{.Config.Hostname}}' x; docker commit x y:1 > id; \
+         docker inspect -f '{{.Config.Env}} {{.Config.WorkingDir}} {{.Config.Cmd}} {{json .Config.Labels}}' y:1; \
+         docker run -d --name e --entrypoint ls y:1 > id; docker inspect -f '{{.Config.Entrypoint}}' e",
+    );
+    assert!(out.starts_with("PATH=/usr/bin:/bin\nHOSTNAME=box\nHOME=/root\nA=1\n"), "{out}");
+    let rest = "sleep 1 www box\n[A=1 PATH=/usr/bin:/bin] /srv [sleep 1 2] {\"k\":\"v\"}\n[ls]\n";
+    assert!(out.ends_with(rest), "{out}");
 }
 
 #[test]
@@ -617,6 +727,9 @@ fn images_and_containers_are_removed_as_docker_does() {
          docker container prune -f; docker image prune -a -f; docker images",
     );
     assert!(out.contains("Untagged: demo:1\nDeleted: sha256:"), "{out}");
+    let pruned = place.ok("docker tag base:1 again:1; docker rm -f c1; docker image prune -af");
+    assert!(pruned.contains("\nDeleted Images:\nuntagged: "), "{pruned}");
+    assert!(pruned.contains("\ndeleted: sha256:"), "{pruned}");
     assert!(out.contains("\nbase\n"), "{out}");
     assert!(out.contains("Deleted Containers:\n"), "{out}");
     assert!(out.contains("Total reclaimed space: "), "{out}");

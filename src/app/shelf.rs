@@ -76,6 +76,7 @@ impl State {
         self.archive = Some(archive);
         self.selection = Selection { page, ..selection };
         self.search = search;
+        self.leave_what_is_gone();
         Some(())
     }
 

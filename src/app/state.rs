@@ -243,6 +243,8 @@ pub struct Image {
     pub kernel: Rc<Vec<String>>,
     /// What its layers cost, once that was asked for; nothing if not every layer was read to its end.
     pub audit: Option<Option<Audit>>,
+    /// Whether it was made here and is removed: only its place is left.
+    pub is_gone: bool,
 }
 
 /// One layer of an image.
@@ -423,6 +425,15 @@ impl State {
         Some(())
     }
 
+    /// Looks at another image of the archive if the one that is selected was removed.
+    pub(super) fn leave_what_is_gone(&mut self) {
+        let is_gone = self.image().is_some_and(|image| image.is_gone);
+        let other = self.archive.as_ref().filter(|_| is_gone).and_then(|archive| archive.present().next());
+        if let Some(image) = other.map(|(_, image)| image) {
+            self.select_image(image);
+        }
+    }
+
     /// Takes the worker's news. `None` if it is about an archive that was closed or replaced meanwhile.
     fn apply(&mut self, job: Job, event: Event, at: f64) -> Option<()> {
         if matches!(&event, Event::Failed(failure) if failure.kind.ends_worker()) {
@@ -443,7 +454,12 @@ impl State {
                     self.shelve(Archive::new(job, name.into(), size, at, *report));
                     Some(())
                 }
-                event => self.archive_mut(job)?.apply(event, at),
+                Event::Closed => self.close(job),
+                event => {
+                    self.archive_mut(job)?.apply(event, at)?;
+                    self.leave_what_is_gone();
+                    Some(())
+                }
             },
         }
     }
@@ -481,6 +497,8 @@ impl State {
             }
             Event::Remote(news) => self.apply_remote_opening(news)?,
             Event::Image { .. }
+            | Event::Gone { .. }
+            | Event::Closed
             | Event::Layer { .. }
             | Event::Names { .. }
             | Event::Merged { .. }
@@ -591,10 +609,22 @@ impl Archive {
             Event::Image { report } => {
                 self.images.push(Rc::new(Image::new(*report)));
             }
+            Event::Gone { image } => {
+                let image_gone = self.image_mut(image)?;
+                image_gone.is_gone = true;
+                image_gone.layers.clear();
+                let others = self.anomalies.iter().filter(|anomaly| anomaly.image != Some(image));
+                self.anomalies = Rc::new(others.cloned().collect());
+            }
             Event::Kept(news) => self.kept = Some(news),
-            Event::Opened { .. } | Event::Remote(_) | Event::Shelf => return None,
+            Event::Opened { .. } | Event::Closed | Event::Remote(_) | Event::Shelf => return None,
         }
         Some(())
+    }
+
+    /// Its images with their places, without those that were made here and are removed.
+    pub fn present(&self) -> impl Iterator<Item = (&Rc<Image>, u32)> {
+        self.images.iter().zip(0u32..).filter(|(image, _)| !image.is_gone)
     }
 
     fn end(&mut self, stage: Stage) {
@@ -659,6 +689,7 @@ impl Image {
             os: None,
             kernel: Rc::default(),
             audit: None,
+            is_gone: false,
         }
     }
 

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use bstr::{BString, ByteSlice};
 
+use super::dockerfile::{ProblemKind, Trouble};
 use crate::{
     container::{ContainerFs, Errno, Lower},
     digest::{Algorithm, Digester},
@@ -27,7 +28,7 @@ pub(super) struct Item {
 pub(super) type Placed = (Item, BString);
 
 /// What a filesystem has at a path and below. Contents are read at once: they go into another image.
-pub(super) fn items_of(fs: &ContainerFs<'_>, root: &[u8]) -> Result<Vec<Item>, String> {
+pub(super) fn items_of(fs: &ContainerFs<'_>, root: &[u8]) -> Result<Vec<Item>, Trouble> {
     let mut waiting = vec![(BString::from(root), BString::default())];
     let mut items = Vec::new();
     let mut held = 0_u64;
@@ -40,7 +41,8 @@ pub(super) fn items_of(fs: &ContainerFs<'_>, root: &[u8]) -> Result<Vec<Item>, S
             Kind::File => {
                 held = held.saturating_add(stat.size);
                 if held > limits::COMMIT {
-                    return Err(format!("more than {} bytes are to be copied", limits::COMMIT));
+                    let message = format!("more than {} bytes are to be copied", limits::COMMIT);
+                    return Err(Trouble::new(message, ProblemKind::TooLarge(limits::COMMIT)));
                 }
                 let bytes: Rc<[u8]> = fs.read(&from, limits::COMMIT).map_err(words)?.into();
                 HostKind::File(Some(Rc::new(bytes)))
@@ -62,7 +64,7 @@ pub(super) fn items_of(fs: &ContainerFs<'_>, root: &[u8]) -> Result<Vec<Item>, S
 }
 
 /// What a filesystem has at the paths that a pattern matches, as a tree from the root.
-pub(super) fn items_like(fs: &ContainerFs<'_>, pattern: &str) -> Result<Vec<Item>, String> {
+pub(super) fn items_like(fs: &ContainerFs<'_>, pattern: &str) -> Result<Vec<Item>, Trouble> {
     let fixed: Vec<&str> = pattern
         .split('/')
         .filter(|name| !name.is_empty())
@@ -156,15 +158,16 @@ pub(super) fn place(chosen: Vec<(BString, Vec<Item>)>, target: &[u8], into: bool
 }
 
 /// The entries of a tar, perhaps compressed; `None` if a file is none.
-pub(super) fn unpacked(item: &Item) -> Result<Option<Vec<Item>>, String> {
+pub(super) fn unpacked(item: &Item) -> Result<Option<Vec<Item>>, Trouble> {
+    let unreadable = |error: String| Trouble::new(format!("ADD: {error}"), ProblemKind::Unreadable);
     let HostKind::File(Some(source)) = &item.file.kind else { return Ok(None) };
-    let head = source.read_at(0..source.len().min(1024)).map_err(|failure| failure.detail)?;
+    let head = source.read_at(0..source.len().min(1024)).map_err(|failure| unreadable(failure.detail))?;
     let is_packed = crate::codec::Compression::sniff(&head) != crate::codec::Compression::None;
     let is_tar = |bytes: &[u8]| bytes.get(257..262) == Some(b"ustar");
     if !is_packed && !is_tar(&head) {
         return Ok(None);
     }
-    let bytes = crate::engine::decoded(&**source)?;
+    let bytes = crate::engine::decoded(&**source).map_err(unreadable)?;
     if !is_tar(&bytes) {
         return Ok(None);
     }
@@ -172,7 +175,7 @@ pub(super) fn unpacked(item: &Item) -> Result<Option<Vec<Item>>, String> {
     let config =
         br#"{"architecture":"","os":"","config":{},"rootfs":{"type":"layers","diff_ids":[]}}"#.to_vec();
     let new = NewImage { base: None, layer: Some(bytes.into()), config, names: Vec::new() };
-    let image = session.add_image(new).map_err(|failure| failure.detail)?;
+    let image = session.add_image(new).map_err(|failure| unreadable(failure.detail))?;
     let nothing: Rc<[u8]> = Rc::from([]);
     let lower = Lower::new(&session, image, 1, &nothing);
     let mut upper = ContainerFs::empty_upper(&lower);
@@ -181,7 +184,8 @@ pub(super) fn unpacked(item: &Item) -> Result<Option<Vec<Item>>, String> {
 }
 
 /// What tells one set of files from another: paths, kinds, permissions and contents, but no times.
-pub(super) fn digest(placed: &[Placed]) -> Result<String, String> {
+pub(super) fn digest(placed: &[Placed]) -> Result<String, Trouble> {
+    let unreadable = |error: &str| Trouble::new(error, ProblemKind::Unreadable);
     let mut all = Digester::new(Algorithm::Sha256);
     let mut field = |bytes: &[u8]| {
         all.update(&(bytes.len() as u64).to_be_bytes());
@@ -203,10 +207,11 @@ pub(super) fn digest(placed: &[Placed]) -> Result<String, String> {
                 if let Some(source) = source {
                     let mut at = 0;
                     while at < source.len() {
-                        let bytes =
-                            source.read_at(at..source.len().min(at + (1 << 20))).map_err(|f| f.detail)?;
+                        let bytes = source
+                            .read_at(at..source.len().min(at + (1 << 20)))
+                            .map_err(|f| unreadable(&f.detail))?;
                         if bytes.is_empty() {
-                            return Err("a file of the context ends too early".into());
+                            return Err(unreadable("a file of the context ends too early"));
                         }
                         at += bytes.len() as u64;
                         own.update(&bytes);

@@ -1,6 +1,6 @@
 //! Reads a Dockerfile (Dockerfile reference, "Format", "Parser directives", "Escape").
 
-use crate::limits;
+use crate::{container::ShelfError, limits};
 
 /// An instruction as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,6 +110,29 @@ pub enum ProblemKind {
         /// What it said.
         said: String,
     },
+    /// The Dockerfile has more bytes than this.
+    TooLong(u64),
+    /// Something stands before the first `FROM`.
+    NoStage,
+    /// A here-document.
+    HereDocument,
+    /// An option that is not supported here.
+    Flag {
+        /// The instruction.
+        instruction: String,
+        /// The option, without dashes.
+        flag: String,
+    },
+    /// `--from` names no stage, and no image that is open.
+    NoSource(String),
+    /// A layer of the image is missing, damaged, or was not read to its end: its number, from 0.
+    Layer(u32),
+    /// More bytes are to be copied or committed than this.
+    TooLarge(u64),
+    /// A file that is to be copied cannot be read to its end.
+    Unreadable,
+    /// The reader has ended the build.
+    Interrupted,
     /// `USER` has no say in whom the files of `RUN` belong to.
     OwnedByRoot,
 }
@@ -122,6 +145,48 @@ impl Problem {
     /// The same, of a kind.
     pub(crate) fn of(self, kind: ProblemKind) -> Self {
         Self { kind, ..self }
+    }
+}
+
+/// What is wrong, wherever.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Trouble {
+    pub(super) message: String,
+    pub(super) kind: ProblemKind,
+}
+
+impl Trouble {
+    pub(super) fn new(message: impl Into<String>, kind: ProblemKind) -> Self {
+        Self { message: message.into(), kind }
+    }
+
+    /// The same at a line.
+    pub(super) fn at(self, line: usize) -> Problem {
+        Problem { line, message: self.message, kind: self.kind }
+    }
+}
+
+impl From<String> for Trouble {
+    fn from(message: String) -> Self {
+        Self::new(message, ProblemKind::Other)
+    }
+}
+
+impl From<&str> for Trouble {
+    fn from(message: &str) -> Self {
+        message.to_owned().into()
+    }
+}
+
+impl From<ShelfError> for Trouble {
+    fn from(error: ShelfError) -> Self {
+        let kind = match &error {
+            ShelfError::Layer { layer, .. } => ProblemKind::Layer(*layer),
+            ShelfError::TooLarge(_) => ProblemKind::TooLarge(limits::COMMIT),
+            ShelfError::Failed(_) => ProblemKind::Unreadable,
+            _ => ProblemKind::Other,
+        };
+        Self::new(error.to_string(), kind)
     }
 }
 
@@ -142,7 +207,7 @@ impl Dockerfile {
     pub fn parse(text: &str) -> Result<Self, Problem> {
         if text.len() > limits::DOCKERFILE {
             let message = format!("the Dockerfile is longer than {} bytes", limits::DOCKERFILE);
-            return Err(Problem::new(1, message));
+            return Err(Problem::new(1, message).of(ProblemKind::TooLong(limits::DOCKERFILE as u64)));
         }
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let escape = escape(text)?;
@@ -243,7 +308,8 @@ fn instruction(text: &str, line: usize) -> Result<Instruction, Problem> {
         return Err(Problem::new(
             line,
             "here-documents (<<) are not supported here: write the text to a file and COPY it",
-        ));
+        )
+        .of(ProblemKind::HereDocument));
     }
     let json = takes_json.then(|| serde_json::from_str(rest).ok()).flatten();
     Ok(Instruction { line, keyword, flags, body: rest.to_owned(), json })

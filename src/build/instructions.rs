@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{
     config, copy,
-    dockerfile::{Instruction, Keyword, Problem, ProblemKind},
+    dockerfile::{Instruction, Keyword, Problem, ProblemKind, Trouble},
     steps::{Builder, text_of},
     words,
 };
@@ -67,7 +67,8 @@ impl Builder<'_, '_> {
             return Err(Problem::new(
                 instruction.line,
                 format!("RUN --{flag} is not supported: no process runs here"),
-            ));
+            )
+            .of(ProblemKind::Flag { instruction: "RUN".to_owned(), flag: flag.clone() }));
         }
         let arguments = self.stages.last().map_or_else(Vec::new, |stage| stage.arguments.clone());
         let given: Vec<(String, String)> = self
@@ -88,7 +89,6 @@ impl Builder<'_, '_> {
             self.built.warnings.push(warning);
         }
         let text = format!("{} {arguments:?}", text_of(instruction));
-        let mut failed = ProblemKind::Other;
         let mut work = |builder: &mut Self, container: ContainerId| {
             let mut position: Position = builder.world.position_of(container);
             for (name, value) in given.iter().chain(&arguments) {
@@ -102,20 +102,25 @@ impl Builder<'_, '_> {
             let out = output.printed.of(Stream::Out).to_str_lossy().into_owned();
             let error = output.printed.of(Stream::Error).to_str_lossy().into_owned();
             if output.status != 0 {
+                if builder.world.host.interrupt().is_raised() {
+                    return Err(Trouble::new("interrupted", ProblemKind::Interrupted));
+                }
                 let first = error.lines().last().unwrap_or_default();
-                let (command, status) = (instruction.body.clone(), output.status);
-                failed = ProblemKind::Failed { command, status, said: first.to_owned() };
-                return Err(format!(
+                let message = format!(
                     "the command '{}' returned a non-zero code: {}{}{first}",
                     instruction.body,
                     output.status,
                     if first.is_empty() { "" } else { ": " }
+                );
+                let (command, status) = (instruction.body.clone(), output.status);
+                return Err(Trouble::new(
+                    message,
+                    ProblemKind::Failed { command, status, said: first.to_owned() },
                 ));
             }
             Ok(out + &error)
         };
-        let done = self.cached(instruction, &text, "", &|_| {}, Some(&mut work));
-        done.map_err(|problem| problem.of(failed))
+        self.cached(instruction, &text, "", &|_| {}, Some(&mut work))
     }
 
     pub(super) fn copy_step(&mut self, instruction: &Instruction) -> Result<(), Problem> {
@@ -137,7 +142,10 @@ impl Builder<'_, '_> {
                 "chmod" => chmod = Some(value),
                 // It says how layers are stacked, not what is in them.
                 "link" => {}
-                other => return Err(problem(format!("{name} --{other} is not supported here"))),
+                other => {
+                    let kind = ProblemKind::Flag { instruction: name.to_owned(), flag: other.to_owned() };
+                    return Err(problem(format!("{name} --{other} is not supported here")).of(kind));
+                }
             }
         }
         let given = match &instruction.json {
@@ -165,7 +173,11 @@ impl Builder<'_, '_> {
                 Some(from) => {
                     let items = self
                         .of_stage(from, source)
-                        .map_err(|error| problem(format!("{name} --from={from}: {error}")))?;
+                        .map_err(|trouble| Trouble {
+                            message: format!("{name} --from={from}: {}", trouble.message),
+                            ..trouble
+                        })
+                        .map_err(|trouble| trouble.at(instruction.line))?;
                     copy::choose(&items, source)
                 }
             };
@@ -194,14 +206,14 @@ impl Builder<'_, '_> {
             for (_, items) in &mut chosen {
                 if let [item] = items.as_slice()
                     && let Some(inner) =
-                        copy::unpacked(item).map_err(|error| problem(format!("ADD: {error}")))?
+                        copy::unpacked(item).map_err(|trouble| trouble.at(instruction.line))?
                 {
                     *items = inner;
                 }
             }
         }
         let placed = copy::place(chosen, path.as_bytes(), is_directory);
-        let content = copy::digest(&placed).map_err(problem)?;
+        let content = copy::digest(&placed).map_err(|trouble| trouble.at(instruction.line))?;
         let text = format!("{name} {flags:?} {given:?}");
         let mut work = |builder: &mut Self, container: ContainerId| {
             let now = builder.world.now;
@@ -228,7 +240,7 @@ impl Builder<'_, '_> {
     }
 
     /// What a stage, or another image, has where a pattern begins.
-    fn of_stage(&mut self, from: &str, source: &str) -> Result<Vec<copy::Item>, String> {
+    fn of_stage(&mut self, from: &str, source: &str) -> Result<Vec<copy::Item>, Trouble> {
         let own = self.stages.len().saturating_sub(1);
         let by_number = from.parse::<usize>().ok().filter(|place| *place < own);
         let place = by_number.or_else(|| {
@@ -236,11 +248,10 @@ impl Builder<'_, '_> {
         });
         let key = match place {
             Some(place) => self.stages[place].image.as_ref().map(|(key, _)| *key),
-            None => Some(
-                self.world
-                    .find_image(from)
-                    .ok_or("there is no such stage, and no such image is open here")?,
-            ),
+            None => Some(self.world.find_image(from).ok_or_else(|| {
+                let kind = ProblemKind::NoSource(from.to_owned());
+                Trouble::new("there is no such stage, and no such image is open here", kind)
+            })?),
         };
         let container = self.container(key)?;
         let fs = self.world.files(container).ok_or("the image is gone")?;

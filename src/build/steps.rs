@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{
     cache::{Cache, Found, Reason},
     config, copy,
-    dockerfile::{Dockerfile, Instruction, Keyword, Problem, ProblemKind},
+    dockerfile::{Dockerfile, Instruction, Keyword, Problem, ProblemKind, Trouble},
     ignore::Ignore,
     words,
 };
@@ -127,7 +127,7 @@ pub(super) struct Stage {
 }
 
 /// What a step does to the files of its container; what it says, or why it cannot be done.
-type Work<'w, B> = dyn FnMut(&mut B, ContainerId) -> Result<String, String> + 'w;
+type Work<'w, B> = dyn FnMut(&mut B, ContainerId) -> Result<String, Trouble> + 'w;
 
 impl Builder<'_, '_> {
     fn run(&mut self, instructions: &[Instruction]) -> Result<(), Problem> {
@@ -146,7 +146,8 @@ impl Builder<'_, '_> {
                     return Err(Problem::new(
                         instruction.line,
                         "no build stage in current context: FROM must come first",
-                    ));
+                    )
+                    .of(ProblemKind::NoStage));
                 }
                 for (name, value) in self.arguments(instruction)? {
                     self.global.push((name, value));
@@ -155,7 +156,7 @@ impl Builder<'_, '_> {
                 continue;
             }
             if self.world.host.interrupt().is_raised() {
-                return Err(Problem::new(instruction.line, "interrupted"));
+                return Err(Problem::new(instruction.line, "interrupted").of(ProblemKind::Interrupted));
             }
             self.step(instruction)?;
         }
@@ -246,7 +247,7 @@ impl Builder<'_, '_> {
         let triggers = self.config().get("OnBuild").and_then(Value::as_array).cloned().unwrap_or_default();
         for trigger in triggers.iter().filter_map(Value::as_str) {
             let file = Dockerfile::parse(trigger)
-                .map_err(|error| problem(format!("ONBUILD {trigger}: {}", error.message)))?;
+                .map_err(|error| problem(format!("ONBUILD {trigger}: {}", error.message)).of(error.kind))?;
             for triggered in file.instructions {
                 self.step(&Instruction { line: instruction.line, ..triggered })?;
             }
@@ -317,7 +318,7 @@ impl Builder<'_, '_> {
     }
 
     /// A container over an image, or over nothing, for one step.
-    pub(super) fn container(&mut self, key: Option<ImageKey>) -> Result<ContainerId, String> {
+    pub(super) fn container(&mut self, key: Option<ImageKey>) -> Result<ContainerId, Trouble> {
         let random = self.world.host.random();
         let hex: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
         let new = NewContainer {
@@ -327,8 +328,8 @@ impl Builder<'_, '_> {
             ..NewContainer::default()
         };
         let now = self.world.now;
-        let hex = self.world.shelf.create(new, now).map_err(|error| error.to_string())?;
-        ContainerId::new(&hex).ok_or_else(|| "the container is gone".to_owned())
+        let hex = self.world.shelf.create(new, now)?;
+        ContainerId::new(&hex).ok_or_else(|| "the container is gone".into())
     }
 
     /// Takes a step from the cache, or carries it out: `work` changes files, `edit` the config.
@@ -367,7 +368,8 @@ impl Builder<'_, '_> {
             return Ok(());
         }
         self.stage().missed = true;
-        let container = self.container(stage.image.as_ref().map(|(key, _)| *key)).map_err(problem)?;
+        let at = |trouble: Trouble| trouble.at(instruction.line);
+        let container = self.container(stage.image.as_ref().map(|(key, _)| *key)).map_err(at)?;
         let changes_files = work.is_some();
         let worked = work.map_or(Ok(String::new()), |work| work(self, container));
         let committed = worked.and_then(|output| {
@@ -381,11 +383,10 @@ impl Builder<'_, '_> {
                 edit,
                 ..Commit::default()
             };
-            let id = self.world.shelf.commit(place, &commit).map_err(|error| error.to_string())?;
-            Ok((id, output))
+            Ok((self.world.shelf.commit(place, &commit)?, output))
         });
         self.world.remove_container(container);
-        let (id, output) = committed.map_err(problem)?;
+        let (id, output) = committed.map_err(at)?;
         let key =
             self.world.find_image(&id.to_string()).ok_or_else(|| problem("the image is gone".into()))?;
         self.cache.keep(&parent, text, content, id.clone());

@@ -80,6 +80,7 @@ fn session(args: &ShellArgs) -> Result<i32, Error> {
         }
         let output = shell.run(&mut World::new(&mut shelf, &mut machine, now()), &text);
         print(&output)?;
+        shelf.release();
         status = output.status;
         if output.exited {
             return Ok(status);

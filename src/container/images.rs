@@ -1,8 +1,8 @@
 //! The images of the shelf: their names, how large they are and what they share, and how they go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use super::{ArchiveId, Archives, Container, Shelf, ShelfError};
+use super::{ArchiveId, Archives, Container, LOCAL, Shelf, ShelfError};
 use crate::{digest::Digest, image::names};
 
 /// An image of an archive.
@@ -181,15 +181,53 @@ impl Shelf {
         Ok(removed)
     }
 
+    /// Removes the image that a removed one was made of, and so on down, as far as they are dangling and nothing stands on
+    /// them: what docker does unless `--no-prune` is given.
+    pub fn remove_parents(&mut self, parent: Option<Digest>) -> Removed {
+        let mut removed = Removed::default();
+        let mut next = parent;
+        while let Some(id) = next {
+            let Some(image) = self.images.iter().find(|image| image.id == id) else { break };
+            if !image.names.is_empty() || self.is_used(&id) {
+                break;
+            }
+            next = image.parent.clone();
+            let gone = self.forget(&id);
+            removed.deleted.extend(gone.deleted);
+            removed.freed = removed.freed.saturating_add(gone.freed);
+        }
+        removed
+    }
+
+    /// Whether a container stands on an image, or another image was made of it.
+    fn is_used(&self, id: &Digest) -> bool {
+        self.containers.iter().any(|container| container.image_id.as_ref() == Some(id))
+            || self.images.iter().any(|other| other.parent.as_ref() == Some(id))
+    }
+
+    /// Lets the bytes go of what was made here, and no image, no container and nothing made of it needs any more.
+    pub fn release(&mut self) {
+        let listed = |id: &Option<Digest>| self.images.iter().any(|image| Some(&image.id) == id.as_ref());
+        let all = self.archives.iter().flat_map(|(&archive, opened)| {
+            let images = opened.session.images().iter().zip(0u32..);
+            images.map(move |(image, place)| (ImageKey { archive, image: place }, &image.id))
+        });
+        // One that several archives have may be listed as that of another.
+        let listed = all.filter(|(_, id)| listed(id)).map(|(key, _)| key);
+        let needed = self.made_below(listed.collect());
+        for (&archive, opened) in &mut self.archives {
+            opened.session.release(|image| needed.contains(&ImageKey { archive, image }));
+        }
+        if self.archives.get(&LOCAL).is_some_and(|opened| opened.session.made_images() == 0) {
+            self.archives.remove(&LOCAL);
+        }
+    }
+
     /// Removes dangling images; with `all`, every image on which no container stands.
     pub fn prune_images(&mut self, all: bool) -> Removed {
         let mut removed = Removed::default();
         loop {
-            let is_used = |image: &ShelfImage| {
-                self.containers.iter().any(|container| container.image_id.as_ref() == Some(&image.id))
-                    || self.images.iter().any(|other| other.parent.as_ref() == Some(&image.id))
-            };
-            let unused = |image: &&ShelfImage| (all || image.names.is_empty()) && !is_used(image);
+            let unused = |image: &&ShelfImage| (all || image.names.is_empty()) && !self.is_used(&image.id);
             let Some(image) = self.images.iter().find(unused).cloned() else { return removed };
             let gone = self.forget(&image.id);
             removed.untagged.extend(image.names);
@@ -208,7 +246,16 @@ impl Shelf {
         let Some(place) = self.images.iter().position(|image| image.id == *id) else {
             return Removed::default();
         };
-        let freed = self.image_size(place).unique;
+        // A container may stand on layers of an image that is not listed any more.
+        let held: HashSet<String> = self
+            .containers
+            .iter()
+            .filter_map(|container| Some((container.image?, container.layers as usize)))
+            .flat_map(|(key, layers)| self.layers_of(key).into_iter().take(layers).map(|(layer, _)| layer))
+            .collect();
+        let layers = self.layers();
+        let own = layers.iter().filter(|layer| layer.images == [place] && !held.contains(&layer.key));
+        let freed = own.map(|layer| layer.size).fold(0, u64::saturating_add);
         self.images.remove(place);
         Removed { deleted: vec![id.clone()], freed, ..Removed::default() }
     }

@@ -1,15 +1,19 @@
-//! The shelf as bytes that outlast it: containers, and the images that were made here. Of the archives nothing is kept but
-//! the ids of the images that all this stands on: it comes back when those are open again.
+//! The shelf as files that outlast it: one for each container, for each image that was made here, and for each layer of
+//! these. Of the archives nothing is kept but the ids of the images that all this stands on: it comes back when those are open
+//! again.
+//!
+//! Several may keep their shelves in one place, tabs of a browser say. So nobody writes what another has written and it has
+//! not changed itself, or removes what it has not seen: see [`Ledger`].
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
 };
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
-    Archives, Container, ImageKey, LOCAL, Options, Shelf, ShelfError, Status, kept_upper::KeptUpper,
+    Archives, Container, Given, ImageKey, LOCAL, Options, Shelf, ShelfError, Status, kept_upper::KeptUpper,
     shelf::lower,
 };
 use crate::{
@@ -18,16 +22,15 @@ use crate::{
     tar::Timestamp,
 };
 
-/// What it begins with: changes with the form.
-const FORM: &[u8] = b"layerscope shelf 1\n";
+/// What each file but those of layers begins with: changes with the form.
+const FORM: &[u8] = b"layerscope shelf 2\n";
 
 /// The bytes of layers that were made here.
 pub type MadeLayers = BTreeMap<Digest, Rc<[u8]>>;
 
 /// Containers, and images that were made here, all of which wait until what they stand on is open.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default)]
 pub struct KeptShelf {
-    /// Each after the one it was made of.
     images: Vec<KeptImage>,
     containers: Vec<KeptContainer>,
 }
@@ -57,11 +60,21 @@ struct KeptContainer {
     layers: u32,
     command: Vec<String>,
     created: Timestamp,
-    /// Whether it was never opened.
-    fresh: bool,
+    status: KeptStatus,
     options: Options,
+    given: Given,
     upper: KeptUpper,
 }
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+enum KeptStatus {
+    Created,
+    Running,
+    Exited(i32, Timestamp),
+}
+
+/// The status of a container that was open when the page ended: docker's, of one whose daemon has stopped.
+const LOST: i32 = 255;
 
 /// Why what was kept is of no use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -83,26 +96,64 @@ pub struct Recalled {
     pub containers: usize,
 }
 
+/// Files by their names.
+pub type Files = BTreeMap<String, Rc<[u8]>>;
+
+/// What a file of a container or an image is called, before its id.
+const CONTAINER: &str = "container-";
+const IMAGE: &str = "image-";
+
 impl KeptShelf {
-    /// As bytes, their digest included.
-    pub fn encode(&self) -> Vec<u8> {
-        // Nothing in it is of a kind that cannot be written.
-        let body = postcard::to_stdvec(self).unwrap_or_default();
-        [FORM, Digest::sha256(&body).hex().as_bytes(), &body].concat()
+    /// As files, but for the layers.
+    pub fn files(&self) -> Files {
+        let container = |one: &KeptContainer| (format!("{CONTAINER}{}", one.id), encode(one));
+        let image = |one: &KeptImage| (format!("{IMAGE}{}", one.id.hex()), encode(one));
+        self.containers.iter().map(container).chain(self.images.iter().map(image)).collect()
     }
 
-    /// From bytes.
+    /// The names of the same.
+    pub fn names(&self) -> BTreeSet<String> {
+        let containers = self.containers.iter().map(|one| format!("{CONTAINER}{}", one.id));
+        containers.chain(self.images.iter().map(|image| format!("{IMAGE}{}", image.id.hex()))).collect()
+    }
+
+    /// Whether a file of this name says what there is.
+    pub fn is_file(name: &str) -> bool {
+        name.starts_with(CONTAINER) || name.starts_with(IMAGE)
+    }
+
+    /// Without what another has.
+    pub fn without(mut self, other: &Self) -> Self {
+        self.images.retain(|image| !other.images.iter().any(|known| known.id == image.id));
+        self.containers.retain(|one| !other.containers.iter().any(|known| known.id == one.id));
+        self
+    }
+
+    /// Takes on what a file says.
     ///
     /// # Errors
     ///
-    /// If they are none of this version's, or damaged.
-    pub fn decode(bytes: &[u8]) -> Result<Self, KeptError> {
-        let rest = bytes.strip_prefix(FORM).ok_or(KeptError::Form)?;
-        let (digest, body) = rest.split_at_checked(64).ok_or(KeptError::Damaged)?;
-        if Digest::sha256(body).hex().as_bytes() != digest {
-            return Err(KeptError::Damaged);
+    /// If it is none of this version's, or damaged.
+    pub fn add_file(&mut self, name: &str, bytes: &[u8]) -> Result<(), KeptError> {
+        if name.starts_with(CONTAINER) {
+            self.containers.push(decode(bytes)?);
+        } else {
+            self.images.push(decode(bytes)?);
         }
-        postcard::from_bytes(body).map_err(|_| KeptError::Damaged)
+        Ok(())
+    }
+
+    fn extend(&mut self, more: Self) {
+        self.images.extend(more.images);
+        self.containers.extend(more.containers);
+    }
+
+    /// Whether something in it needs a file.
+    fn needs(&self, name: &str) -> bool {
+        let is_layer = |image: &KeptImage| image.layer.as_ref().is_some_and(|layer| layer.hex() == name);
+        let Some(id) = name.strip_prefix(IMAGE) else { return self.images.iter().any(is_layer) };
+        let bases = self.images.iter().filter_map(|image| image.base.as_ref().map(|(base, _)| base));
+        bases.chain(self.containers.iter().filter_map(|one| one.image.as_ref())).any(|base| base.hex() == id)
     }
 
     /// Whether there is nothing in it.
@@ -124,11 +175,10 @@ impl KeptShelf {
 
     /// The image at the bottom: one that was not made here.
     fn root<'k>(&'k self, mut id: Option<&'k Digest>) -> Option<Digest> {
-        // Each stands on one before it.
-        for image in self.images.iter().rev() {
-            if Some(&image.id) == id {
-                id = image.base.as_ref().map(|(base, _)| base);
-            }
+        // What is damaged may go round in a circle.
+        for _ in 0..self.images.len() {
+            let Some(image) = self.images.iter().find(|image| Some(&image.id) == id) else { break };
+            id = image.base.as_ref().map(|(base, _)| base);
         }
         id.cloned()
     }
@@ -136,6 +186,76 @@ impl KeptShelf {
     /// The layers that it needs, whose bytes are kept beside it.
     pub fn layers(&self) -> BTreeSet<Digest> {
         self.images.iter().filter_map(|image| image.layer.clone()).collect()
+    }
+}
+
+/// Something as a file: its digest included.
+fn encode(value: &impl Serialize) -> Rc<[u8]> {
+    // Nothing in it is of a kind that cannot be written.
+    let body = postcard::to_stdvec(value).unwrap_or_default();
+    [FORM, Digest::sha256(&body).hex().as_bytes(), &body].concat().into()
+}
+
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, KeptError> {
+    let rest = bytes.strip_prefix(FORM).ok_or(KeptError::Form)?;
+    let (digest, body) = rest.split_at_checked(64).ok_or(KeptError::Damaged)?;
+    if Digest::sha256(body).hex().as_bytes() != digest {
+        return Err(KeptError::Damaged);
+    }
+    postcard::from_bytes(body).map_err(|_| KeptError::Damaged)
+}
+
+/// What one shelf knows of the files: those that it has read or written, and the digests of what was in them.
+#[derive(Debug, Clone, Default)]
+pub struct Ledger(BTreeMap<String, Digest>);
+
+impl Ledger {
+    /// A file was read, or written.
+    pub fn note(&mut self, name: &str, bytes: &[u8]) {
+        self.0.insert(name.to_owned(), Digest::sha256(bytes));
+    }
+
+    /// What of this has waited has come back, and is now this: it need not be written before it changes.
+    pub fn settle(&mut self, waited: &BTreeSet<String>, now: &Files) {
+        for (name, bytes) in now.iter().filter(|(name, _)| waited.contains(*name)) {
+            self.note(name, bytes);
+        }
+    }
+
+    /// A file was removed.
+    pub fn forget(&mut self, name: &str) {
+        self.0.remove(name);
+    }
+
+    /// Of what the shelf is now: what has to be written, as it differs from what is known or is not there any more.
+    pub fn to_write(&self, now: &Files, there: &BTreeSet<String>) -> Files {
+        let differs = |(name, bytes): &(&String, &Rc<[u8]>)| {
+            !there.contains(*name) || self.0.get(*name).is_none_or(|known| *known != Digest::sha256(bytes))
+        };
+        now.iter().filter(differs).map(|(name, bytes)| (name.clone(), Rc::clone(bytes))).collect()
+    }
+
+    /// Whether something is known that the shelf does not have any more.
+    pub fn has_more(&self, now: &Files) -> bool {
+        self.0.keys().any(|name| !now.contains_key(name))
+    }
+
+    /// What of that is to be removed: what nothing needs that another has written. `others` are the files that are there and are
+    /// not the shelf's, but for layers.
+    pub fn to_remove(&self, now: &Files, others: &Files) -> Vec<String> {
+        let (mut needing, mut own) = (KeptShelf::default(), Vec::new());
+        for (name, bytes) in others {
+            let mut one = KeptShelf::default();
+            // What is damaged needs nothing.
+            let _ = one.add_file(name, bytes);
+            if self.0.contains_key(name) { own.push((name, one)) } else { needing.extend(one) }
+        }
+        // What stays because it is needed has needs of its own.
+        while let Some(place) = own.iter().position(|(name, _)| needing.needs(name)) {
+            needing.extend(own.swap_remove(place).1);
+        }
+        let stays = |name: &String| now.contains_key(name) || needing.needs(name);
+        self.0.keys().filter(|name| !stays(name)).cloned().collect()
     }
 }
 
@@ -149,10 +269,11 @@ impl Shelf {
     pub fn keep(&self, waiting: &KeptShelf) -> Result<(KeptShelf, MadeLayers), ShelfError> {
         let mut kept = waiting.clone();
         let mut layers = BTreeMap::new();
-        for key in self.needed() {
+        for key in self.made_below(self.images.iter().map(|image| image.key).collect()) {
             self.keep_image(key, &mut kept, &mut layers);
         }
-        for container in &self.containers {
+        // What is removed when it ends has ended with the page.
+        for container in self.containers.iter().filter(|container| !container.given.transient) {
             let Some(lower) = lower(&self.archives, container.image, container.layers) else { continue };
             let image = match container.image {
                 None => None,
@@ -168,18 +289,24 @@ impl Shelf {
                 layers: container.layers,
                 command: container.command.clone(),
                 created: container.created,
-                fresh: container.status == Status::Created,
+                status: match container.status {
+                    Status::Created => KeptStatus::Created,
+                    Status::Running(_) => KeptStatus::Running,
+                    Status::Exited(code, at) => KeptStatus::Exited(code, at),
+                },
                 options: container.options,
+                given: container.given.clone(),
                 upper: KeptUpper::of(&container.upper, &lower)?,
             });
         }
         Ok((kept, layers))
     }
 
-    /// The images that were made here and are listed, or have a container, and those that these stand on; bases first.
-    fn needed(&self) -> BTreeSet<ImageKey> {
-        let listed = self.images.iter().map(|image| image.key);
-        let mut open: Vec<ImageKey> = listed.chain(self.containers.iter().filter_map(|c| c.image)).collect();
+    /// Of these images and those that have a container the ones that were made here, and those that they stand on; bases
+    /// first.
+    pub(super) fn made_below(&self, listed: Vec<ImageKey>) -> BTreeSet<ImageKey> {
+        let mut open = listed;
+        open.extend(self.containers.iter().filter_map(|container| container.image));
         let mut needed = BTreeSet::new();
         while let Some(key) = open.pop() {
             let session = self.archives.get(&key.archive).map(|opened| &opened.session);
@@ -231,10 +358,15 @@ impl Shelf {
     /// all. What waits for others stays in `kept`.
     pub fn recall(&mut self, kept: &mut KeptShelf, layers: &MadeLayers, now: Timestamp) -> Recalled {
         let mut recalled = Recalled::default();
-        for image in std::mem::take(&mut kept.images) {
-            match self.recall_image(&image, layers) {
-                Some(()) => recalled.images += usize::from(image.listed),
-                None => kept.images.push(image),
+        // What an image stands on may come behind it.
+        let mut waits = usize::MAX;
+        while kept.images.len() < waits {
+            waits = kept.images.len();
+            for image in std::mem::take(&mut kept.images) {
+                match self.recall_image(&image, layers) {
+                    Some(()) => recalled.images += usize::from(image.listed),
+                    None => kept.images.push(image),
+                }
             }
         }
         for container in std::mem::take(&mut kept.containers) {
@@ -294,8 +426,12 @@ impl Shelf {
         container.layers = kept.layers;
         container.command.clone_from(&kept.command);
         container.options = kept.options;
-        // Whatever ran in it ended with the page.
-        container.status = if kept.fresh { Status::Created } else { Status::Exited(now) };
+        container.given = kept.given.clone();
+        container.status = match kept.status {
+            KeptStatus::Created => Status::Created,
+            KeptStatus::Running => Status::Exited(LOST, now),
+            KeptStatus::Exited(code, at) => Status::Exited(code, at),
+        };
         self.containers.push(container);
         Some(())
     }

@@ -2,6 +2,9 @@
 
 use std::{collections::BTreeMap, rc::Rc};
 
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
 use super::{
     ContainerFs, Errno, ImageKey, Lower, Options, ReadAt, Removed, ShelfImage, Upper,
     images::{image_id, image_of},
@@ -32,8 +35,69 @@ pub enum Status {
     Created,
     /// It is open since then.
     Running(Timestamp),
-    /// It was closed then.
-    Exited(Timestamp),
+    /// It ended with this status, then.
+    Exited(i32, Timestamp),
+}
+
+/// What `docker run` was given of how a container is started, besides what its image says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Given {
+    /// Variables as they were given, `NAME=value`.
+    pub env: Vec<String>,
+    /// Its host name.
+    pub hostname: Option<String>,
+    /// The directory that it begins in.
+    pub workdir: Option<String>,
+    /// The user.
+    pub user: Option<String>,
+    /// Labels, `name=value`.
+    pub labels: Vec<String>,
+    /// What takes the place of the image's `ENTRYPOINT`; empty for nothing.
+    pub entrypoint: Option<String>,
+    /// What takes the place of the image's `CMD`, if anything was given.
+    pub arguments: Vec<String>,
+    /// Whether it is removed when it ends (`--rm`).
+    pub transient: bool,
+}
+
+impl Given {
+    /// Changes the object `config` of an image config to that of the container.
+    pub fn apply(&self, config: &mut Map<String, Value>) {
+        let name = |pair: &str| pair.split_once('=').map_or(pair, |(name, _)| name).to_owned();
+        let names: Vec<String> = self.env.iter().map(|pair| name(pair)).collect();
+        if !names.is_empty() {
+            let own = config.get("Env").and_then(Value::as_array).cloned().unwrap_or_default();
+            let own =
+                own.into_iter().filter(|pair| pair.as_str().is_none_or(|pair| !names.contains(&name(pair))));
+            let given = self.env.iter().filter(|pair| pair.contains('=')).map(|pair| json!(pair));
+            let env: Vec<Value> = given.chain(own).collect();
+            config.insert("Env".to_owned(), json!(env));
+        }
+        for (field, value) in [("WorkingDir", &self.workdir), ("User", &self.user)] {
+            if let Some(value) = value {
+                config.insert(field.to_owned(), json!(value));
+            }
+        }
+        if !self.labels.is_empty() {
+            let mut labels = config.get("Labels").and_then(Value::as_object).cloned().unwrap_or_default();
+            labels.extend(self.labels.iter().map(|pair| {
+                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+                (name.to_owned(), json!(value))
+            }));
+            config.insert("Labels".to_owned(), Value::Object(labels));
+        }
+        if let Some(entrypoint) = &self.entrypoint {
+            // The image's CMD was meant for the image's ENTRYPOINT.
+            config.remove("Cmd");
+            config.remove("Entrypoint");
+            if !entrypoint.is_empty() {
+                config.insert("Entrypoint".to_owned(), json!([entrypoint]));
+            }
+        }
+        if !self.arguments.is_empty() {
+            config.insert("Cmd".to_owned(), json!(self.arguments));
+        }
+    }
 }
 
 /// A container: an image, a writable layer.
@@ -57,6 +121,8 @@ pub struct Container {
     pub status: Status,
     /// How it is mounted.
     pub options: Options,
+    /// What it was given besides.
+    pub given: Given,
     /// Its writable layer.
     pub upper: Upper,
     past: Vec<Upper>,
@@ -78,6 +144,8 @@ pub struct NewContainer {
     pub command: Vec<String>,
     /// How it is mounted.
     pub options: Options,
+    /// What it is given besides.
+    pub given: Given,
 }
 
 /// Why something cannot be done with the shelf.
@@ -201,6 +269,7 @@ impl Shelf {
             layers: lower.layers(),
             command: new.command,
             options: new.options,
+            given: new.given,
             ..Container::new(id.clone(), name, now, ContainerFs::empty_upper(&lower))
         });
         Ok(id)
@@ -299,6 +368,7 @@ impl Container {
             created,
             status: Status::Created,
             options: Options::default(),
+            given: Given::default(),
             upper,
             past: Vec::new(),
             future: Vec::new(),
@@ -320,6 +390,11 @@ impl Container {
         }
         self.past.push(before);
         self.future.clear();
+    }
+
+    /// Whether something can be taken back, and whether something can be done again.
+    pub fn can_turn(&self) -> (bool, bool) {
+        (!self.past.is_empty(), !self.future.is_empty())
     }
 
     /// Takes back what was done since the last checkpoint; whether there is one.

@@ -8,20 +8,33 @@ use crate::{
 
 pub(super) fn build(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
     let path = arguments.operands[0].to_string();
-    if path.contains("://") || path == "-" {
+    if path.contains("://") {
         return engine.fail(&format!(
             "unable to prepare context: {path}: nothing is fetched from here; name a directory"
         ));
     }
-    let context = match engine.world.host.list(&path) {
+    // `docker build - < Dockerfile` has no context.
+    let context = if path == "-" { Ok(Vec::new()) } else { engine.world.host.list(&path) };
+    let context = match context {
         Ok(context) => context,
         Err(error) => {
             return engine.fail(&format!("unable to prepare context: path \"{path}\" not found: {error}"));
         }
     };
-    let name = arguments
-        .value("file")
-        .map_or_else(|| format!("{}/Dockerfile", path.trim_end_matches('/')), |file| file.to_string());
+    let file = arguments.value("file").map(|file| file.to_string());
+    let name = match file.filter(|_| path != "-").unwrap_or_else(|| match path.as_str() {
+        "-" => "-".to_owned(),
+        path => format!("{}/Dockerfile", path.trim_end_matches('/')),
+    }) {
+        name if name == "-" => match engine.input.clone() {
+            Some(input) => input,
+            None => {
+                return engine
+                    .fail("the Dockerfile is to come from standard input: docker build - < Dockerfile");
+            }
+        },
+        name => name,
+    };
     let dockerfile = engine.world.host.open(&name).and_then(|source| {
         let bytes = source.read_at(0..source.len().min(2 << 20)).map_err(|failure| failure.detail)?;
         String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())

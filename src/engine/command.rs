@@ -34,7 +34,7 @@ pub(super) fn dispatch(engine: &mut Engine<'_, '_>, words: &[BString]) -> i32 {
     if first == "--help" || first == "help" || first == "-h" {
         let topic: Vec<String> = words[1..].iter().map(ToString::to_string).collect();
         match find(&topic) {
-            Some((command, _)) => engine.print(&usage(command)),
+            Some((command, taken)) => engine.print(&usage(command, &topic[..taken].join(" "))),
             None => engine.print(&overview()),
         }
         return 0;
@@ -48,12 +48,13 @@ pub(super) fn dispatch(engine: &mut Engine<'_, '_>, words: &[BString]) -> i32 {
         return unknown(engine, &texts);
     };
     let rest = &words[taken..];
+    let name = texts[..taken].join(" ");
     if rest
         .iter()
         .take_while(|word| command.order == Order::Mixed || word.starts_with(b"-"))
         .any(|word| word == "--help")
     {
-        engine.print(&usage(command));
+        engine.print(&usage(command, &name));
         return 0;
     }
     let arguments = match options::parse(command.flags, command.order, rest) {
@@ -74,10 +75,9 @@ pub(super) fn dispatch(engine: &mut Engine<'_, '_>, words: &[BString]) -> i32 {
                 OptionError::NameValue(name) => format!("flag needs an argument: --{name}"),
                 OptionError::NoValue(name) => format!("invalid argument for \"--{name}\" flag"),
             };
-            let name = command.names[0];
             engine.complain(&format!(
                 "{what}\n\n{}\n\nRun 'docker {name} --help' for more information",
-                usage_line(command)
+                usage_line(command, &name)
             ));
             return 125;
         }
@@ -93,11 +93,9 @@ pub(super) fn dispatch(engine: &mut Engine<'_, '_>, words: &[BString]) -> i32 {
             (least, most) if count < least || most == 0 => format!("requires at least {}", many(least)),
             (_, most) => format!("requires at most {}", many(most)),
         };
-        let given: Vec<&str> = texts[..taken].iter().map(String::as_str).collect();
-        let name = given.join(" ");
         engine.complain(&format!(
             "docker: 'docker {name}' {required}\n\n{}\n\nRun 'docker {name} --help' for more information",
-            usage_line(command)
+            usage_line(command, &name)
         ));
         return 1;
     }
@@ -143,14 +141,15 @@ fn unknown(engine: &mut Engine<'_, '_>, words: &[String]) -> i32 {
     1
 }
 
-fn usage_line(command: &Command) -> String {
+/// How a command is called, by this name of it.
+fn usage_line(command: &Command, name: &str) -> String {
     let options = if command.flags.is_empty() { "" } else { " [OPTIONS]" };
     let operands = if command.operands.is_empty() { String::new() } else { format!(" {}", command.operands) };
-    format!("Usage:  docker {}{options}{operands}", command.names[0])
+    format!("Usage:  docker {name}{options}{operands}")
 }
 
-fn usage(command: &Command) -> String {
-    let mut text = format!("{}\n\n{}\n", usage_line(command), command.summary);
+fn usage(command: &Command, name: &str) -> String {
+    let mut text = format!("{}\n\n{}\n", usage_line(command, name), command.summary);
     if command.names.len() > 1 {
         let aliases: Vec<String> = command.names.iter().map(|name| format!("docker {name}")).collect();
         text.push_str(&format!("\nAliases:\n  {}\n", aliases.join(", ")));

@@ -38,7 +38,7 @@ pub(super) fn list(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
     let values = rows
         .iter()
         .map(|row| {
-            let mut command = row.command.clone();
+            let mut command = row.command.join(" ");
             if !no_trunc && command.chars().count() > 20 {
                 command = command.chars().take(19).chain(['…']).collect();
             }
@@ -97,6 +97,11 @@ pub(super) fn start(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
         engine.world.set_status(row.id, Status::Up);
         Ok(())
     });
+    if status != 0 {
+        let missing = arguments.operands.iter().map(ToString::to_string);
+        let missing: Vec<String> = missing.filter(|name| engine.world.container(name).is_none()).collect();
+        engine.complain(&format!("Error: failed to start containers: {}", missing.join(", ")));
+    }
     let stands = arguments.has("attach") || arguments.has("interactive");
     if stands
         && let [name] = arguments.operands.as_slice()

@@ -135,6 +135,9 @@ pub(super) fn disk(engine: &mut Engine<'_, '_>, _: &Arguments) -> i32 {
             human::decimal_size(own),
             format!("{}{}", human::decimal_size(stopped), share(stopped, own)),
         ]),
+        // There are none; what a build made before is among the images.
+        row(["Local Volumes", "0", "0", "0B", "0B"].map(str::to_owned)),
+        row(["Build Cache", "0", "0", "0B", "0B"].map(str::to_owned)),
     ]);
     engine.print(&text);
     0

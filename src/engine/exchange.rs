@@ -92,7 +92,11 @@ pub(super) fn load(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
         engine.complain(&note);
         return 0;
     }
-    let opened = engine.world.host.open(&path).map_err(|error| format!("open {path}: {error}"));
+    let is_input = arguments.value("input").is_none();
+    let opened = engine.world.host.open(&path).map_err(|error| match is_input {
+        true => format!("sh: {path}: {error}"),
+        false => format!("open {path}: {}", error.to_lowercase()),
+    });
     let opened = opened.and_then(|source| {
         load::open(&path, source).map_err(|error| format!("Error processing tar file: {error}"))
     });
@@ -180,13 +184,18 @@ pub(super) fn commit(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 
     let text = |option: &str| arguments.value(option).map_or_else(String::new, |value| value.to_string());
     let (author, comment) = (text("author"), text("message"));
     let Some(place) = engine.world.place(row.id) else { return 1 };
+    // The image starts as the container was started, but for what -c changes.
+    let edit = |config: &mut serde_json::Map<String, serde_json::Value>| {
+        row.given.apply(config);
+        edit(config);
+    };
     let commit = Commit {
         created: engine.world.now,
         author: &author,
         comment: &comment,
-        created_by: &row.command,
+        created_by: &row.command.join(" "),
         empty_layer: false,
-        edit: &*edit,
+        edit: &edit,
         names,
     };
     match engine.world.shelf.commit(place, &commit) {
@@ -215,10 +224,11 @@ pub(super) fn cp(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
         (Some((container, path)), None) => {
             let Some(row) = engine.container(container) else { return 1 };
             out_of(engine, row.id, path, &target, arguments.has("follow-link"))
+                .map_err(|error| error.in_words(path, container))
         }
         (None, Some((container, path))) => {
             let Some(row) = engine.container(container) else { return 1 };
-            into(engine, row.id, &source, path)
+            into(engine, row.id, &source, path).map_err(|error| error.in_words(path, container))
         }
     };
     match result {
@@ -230,6 +240,45 @@ pub(super) fn cp(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
             0
         }
         Err(error) => engine.fail(&error),
+    }
+}
+
+/// Why something is not copied.
+enum CopyError {
+    /// The container has nothing at the path.
+    Missing,
+    /// This.
+    Said(String),
+}
+
+impl CopyError {
+    fn in_words(self, path: &str, container: &str) -> String {
+        match self {
+            Self::Missing => {
+                format!("Error response from daemon: Could not find the file {path} in container {container}")
+            }
+            Self::Said(text) => text,
+        }
+    }
+}
+
+impl From<String> for CopyError {
+    fn from(text: String) -> Self {
+        Self::Said(text)
+    }
+}
+
+impl From<&str> for CopyError {
+    fn from(text: &str) -> Self {
+        Self::Said(text.to_owned())
+    }
+}
+
+/// The path of the directory that a path is in.
+fn above(path: &str) -> &str {
+    match path.trim_end_matches('/').rsplit_once('/') {
+        Some(("", _)) | None => "/",
+        Some((above, _)) => above,
     }
 }
 
@@ -245,7 +294,7 @@ fn out_of(
     path: &str,
     target: &str,
     follow: bool,
-) -> Result<u64, String> {
+) -> Result<u64, CopyError> {
     let contents_only = path.ends_with("/.") || path == ".";
     let there = engine.world.host.is_directory(target);
     let (exists, is_directory) = (there.is_some(), there == Some(true));
@@ -261,8 +310,8 @@ fn out_of(
     let image = image.map(|key| (key.archive, key.image));
     let fs = shelf.fs(place, now).ok_or("the container's image is closed")?;
     let missing = |error: Errno| match error {
-        Errno::ENOENT => format!("Error response from daemon: Could not find the file {path} in container"),
-        other => format!("Error response from daemon: {path}: {other}"),
+        Errno::ENOENT => CopyError::Missing,
+        other => CopyError::Said(format!("Error response from daemon: {path}: {other}")),
     };
     let first: BString = path.into();
     let mut waiting = vec![(first, BString::default(), follow)];
@@ -304,9 +353,13 @@ fn into(
     id: super::ContainerId,
     source: &str,
     path: &str,
-) -> Result<u64, String> {
+) -> Result<u64, CopyError> {
     let contents_only = source.ends_with("/.") || source == ".";
-    let files = engine.world.host.list(source).map_err(|error| format!("lstat {source}: {error}"))?;
+    let files = engine
+        .world
+        .host
+        .list(source)
+        .map_err(|error| format!("lstat {source}: {}", error.to_lowercase()))?;
     let mut fs = engine.world.files(id).ok_or("the container's image is closed")?;
     let target = fs.stat(path.as_bytes(), true);
     let source_is_directory = matches!(files.first().map(|file| &file.kind), Some(HostKind::Directory));
@@ -315,10 +368,14 @@ fn into(
             [path.trim_end_matches('/'), "/", base(source)].concat().into()
         }
         Ok(stat) if stat.kind != Kind::Directory && source_is_directory => {
-            return Err(format!("cannot copy directory to file: {path}"));
+            return Err(CopyError::Said(format!("cannot copy directory to file: {path}")));
         }
         Err(Errno::ENOENT) if path.ends_with('/') && !source_is_directory => {
-            return Err(format!("Error response from daemon: no such directory: {path}"));
+            return Err(CopyError::Said("no such directory".to_owned()));
+        }
+        // Where it is to be is not there.
+        Err(Errno::ENOENT) if fs.stat(above(path).as_bytes(), true).is_err() => {
+            return Err(CopyError::Missing);
         }
         _ => path.into(),
     };

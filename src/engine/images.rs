@@ -102,7 +102,7 @@ pub(super) fn history(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32
         } else {
             "<missing>".to_owned()
         };
-        let secs = step.created.as_deref().and_then(human::parse_rfc3339);
+        let secs = human::created(step.created.as_deref());
         let mut by = step.created_by.replace('\t', " ");
         if !no_trunc && by.chars().count() > 45 {
             by = by.chars().take(44).chain(['…']).collect();
@@ -142,7 +142,7 @@ pub(super) fn remove(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 
     let mut status = 0;
     for name in &arguments.operands {
         let name = name.to_string();
-        match engine.world.remove_image(&name, force) {
+        match engine.world.remove_image(&name, force, !arguments.has("no-prune")) {
             Ok(lines) => engine.print(&lines.into_iter().map(|line| line + "\n").collect::<String>()),
             Err(error) => {
                 let missing = error.starts_with("No such image");
@@ -179,7 +179,10 @@ pub(super) fn prune(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
 /// Removes the images that nobody needs; what was said of each, and the bytes of layers that nobody has any more.
 pub(super) fn prune_images(engine: &mut Engine<'_, '_>, all: bool) -> (Vec<String>, u64) {
     let removed = engine.world.shelf.prune_images(all);
-    (super::world::lines_of(&removed), removed.freed)
+    // docker says it in small letters here.
+    let lines = super::world::lines_of(&removed).into_iter();
+    let small = |line: String| line.replacen("Untagged", "untagged", 1).replacen("Deleted", "deleted", 1);
+    (lines.map(small).collect(), removed.freed)
 }
 
 /// Bytes of the layers of these images, each layer once.

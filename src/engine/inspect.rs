@@ -139,10 +139,13 @@ fn of_container(engine: &Engine<'_, '_>, name: &str) -> Option<Fields> {
         Status::Exited(code, at) => (code, rfc3339(at)),
         _ => (0, "0001-01-01T00:00:00Z".to_owned()),
     };
-    let mut words = row.command.split(' ').map(str::to_owned);
-    let path = words.next().unwrap_or_default();
-    let arguments: Vec<String> = words.collect();
+    let (path, arguments) = row.command.split_first().map_or(("", &[][..]), |(path, rest)| (path, rest));
     let raw = row.key.map_or(Value::Null, |key| engine.world.raw_config(key));
+    let mut config = raw.get("config").and_then(Value::as_object).cloned().unwrap_or_default();
+    row.given.apply(&mut config);
+    let hostname = row.given.hostname.clone().unwrap_or_else(|| super::short(&row.hex));
+    config.insert("Hostname".to_owned(), json!(hostname));
+    config.insert("Image".to_owned(), json!(row.image));
     Some(vec![
         ("Id", json!(row.hex)),
         ("Created", json!(rfc3339(row.created))),
@@ -163,6 +166,7 @@ fn of_container(engine: &Engine<'_, '_>, name: &str) -> Option<Fields> {
         ("Platform", raw.get("os").cloned().unwrap_or(Value::Null)),
         ("SizeRw", json!(row.size)),
         ("SizeRootFs", json!(row.size + row.lower)),
-        ("Config", raw.get("config").cloned().unwrap_or(Value::Null)),
+        ("HostConfig", json!({ "AutoRemove": row.given.transient })),
+        ("Config", Value::Object(config)),
     ])
 }

@@ -25,13 +25,14 @@ pub(crate) use command::names;
 pub(crate) use exchange::put;
 pub(crate) use load::decoded;
 pub(crate) use rows::{ContainerRow, HistoryStep, ImageRow, NewContainer, Status};
-pub(crate) use world::Memory;
+
+use std::rc::Rc;
 
 use bstr::BString;
 
 use crate::{
     container::{ImageKey, Rope},
-    shell::{Position, Printed, Shell, Stream, Traced, human::table, options::Arguments},
+    shell::{Position, Printed, Shell, Stream, Traced, human::table},
 };
 
 /// What a command of docker leaves to the shell.
@@ -48,6 +49,8 @@ pub(crate) enum Pending {
         position: Position,
         /// The command.
         words: Vec<BString>,
+        /// What it reads where nothing else is named.
+        input: Option<Rc<[u8]>>,
         /// Whether the container ends with it.
         ends: bool,
     },
@@ -151,11 +154,6 @@ impl<'e, 'w> Engine<'e, 'w> {
         if self.stands_in == Some(id) {
             self.pending = Some(Pending::Detach);
         }
-    }
-
-    /// Where a command in a container begins.
-    fn position(&self, id: ContainerId, arguments: &Arguments) -> Position {
-        run::adjusted(self.world.position_of(id), arguments)
     }
 
     /// Prints rows by a template.

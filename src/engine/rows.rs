@@ -1,7 +1,7 @@
 //! Images and containers as docker lists them.
 
 use super::ContainerId;
-use crate::container::{ImageKey, Options};
+use crate::container::{Given, ImageKey, Options};
 
 /// An image as `docker image ls` shows it.
 #[derive(Debug, Clone)]
@@ -62,7 +62,9 @@ pub(crate) struct ContainerRow {
     pub(crate) image: String,
     pub(crate) image_id: String,
     pub(crate) key: Option<ImageKey>,
-    pub(crate) command: String,
+    /// What is run in it, word by word.
+    pub(crate) command: Vec<String>,
+    pub(crate) given: Given,
     pub(crate) created: i64,
     pub(crate) status: Status,
     /// As docker says it: `Up 5 minutes`.
@@ -78,6 +80,5 @@ pub(crate) struct NewContainer {
     pub(crate) image: ImageKey,
     pub(crate) name: Option<String>,
     pub(crate) command: Vec<String>,
-    pub(crate) env: Vec<String>,
-    pub(crate) hostname: Option<String>,
+    pub(crate) given: Given,
 }

@@ -1,7 +1,5 @@
 //! What docker's commands act on: the shelf, as docker would list it, and the host.
 
-use std::collections::BTreeMap;
-
 use bstr::BString;
 use serde_json::Value;
 
@@ -24,24 +22,6 @@ impl ContainerId {
     }
 }
 
-/// What the shelf does not keep of containers.
-#[derive(Debug, Default)]
-pub(crate) struct Memory {
-    /// The status that each ended with.
-    codes: BTreeMap<ContainerId, i32>,
-    /// Those to be removed when they end (`--rm`).
-    transient: Vec<ContainerId>,
-    /// Variables and host names that were given.
-    given: BTreeMap<ContainerId, (Vec<String>, Option<String>)>,
-}
-
-impl Memory {
-    /// The status that a container ended with.
-    pub(crate) fn code(&self, id: ContainerId) -> i32 {
-        self.codes.get(&id).copied().unwrap_or_default()
-    }
-}
-
 /// What the commands act on.
 pub struct World<'a> {
     /// What is open.
@@ -50,7 +30,6 @@ pub struct World<'a> {
     pub host: &'a mut dyn Host,
     /// What time it is.
     pub now: Timestamp,
-    pub(crate) memory: Memory,
 }
 
 /// A name with `:latest` where it has no tag.
@@ -62,7 +41,7 @@ pub(super) fn with_tag(name: &str) -> String {
 impl<'a> World<'a> {
     /// What is open and around, and what time it is.
     pub fn new(shelf: &'a mut Shelf, host: &'a mut dyn Host, now: Timestamp) -> Self {
-        Self { shelf, host, now, memory: Memory::default() }
+        Self { shelf, host, now }
     }
 
     /// The images, the newest first.
@@ -84,7 +63,7 @@ impl<'a> World<'a> {
                     digest: stated
                         .and_then(|stated| stated.manifest_digest.as_ref())
                         .map(ToString::to_string),
-                    created: image.created.as_deref().and_then(human::parse_rfc3339),
+                    created: human::created(image.created.as_deref()),
                     size: own.iter().map(|(_, size)| size).sum(),
                     shared,
                     intermediate: image.names.is_empty() && has_children,
@@ -149,12 +128,19 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    /// Removes an image, or a name of it; gives docker's lines of what went.
-    pub(crate) fn remove_image(&mut self, name: &str, force: bool) -> Result<Vec<String>, String> {
-        match self.shelf.remove_image(name, force) {
-            Ok(removed) => Ok(lines_of(&removed)),
-            Err(error) => Err(self.words(&error)),
-        }
+    /// Removes an image, or a name of it, and if `prune` is set what it was made of and nobody needs; gives docker's lines of
+    /// what went.
+    pub(crate) fn remove_image(
+        &mut self,
+        name: &str,
+        force: bool,
+        prune: bool,
+    ) -> Result<Vec<String>, String> {
+        let parent = self.shelf.find_image(name).ok().and_then(|image| image.parent.clone());
+        let removed = self.shelf.remove_image(name, force).map_err(|error| self.words(&error))?;
+        let is_gone = !removed.deleted.is_empty();
+        let parents = self.shelf.remove_parents(parent.filter(|_| prune && is_gone));
+        Ok([lines_of(&removed), lines_of(&parents)].concat())
     }
 
     /// A refusal in docker's words.
@@ -234,13 +220,10 @@ impl<'a> World<'a> {
                     container::Status::Running(since) => {
                         (Status::Up, format!("Up {}", human::duration(now - since.secs)))
                     }
-                    container::Status::Exited(at) => {
-                        let code = self.memory.codes.get(&id).copied().unwrap_or_default();
-                        (
-                            Status::Exited(code, at.secs),
-                            format!("Exited ({code}) {}", super::images::ago(now, at.secs)),
-                        )
-                    }
+                    container::Status::Exited(code, at) => (
+                        Status::Exited(code, at.secs),
+                        format!("Exited ({code}) {}", super::images::ago(now, at.secs)),
+                    ),
                 };
                 Some(ContainerRow {
                     id,
@@ -251,7 +234,8 @@ impl<'a> World<'a> {
                         .unwrap_or_else(|| "scratch".into()),
                     image_id: container.image_id.as_ref().map_or_else(String::new, ToString::to_string),
                     key: container.image,
-                    command: container.command.join(" "),
+                    command: container.command.clone(),
+                    given: container.given.clone(),
                     created: container.created.secs,
                     status,
                     status_text: text,
@@ -284,13 +268,8 @@ impl<'a> World<'a> {
     pub(crate) fn create(&mut self, new: NewContainer) -> Result<ContainerRow, String> {
         let random = self.host.random();
         let name = new.name.unwrap_or_default();
-        let is_name_char = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
-        if !name.is_empty()
-            && (!name.chars().all(is_name_char) || !name.starts_with(|c: char| c.is_ascii_alphanumeric()))
-        {
-            return Err(format!(
-                "Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"
-            ));
+        if !name.is_empty() {
+            check_container_name(&name)?;
         }
         let container = container::NewContainer {
             random,
@@ -298,20 +277,16 @@ impl<'a> World<'a> {
             image: Some(new.image),
             command: new.command,
             options: new.options,
+            given: new.given,
             ..container::NewContainer::default()
         };
         let hex = self.shelf.create(container, self.now).map_err(|error| self.words(&error))?;
-        let row = self.container(&hex).ok_or("the container is gone")?;
-        self.memory.given.insert(row.id, (new.env, new.hostname));
-        Ok(row)
+        Ok(self.container(&hex).ok_or("the container is gone")?)
     }
 
     /// Opens or closes a container.
     pub(crate) fn set_status(&mut self, id: ContainerId, status: Status) {
         let now = self.now;
-        if let Status::Exited(code, _) = status {
-            self.memory.codes.insert(id, code);
-        }
         let Some(container) = self.place(id).and_then(|place| self.shelf.container_mut(place)) else {
             return;
         };
@@ -319,19 +294,15 @@ impl<'a> World<'a> {
             Status::Created => container::Status::Created,
             Status::Up if container.is_running() => return,
             Status::Up => container::Status::Running(now),
-            Status::Exited(..) => container::Status::Exited(now),
+            Status::Exited(code, _) => container::Status::Exited(code, now),
         };
-    }
-
-    /// A container is to be removed when it ends.
-    pub(crate) fn remove_when_ended(&mut self, id: ContainerId) {
-        self.memory.transient.push(id);
     }
 
     /// A container has ended.
     pub(crate) fn exited(&mut self, id: ContainerId, code: i32) {
         self.set_status(id, Status::Exited(code, self.now.secs));
-        if self.memory.transient.contains(&id) {
+        let container = self.place(id).and_then(|place| self.shelf.containers().get(place));
+        if container.is_some_and(|container| container.given.transient) {
             self.remove_container(id);
         }
     }
@@ -355,15 +326,13 @@ impl<'a> World<'a> {
 
     /// Removes a container, open or not; gives the bytes of its layer.
     pub(crate) fn remove_container(&mut self, id: ContainerId) -> u64 {
-        self.memory.transient.retain(|other| *other != id);
-        self.memory.given.remove(&id);
-        self.memory.codes.remove(&id);
         let hex = String::from_utf8_lossy(&id.0).into_owned();
         self.shelf.remove_container(&hex, true).map(|removed| removed.freed).unwrap_or_default()
     }
 
     /// Renames a container.
     pub(crate) fn rename_container(&mut self, id: ContainerId, name: &str) -> Result<(), String> {
+        check_container_name(name)?;
         if let Some(other) = self.shelf.containers().iter().find(|other| other.name == name) {
             return Err(self.words(&ShelfError::NameInUse(name.to_owned(), other.id.clone())));
         }
@@ -398,13 +367,12 @@ impl<'a> World<'a> {
         let container = self.place(id).and_then(|place| self.shelf.containers().get(place));
         let config =
             container.and_then(|container| container.image).map(|key| self.config(key)).unwrap_or_default();
-        let given = self.memory.given.get(&id);
+        let given = container.map(|container| &container.given);
         let hex = String::from_utf8_lossy(&id.0[..12]).into_owned();
-        let hostname = given.and_then(|(_, hostname)| hostname.clone()).unwrap_or(hex);
+        let hostname = given.and_then(|given| given.hostname.clone()).unwrap_or(hex);
         let mut position = Position::new(&config, &hostname);
-        for pair in given.map_or(&[][..], |(env, _)| env) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            position.set_variable(name, value.into());
+        if let Some(given) = given {
+            position.adjust(given.workdir.as_deref(), &given.env);
         }
         position
     }
@@ -433,6 +401,15 @@ impl<'a> World<'a> {
         rope.bytes(bytes);
         self.save(path, &rope)
     }
+}
+
+/// Whether a name can be that of a container.
+fn check_container_name(name: &str) -> Result<(), String> {
+    let is_name_char = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    if name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(is_name_char) {
+        return Ok(());
+    }
+    Err(format!("Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"))
 }
 
 /// Whether a name is that of an image: a rough look, as `docker tag` has it.

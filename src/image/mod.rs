@@ -143,7 +143,7 @@ pub enum DocumentKind {
 }
 
 /// One image of an archive.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Image {
     /// Every name the archive gives it, the fullest first (`docker.io/library/nginx:1.27`, …), without repeats.
     pub names: Vec<String>,

@@ -1,6 +1,6 @@
 //! Images that are made while the archive is open, and the layers of all images as they are stored.
 
-use std::{ops::Range, rc::Rc};
+use std::{collections::HashSet, ops::Range, rc::Rc};
 
 use super::{Session, failure, scanning::What};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     image::{Archive, Format, Image, LayerRef, Member, MemberId, MemberKind},
     layer::{Algorithms, ContentKey, Scan},
     limits::Limits,
-    worker::protocol::{Failure, FailureKind},
+    worker::protocol::{Event, Failure, FailureKind},
 };
 
 /// An image in the making.
@@ -137,6 +137,43 @@ impl Session {
             }
             _ => false,
         }
+    }
+
+    /// Forgets the images that were added and do not stay, and the layers that only these have. Their places stay: others
+    /// come after them. That they are gone is told in [`Session::take_events`].
+    pub fn release(&mut self, stays: impl Fn(u32) -> bool) {
+        let mut gone: Vec<u32> = self.made.keys().copied().filter(|image| !stays(*image)).collect();
+        gone.sort_unstable();
+        for &place in &gone {
+            self.made.remove(&place);
+            if let Some(image) = self.archive.images.get_mut(place as usize) {
+                *image = Image::default();
+            }
+            if let Some(stack) = self.stacks.get_mut(place as usize) {
+                *stack = crate::overlay::Stack::new();
+            }
+            self.anomalies.retain(|anomaly| anomaly.image != Some(place));
+            self.events.push(Event::Gone { image: place });
+        }
+        if gone.is_empty() {
+            return;
+        }
+        self.view.invalidate();
+        let layers = self.archive.images.iter().flat_map(|image| &image.layers);
+        let needed: HashSet<MemberId> = layers.filter_map(|layer| layer.member).collect();
+        let blobs = &mut self.blobs;
+        self.added.retain(|member, _| {
+            let is_needed = needed.contains(member);
+            if !is_needed {
+                blobs.remove(member);
+            }
+            is_needed
+        });
+    }
+
+    /// How many images are here that were added.
+    pub fn made_images(&self) -> usize {
+        self.made.len()
     }
 
     /// What an image is made of, if it was added.

@@ -58,7 +58,7 @@ pub struct Session {
     /// The paths of all layers of all images.
     tree: Tree,
     blobs: HashMap<MemberId, Blob>,
-    /// Blobs that are in memory and not in the archive.
+    /// Blobs that are in memory and not in the archive; they go with the last image that has them.
     added: HashMap<MemberId, Rc<[u8]>>,
     /// Images that are not of the archive.
     made: HashMap<u32, Made>,

@@ -165,6 +165,11 @@ pub(super) fn tidy(path: &[u8]) -> BString {
 }
 
 impl Context<'_> {
+    /// What is to be read where no file is named; after that there is no more of it. `None` if it is not connected.
+    pub(super) fn take_input(&mut self) -> Option<Rc<[u8]>> {
+        self.input.as_mut().map(|input| std::mem::replace(input, Rc::from([])))
+    }
+
     /// Prints on standard output.
     pub(super) fn print(&mut self, bytes: &[u8]) {
         self.push(Stream::Out, bytes);

@@ -63,6 +63,11 @@ pub(crate) fn parse_rfc3339(text: &str) -> Option<i64> {
     Some(from_civil(i64::from(year), month, day) + time - offset)
 }
 
+/// When an image or a step of it was made; `None` if that is not said, for which Go's zero time stands (year 1).
+pub(crate) fn created(text: Option<&str>) -> Option<i64> {
+    text.and_then(parse_rfc3339).filter(|&secs| secs > from_civil(1, 1, 1))
+}
+
 /// A moment as `stat` prints it.
 pub(crate) fn full_time((secs, nanos): (i64, u32)) -> String {
     let (year, month, day, hour, minute, second) = civil(secs);
@@ -200,6 +205,8 @@ mod tests {
             assert_eq!(parse_rfc3339(&rfc3339(secs)), Some(secs));
         }
         assert_eq!(parse_rfc3339("2026-03-02T10:00:00.123456789+01:00"), Some(1_772_442_000));
+        assert_eq!(created(Some("0001-01-01T00:00:00Z")), None);
+        assert_eq!(created(Some("1970-01-01T00:00:00Z")), Some(0));
         assert_eq!(parse_rfc3339("nothing"), None);
         assert_eq!(full_time((0, 5)), "1970-01-01 00:00:00.000000005 +0000");
         assert_eq!(ls_time(1_772_442_000, 1_772_442_060), "Mar  2 09:00");

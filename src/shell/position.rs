@@ -15,6 +15,8 @@ pub(crate) struct Position {
     pub(crate) hostname: String,
     /// The machine as `uname -m` says it.
     pub(crate) machine: String,
+    /// Whether the shell is the container's own process, with which it ends: not one that `docker exec` started.
+    pub(crate) is_main: bool,
 }
 
 /// Where docker looks for programs if an image does not say (`DefaultPathEnv`).
@@ -37,6 +39,7 @@ impl Position {
             env: Vec::new(),
             hostname: hostname.to_owned(),
             machine: machine.to_owned(),
+            is_main: true,
         };
         position.set_variable("PATH", PATH.into());
         position.set_variable("HOSTNAME", hostname.into());
@@ -60,6 +63,20 @@ impl Position {
         match self.env.iter_mut().find(|(known, _)| known == name) {
             Some((_, old)) => *old = value,
             None => self.env.push((name.to_owned(), value)),
+        }
+    }
+
+    /// Changes it as `-w` and `-e` say. A variable without a value is taken from the environment of who runs docker, and there
+    /// is none: it is not set then.
+    pub(crate) fn adjust(&mut self, workdir: Option<&str>, env: &[String]) {
+        if let Some(workdir) = workdir {
+            self.cwd = super::context::tidy(workdir.as_bytes());
+        }
+        for pair in env {
+            match pair.split_once('=') {
+                Some((name, value)) => self.set_variable(name, value.into()),
+                None => self.env.retain(|(name, _)| name != pair),
+            }
         }
     }
 

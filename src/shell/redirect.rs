@@ -50,12 +50,14 @@ impl Shell {
             Some(Pending::Attach(container, position)) => self.attached = Some((container, position)),
             Some(Pending::Detach) => self.attached = None,
             // Commands of this shell, in a container: what they print is docker's output.
-            Some(Pending::Run { container, position, words, ends }) => {
+            Some(Pending::Run { container, position, words, input, ends }) => {
                 let stood = self.attached.replace((container, position));
+                let outer = std::mem::replace(&mut self.input, input);
                 let mut inner = Done::default();
                 self.depth += 1;
                 status = self.redirected(world, &words, &[], &mut inner);
                 self.depth -= 1;
+                self.input = outer;
                 printed.append(inner.printed);
                 done.traces.extend(inner.traces);
                 if ends {
@@ -152,7 +154,16 @@ impl Shell {
         if words.is_empty() {
             return 0;
         }
-        let (mut printed, status) = self.builtin(world, words, input, done);
+        // What is redirected is this command's alone; else it takes what it reads from those after it.
+        let (mut printed, status) = match &mut input {
+            Some(_) => self.builtin(world, words, &mut input, done),
+            None => {
+                let mut rest = self.input.take();
+                let result = self.builtin(world, words, &mut rest, done);
+                self.input = rest;
+                result
+            }
+        };
         let is_plain = matches!((&to[1], &to[2]), (Target::Own(Stream::Out), Target::Own(Stream::Error)));
         if is_plain {
             done.printed.append(printed);

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     container::{ContainerFs, Errno},
-    engine::{ContainerId, Memory, World},
+    engine::{ContainerId, World},
     limits, oci,
 };
 
@@ -28,7 +28,8 @@ pub struct Shell {
     status: i32,
     /// How deep it is in output of commands that is put in.
     pub(super) depth: usize,
-    memory: Memory,
+    /// What commands read where nothing else is named: the input of the shell that they are in.
+    pub(super) input: Option<Rc<[u8]>>,
     /// Whether docker is there: not where a Dockerfile runs commands.
     without_docker: bool,
     /// What was built, to be used again.
@@ -79,11 +80,6 @@ impl Shell {
         self.attached.as_ref().map(|(_, position)| position.cwd.as_slice())
     }
 
-    /// The status that a container ended with.
-    pub(crate) fn code(&self, container: ContainerId) -> i32 {
-        self.memory.code(container)
-    }
-
     /// What stands before a line.
     pub fn prompt(&self) -> String {
         self.attached.as_ref().map_or_else(|| "$ ".to_owned(), |(_, position)| position.prompt())
@@ -103,12 +99,10 @@ impl Shell {
             }
         }
         let mut done = Done::default();
-        std::mem::swap(&mut world.memory, &mut self.memory);
         let before = world.uppers();
         self.source(world, line, &mut done);
         // What a line does is undone at once, in whichever container it did it.
         world.checkpoint(before);
-        std::mem::swap(&mut world.memory, &mut self.memory);
         if done.printed.is_cut() {
             let message = format!("sh: the output is cut off after {} bytes\n", limits::SHELL_OUTPUT);
             done.printed.push(Stream::Error, message.as_bytes());
@@ -214,7 +208,7 @@ impl Shell {
         &mut self,
         world: &mut World<'_>,
         words: &[BString],
-        input: Option<Rc<[u8]>>,
+        input: &mut Option<Rc<[u8]>>,
         done: &mut Done,
     ) -> (Printed, i32) {
         let mut printed = Printed::default();
@@ -230,11 +224,12 @@ impl Shell {
                     Some(Ok(status)) => status & 0xff,
                     Some(Err(_)) => 2,
                 };
-                // A shell within this one ends alone, and so does that of a build. Else, as in docker, the shell was the
-                // container's process: it ends, and the container with it.
+                // A shell within this one ends alone, and so does that of a build. Else, as in docker, the shell may have
+                // been the container's process: it ends, and the container with it.
                 let is_inner = self.depth > 0 || self.without_docker;
                 match self.attached.take_if(|_| !is_inner) {
-                    Some((container, _)) => world.exited(container, status),
+                    Some((container, position)) if position.is_main => world.exited(container, status),
+                    Some(_) => {}
                     None => done.exited = true,
                 }
                 (printed, status)
@@ -252,7 +247,7 @@ impl Shell {
                 (printed, 0)
             }
             "clear" | ":" => (printed, 0),
-            "sh" | "bash" | "ash" | "dash" => self.shell(world, &name, arguments, done),
+            "sh" | "bash" | "ash" | "dash" => self.shell(world, &name, arguments, input, done),
             "sudo" => {
                 printed.push(Stream::Error, b"sudo: you are root already\n");
                 let (more, status) = self.builtin(world, arguments, input, done);
@@ -275,12 +270,13 @@ impl Shell {
         }
     }
 
-    /// `sh -c TEXT`.
+    /// `sh -c TEXT`, and `sh < FILE`.
     fn shell(
         &mut self,
         world: &mut World<'_>,
         name: &BString,
         arguments: &[BString],
+        input: &mut Option<Rc<[u8]>>,
         done: &mut Done,
     ) -> (Printed, i32) {
         let mut printed = Printed::default();
@@ -297,19 +293,7 @@ impl Shell {
                 printed.push(Stream::Error, format!("{name}: -c: option requires an argument\n").as_bytes());
                 return (printed, 2);
             };
-            if self.depth >= limits::SHELL_DEPTH {
-                printed.push(Stream::Error, b"sh: shells are nested too deep\n");
-                return (printed, 1);
-            }
-            self.depth += 1;
-            let mut inner = Done::default();
-            let stood = self.attached.clone();
-            self.source(world, &text.to_str_lossy(), &mut inner);
-            // What a process sets is its own.
-            self.back(world, stood);
-            self.depth -= 1;
-            done.traces.extend(inner.traces);
-            return (inner.printed, self.status);
+            return self.inner(world, text, input, done);
         }
         if let Some(script) = rest.first() {
             let message = format!(
@@ -319,14 +303,42 @@ impl Shell {
             printed.push(Stream::Error, message.as_bytes());
             return (printed, 126);
         }
-        (printed, 0)
+        match input.as_mut().map(|input| std::mem::replace(input, Rc::from([]))) {
+            Some(text) => self.inner(world, &text, input, done),
+            None => (printed, 0),
+        }
+    }
+
+    /// Runs text as a shell within this one does.
+    fn inner(
+        &mut self,
+        world: &mut World<'_>,
+        text: &[u8],
+        input: &mut Option<Rc<[u8]>>,
+        done: &mut Done,
+    ) -> (Printed, i32) {
+        let mut inner = Done::default();
+        if self.depth >= limits::SHELL_DEPTH {
+            inner.printed.push(Stream::Error, b"sh: shells are nested too deep\n");
+            return (inner.printed, 1);
+        }
+        self.depth += 1;
+        let stood = self.attached.clone();
+        let outer = std::mem::replace(&mut self.input, input.take());
+        self.source(world, &text.to_str_lossy(), &mut inner);
+        *input = std::mem::replace(&mut self.input, outer);
+        // What a process sets is its own.
+        self.back(world, stood);
+        self.depth -= 1;
+        done.traces.extend(inner.traces);
+        (inner.printed, self.status)
     }
 
     fn not_found(&mut self, world: &mut World<'_>, name: &BString, done: &mut Done) -> (Printed, i32) {
         let mut printed = Printed::default();
         let mut in_image = None;
         if self.attached.is_some() {
-            let (_, _) = self.in_context(world, &[], None, done, |context| {
+            let (_, _) = self.in_context(world, &[], &mut None, done, |context| {
                 let path = context.variable("PATH").unwrap_or_default();
                 let candidates: Vec<BString> = if name.contains(&b'/') {
                     vec![name.clone()]
@@ -357,7 +369,7 @@ impl Shell {
         &mut self,
         world: &mut World<'_>,
         words: &[BString],
-        input: Option<Rc<[u8]>>,
+        input: &mut Option<Rc<[u8]>>,
         done: &mut Done,
         run: impl FnOnce(&mut Context<'_>) -> i32,
     ) -> (Printed, i32) {
@@ -371,8 +383,9 @@ impl Shell {
                     self.attached = None;
                     return (printed, 1);
                 };
-                let mut context = Context::new(fs, position, now, command, input, interrupt);
+                let mut context = Context::new(fs, position, now, command, input.take(), interrupt);
                 let status = run(&mut context);
+                *input = context.input.take();
                 let (printed, traces) = context.finish();
                 done.traces.extend(traces);
                 (printed, status)
@@ -382,7 +395,7 @@ impl Shell {
                 let mut upper = ContainerFs::empty_upper(&lower);
                 let fs = ContainerFs::new(lower, &mut upper, Default::default(), now);
                 let mut position = Position::new(&oci::Config::default(), "host");
-                let mut context = Context::new(fs, &mut position, now, command, input, interrupt);
+                let mut context = Context::new(fs, &mut position, now, command, input.take(), interrupt);
                 let status = run(&mut context);
                 (context.finish().0, status)
             }
@@ -399,7 +412,7 @@ impl Shell {
         let is_other = place.is_some();
         let stood = if is_other { std::mem::replace(&mut self.attached, place) } else { None };
         if self.attached.is_some() {
-            self.in_context(world, &[], None, &mut Done::default(), |context| {
+            self.in_context(world, &[], &mut None, &mut Done::default(), |context| {
                 look(context);
                 0
             });
@@ -421,7 +434,7 @@ impl Shell {
             return Err(Fault::Read("no container is open here".to_owned()));
         }
         let mut result = Err(Fault::Errno(Errno::EIO));
-        self.in_context(world, words, None, done, |context| {
+        self.in_context(world, words, &mut None, done, |context| {
             result = run(context);
             0
         });
@@ -476,7 +489,7 @@ impl Surroundings for Around<'_, '_, '_> {
     fn paths(&mut self, pattern: &[u8]) -> Vec<BString> {
         let mut found = Vec::new();
         if self.shell.attached.is_some() {
-            self.shell.in_context(self.world, &[], None, self.done, |context| {
+            self.shell.in_context(self.world, &[], &mut None, self.done, |context| {
                 found = context.glob(pattern);
                 0
             });

@@ -54,10 +54,12 @@ pub enum Ask {
         /// The directory from the root, without a leading slash.
         path: BString,
     },
-    /// Take the last operation on a container back. Answered with [`Told::Ran`].
-    Undo {
+    /// Take what the last line did to a container back, or do again what was taken back. Answered with [`Told::Ran`].
+    Turn {
         /// The container's id.
         container: String,
+        /// Which way.
+        turn: Turn,
     },
     /// Build an image. Answered with [`Told::Built`]. The files of the context ride beside as one blob.
     Build {
@@ -71,6 +73,15 @@ pub enum Ask {
         /// Which: see [`SavedFile`].
         token: u32,
     },
+}
+
+/// A way through what was done to a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Turn {
+    /// Back.
+    Undo,
+    /// Forth again.
+    Redo,
 }
 
 /// Answers to [`Ask`].
@@ -151,6 +162,10 @@ pub struct ContainerView {
     pub place: u32,
     /// The topmost layer of the image that it sees; `None` if it sees none.
     pub upto: Option<u32>,
+    /// Whether something that was done to it can be taken back.
+    pub can_undo: bool,
+    /// Whether something that was taken back can be done again.
+    pub can_redo: bool,
     /// How it fares.
     pub state: State,
     /// What it costs.
@@ -186,8 +201,8 @@ pub struct Ran {
     pub output: Vec<Said>,
     /// Its exit status.
     pub status: u8,
-    /// Whether the last operation was taken back: its steps are no more.
-    pub undone: bool,
+    /// That something was taken back, or done again: the steps shown before are those of another time.
+    pub turned: Option<Turn>,
     /// Whether the screen is to be cleared before.
     pub clear: bool,
     /// The operations that it came to.

@@ -7,7 +7,7 @@ use bstr::{BString, ByteSlice};
 use super::{
     containers::{
         Ask, BuildStep, Built, Completion, ContainerView, Cost, Files, Frame, ImageView, Keeping, Ran,
-        Recipe, Remark, Said, SavedFile, ShelfView, State, Told,
+        Recipe, Remark, Said, SavedFile, ShelfView, State, Told, Turn,
     },
     look,
     page_host::PageHost,
@@ -16,11 +16,11 @@ use super::{
 use crate::{
     build::{Build, Problem, StepReport, build},
     container::{
-        ArchiveId, Errno, ImageKey, NewContainer, ReadAt, Rope, Shelf, ShelfError, ShelfImage, Status,
-        familiar,
+        ArchiveId, Container, Errno, ImageKey, NewContainer, ReadAt, Rope, Shelf, ShelfError, ShelfImage,
+        Status, familiar,
     },
     digest::Digest,
-    engine::{ContainerId, Host, Interrupt, Memory, World, argv},
+    engine::{ContainerId, Host, Interrupt, World, argv},
     shell::{Output, Shell, Stream},
     tar::Timestamp,
 };
@@ -32,7 +32,6 @@ const SHORT: usize = 12;
 #[derive(Default)]
 pub struct Desk {
     shell: Shell,
-    memory: Memory,
     saved: Vec<(u32, Rope)>,
     tokens: u32,
 }
@@ -57,6 +56,10 @@ impl Desk {
     /// If what it is about is not there.
     pub fn answer(&mut self, shelf: &mut Shelf, job: Job, ask: Ask, around: Around) -> Result<Told, Failure> {
         let now = around.now;
+        // What was saved may lie in what is removed.
+        if self.saved.is_empty() {
+            shelf.release();
+        }
         match ask {
             Ask::Shelf => Ok(Told::Shelf(self.shelf_view(shelf, now))),
             Ask::Start { image, upto, directory, options } => {
@@ -81,12 +84,14 @@ impl Desk {
                     .map(Told::Directory)
                     .map_err(|errno: Errno| failure(FailureKind::NotFound, errno.name()))
             }
-            Ask::Undo { container } => {
+            Ask::Turn { container, turn } => {
                 let place = shelf.find_container(&container).map_err(shelf_failure)?;
-                let undone = shelf.container_mut(place).is_some_and(crate::container::Container::undo);
-                let nothing = Said { is_error: true, bytes: "nothing is left to be undone\n".into() };
-                let output = if undone { Vec::new() } else { vec![nothing] };
-                let ran = Ran { output, undone, shelf_changed: undone, ..Ran::default() };
+                let act = match turn {
+                    Turn::Undo => Container::undo,
+                    Turn::Redo => Container::redo,
+                };
+                let turned = shelf.container_mut(place).is_some_and(act).then_some(turn);
+                let ran = Ran { turned, shelf_changed: turned.is_some(), ..Ran::default() };
                 Ok(Told::Ran(Box::new(self.placed(shelf, ran, now))))
             }
             Ask::Build { recipe, .. } => Ok(Told::Built(self.build(shelf, recipe, around))),
@@ -123,13 +128,11 @@ impl Desk {
         }
         let nothing = Files::default();
         let mut host = PageHost::new(around, &nothing);
-        let mut world = World::new(shelf, &mut host, now);
-        world.memory = std::mem::take(&mut self.memory);
+        let world = World::new(shelf, &mut host, now);
         if let Some(id) = ContainerId::new(&id) {
             let directory = directory.map(|path| [b"/", path.as_slice()].concat());
             self.shell.enter(&world, id, directory.as_deref());
         }
-        self.memory = world.memory;
         let ran = Ran { shelf_changed: true, ..Ran::default() };
         Ok(Told::Ran(Box::new(self.placed(shelf, ran, now))))
     }
@@ -226,11 +229,7 @@ impl Desk {
         now: Timestamp,
         work: impl FnOnce(&mut Shell, &mut World<'_>) -> T,
     ) -> T {
-        let mut world = World::new(shelf, host, now);
-        world.memory = std::mem::take(&mut self.memory);
-        let done = work(&mut self.shell, &mut world);
-        self.memory = world.memory;
-        done
+        work(&mut self.shell, &mut World::new(shelf, host, now))
     }
 
     /// Keeps what was saved until it is fetched.
@@ -263,7 +262,7 @@ impl Desk {
                 containers: shelf
                     .containers()
                     .iter()
-                    .filter(|container| container.image == Some(image.key))
+                    .filter(|container| container.image_id.as_ref() == Some(&image.id))
                     .count() as u32,
                 layers: own.map(|(layer, number)| (number, layer.size)).collect(),
             }
@@ -286,11 +285,10 @@ impl Desk {
         let name =
             name.or_else(|| container.image_id.as_ref().map(short)).unwrap_or_else(|| "scratch".to_owned());
         let since = |then: Timestamp| now.secs.saturating_sub(then.secs);
-        let code = ContainerId::new(&container.id).map_or(0, |id| self.shell.code(id));
         let state = match container.status {
             Status::Created => State::Created,
             Status::Running(then) => State::Up(since(then)),
-            Status::Exited(then) => State::Exited(code, since(then)),
+            Status::Exited(code, then) => State::Exited(code, since(then)),
         };
         Some(ContainerView {
             id: container.id.chars().take(SHORT).collect(),
@@ -299,6 +297,8 @@ impl Desk {
             job: Job(container.image.map_or(u32::MAX, |image| image.archive.0)),
             place: container.image.map_or(0, |image| image.image),
             upto: container.layers.checked_sub(1),
+            can_undo: container.can_turn().0,
+            can_redo: container.can_turn().1,
             state,
             cost: Cost {
                 upper: container.upper.content_bytes(),

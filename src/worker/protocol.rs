@@ -357,6 +357,13 @@ pub enum Event {
         /// The report.
         report: Box<ImageReport>,
     },
+    /// An image that was made here is removed, and nothing stands on it any more. The places of the others stay.
+    Gone {
+        /// The image.
+        image: u32,
+    },
+    /// The archive is closed: of what was made of nothing, nothing is left.
+    Closed,
     /// A layer is read. A layer that several images share is reported once for each.
     Layer {
         /// The image.

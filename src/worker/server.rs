@@ -270,7 +270,8 @@ impl Server {
         state.sources.remove(&job);
         state.news.remove(&job);
         state.bookmark.take_if(|mark| mark.is_of(job));
-        state.shelf.remove_archive(archive(job));
+        let State { shelf, keeper, .. } = &mut *state;
+        keeper.close(shelf, archive(job));
     }
 
     /// Takes on an archive whose documents are read, beside the others or in place of one of them.
@@ -489,7 +490,7 @@ impl Server {
         }
         let before = images_of(shelf);
         let changes =
-            matches!(ask, Ask::Run { .. } | Ask::Start { .. } | Ask::Undo { .. } | Ask::Build { .. });
+            matches!(ask, Ask::Run { .. } | Ask::Start { .. } | Ask::Turn { .. } | Ask::Build { .. });
         let bytes = beside.map(|blob| Rc::new(Source::Blob(blob)) as Rc<dyn ReadAt>);
         let stop = match &ask {
             Ask::Run { stop, .. } | Ask::Build { stop, .. } => stop.clone(),
@@ -580,6 +581,10 @@ pub(super) fn news_of(state: &mut State, before: &BTreeMap<ArchiveId, usize>) ->
     // Images of archives keep the names that those give them.
     let named: Vec<_> = state.shelf.images().iter().map(|image| (image.key, image.names.clone())).collect();
     let mut events = Vec::new();
+    for id in before.keys().filter(|id| !state.shelf.archives.contains_key(id)) {
+        state.sources.remove(&Job(id.0));
+        events.push((Job(id.0), Event::Closed));
+    }
     for (id, opened) in &mut state.shelf.archives {
         let (job, session) = (Job(id.0), &mut opened.session);
         let mut news = session.take_events();

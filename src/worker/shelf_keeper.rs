@@ -1,6 +1,6 @@
 //! Keeps containers and the images that were made here in the browser, if the reader wishes, and has them come back.
 //!
-//! One file says what there is; each layer that was made here lies in a file of its own, under its digest, and is written once.
+//! Several tabs may do so at once: each writes what it has changed, and nothing else. See [`Ledger`].
 
 use std::{collections::BTreeSet, rc::Rc};
 
@@ -12,15 +12,15 @@ use super::{
     server::{Server, images_of, news_of},
 };
 use crate::{
-    container::{KeptShelf, MadeLayers, Recalled},
+    container::{ArchiveId, Files, KeptShelf, Ledger, MadeLayers, Recalled, Shelf},
     digest::Digest,
     platform::{self, Kept},
 };
 
 /// The folder of what is kept.
 const FOLDER: &str = "shelf";
-/// The file that says what there is.
-const LIST: &str = "list";
+/// The file that is there as long as the reader wishes it, in whichever tab.
+const WISH: &str = "wish";
 
 /// What is kept, and how that goes.
 #[derive(Default)]
@@ -31,6 +31,8 @@ pub(super) struct Keeper {
     waiting: KeptShelf,
     /// The layers that it needs.
     layers: MadeLayers,
+    /// What is known of the files.
+    ledger: Ledger,
     /// Why it cannot be kept.
     problem: Option<Failure>,
     /// Whether it is being written, and whether there is more to write.
@@ -51,30 +53,49 @@ impl Keeper {
     }
 }
 
+impl Keeper {
+    /// An archive is closed: what stands on it waits for it to be opened again.
+    pub(super) fn close(&mut self, shelf: &mut Shelf, archive: ArchiveId) {
+        let before = if self.is_on { shelf.keep(&self.waiting).ok() } else { None };
+        shelf.remove_archive(archive);
+        if let Some((kept, layers)) = before
+            && let Ok((still, _)) = shelf.keep(&KeptShelf::default())
+        {
+            self.waiting = kept.without(&still);
+            self.layers.extend(layers);
+            let needed = self.waiting.layers();
+            self.layers.retain(|digest, _| needed.contains(digest));
+        }
+    }
+}
+
 impl Server {
     /// Reads what is kept, once the worker starts.
     pub(super) async fn load_shelf(&self) {
         // Where nothing can be kept, nothing is.
         let Ok(Some(folder)) = Kept::find(FOLDER).await else { return };
-        let Ok(Some((_, bytes))) = folder.read(LIST, u64::MAX).await else { return };
-        let kept = KeptShelf::decode(&bytes);
-        let mut layers = MadeLayers::new();
-        for digest in kept.iter().flat_map(KeptShelf::layers) {
+        let Ok(names) = folder.names().await else { return };
+        if !names.iter().any(|name| name == WISH) {
+            return;
+        }
+        let mut loaded = Keeper { is_on: true, ..Keeper::default() };
+        for name in names.iter().filter(|name| KeptShelf::is_file(name)) {
+            if let Ok(Some((_, bytes))) = folder.read(name, u64::MAX).await {
+                loaded.ledger.note(name, &bytes);
+                if let Err(error) = loaded.waiting.add_file(name, &bytes) {
+                    loaded.problem = Some(not_kept(error.to_string()));
+                }
+            }
+        }
+        for digest in loaded.waiting.layers() {
             if let Ok(Some((_, bytes))) = folder.read(digest.hex(), u64::MAX).await
                 && Digest::sha256(&bytes) == digest
             {
-                layers.insert(digest, Rc::from(bytes));
+                loaded.ledger.note(digest.hex(), &bytes);
+                loaded.layers.insert(digest, Rc::from(bytes));
             }
         }
-        {
-            let keeper = &mut self.state.borrow_mut().keeper;
-            keeper.is_on = true;
-            keeper.layers = layers;
-            match kept {
-                Ok(kept) => keeper.waiting = kept,
-                Err(error) => keeper.problem = Some(not_kept(error.to_string())),
-            }
-        }
+        self.state.borrow_mut().keeper = loaded;
         self.recall_shelf();
         self.event(Job::MADE_HERE, Event::Shelf);
     }
@@ -89,12 +110,16 @@ impl Server {
             }
             let before = images_of(&state.shelf);
             let keeper = &mut state.keeper;
+            let waited = keeper.waiting.names();
             let recalled = state.shelf.recall(&mut keeper.waiting, &keeper.layers, platform::clock());
             if recalled == Recalled::default() {
                 return;
             }
             let needed = keeper.waiting.layers();
             keeper.layers.retain(|digest, _| needed.contains(digest));
+            if let Ok((now, _)) = state.shelf.keep(&keeper.waiting) {
+                keeper.ledger.settle(&waited, &now.files());
+            }
             news_of(state, &before)
         };
         events.into_iter().for_each(|(job, event)| self.event(job, event));
@@ -108,7 +133,7 @@ impl Server {
             keeper.is_on = keep;
             keeper.problem = None;
         }
-        let result = if keep { self.write_shelf().await } else { self.forget_shelf().await };
+        let result = if keep { self.begin_shelf().await } else { self.forget_shelf().await };
         let keeper = &mut self.state.borrow_mut().keeper;
         if let Err(failure) = result {
             keeper.is_on = keeper.is_on && failure.kind != FailureKind::NotKept;
@@ -146,25 +171,48 @@ impl Server {
         });
     }
 
+    async fn begin_shelf(&self) -> Result<(), Failure> {
+        Kept::folder(FOLDER).await?.write(WISH, &[]).await?;
+        self.write_shelf().await
+    }
+
     async fn write_shelf(&self) -> Result<(), Failure> {
-        let (kept, mut layers) = {
+        let folder = Kept::folder(FOLDER).await?;
+        let there: BTreeSet<String> = folder.names().await?.into_iter().collect();
+        if !there.contains(WISH) {
+            // It was switched off in another tab.
+            self.state.borrow_mut().keeper = Keeper::default();
+            self.event(Job::MADE_HERE, Event::Shelf);
+            return Ok(());
+        }
+        let (layers, files, ledger) = {
             let state = self.state.borrow();
             let kept = state.shelf.keep(&state.keeper.waiting);
             let (kept, layers) = kept.map_err(|error| not_kept(error.to_string()))?;
-            (kept, layers.into_iter().chain(state.keeper.layers.clone()).collect::<MadeLayers>())
+            let layers = layers.into_iter().chain(state.keeper.layers.clone());
+            let layers: Files = layers.map(|(digest, bytes)| (digest.hex().to_owned(), bytes)).collect();
+            (layers, kept.files(), state.keeper.ledger.clone())
         };
-        let folder = Kept::folder(FOLDER).await?;
-        let there: BTreeSet<String> = folder.names().await?.into_iter().collect();
-        layers.retain(|digest, _| !there.contains(digest.hex()));
-        for (digest, bytes) in &layers {
-            folder.write(digest.hex(), &[bytes]).await?;
+        // What a file names is there before it.
+        for (name, bytes) in
+            ledger.to_write(&layers, &there).into_iter().chain(ledger.to_write(&files, &there))
+        {
+            folder.write(&name, &[&bytes]).await?;
+            self.state.borrow_mut().keeper.ledger.note(&name, &bytes);
         }
-        // What it names is there before it.
-        folder.write(LIST, &[&kept.encode()]).await?;
-        let needed = kept.layers();
-        let is_needed = |name: &String| name == LIST || needed.iter().any(|digest| digest.hex() == name);
-        for name in there.iter().filter(|name| !is_needed(name)) {
+        let now: Files = layers.into_iter().chain(files).collect();
+        if !ledger.has_more(&now) {
+            return Ok(());
+        }
+        let mut others = Files::new();
+        for name in there.iter().filter(|name| KeptShelf::is_file(name) && !now.contains_key(*name)) {
+            if let Some((_, bytes)) = folder.read(name, u64::MAX).await? {
+                others.insert(name.clone(), bytes.into());
+            }
+        }
+        for name in &ledger.to_remove(&now, &others) {
             folder.remove(name).await?;
+            self.state.borrow_mut().keeper.ledger.forget(name);
         }
         Ok(())
     }
@@ -174,6 +222,7 @@ impl Server {
             let keeper = &mut self.state.borrow_mut().keeper;
             keeper.waiting = KeptShelf::default();
             keeper.layers.clear();
+            keeper.ledger = Ledger::default();
         }
         let Some(folder) = Kept::find(FOLDER).await? else { return Ok(()) };
         for name in folder.names().await? {

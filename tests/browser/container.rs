@@ -131,6 +131,7 @@ fn changes_come_out(name: &str, folder: &Folder, archive: &Path) {
         page.shell("touch /etc/apt/new").await;
         page.shell("cd /etc").await;
         page.wait_for_text(&id("overlay-upper"), "apt").await;
+        page.wait_for_text(&id("overlay-entries"), "etc/.wh.debian_version").await;
         page.wait_for_text(&id("cost-copied"), "B").await;
         let merged = page.tree().await;
         let digests = page.told("sha256sum /etc/os-release /etc/apt/new").await;

@@ -237,6 +237,17 @@ fn a_dockerfile_is_built_and_the_cache_explained() {
         page.build("FROM debian:12\nRUN apt-get update\n", "app:2").await;
         page.wait_for_text(&id("remarks"), "第 2 行").await;
         page.wait_for(".editor-numbers .line-error").await;
+        page.wait_for_text(&id("build-status"), "第 2 行").await;
+        page.wait_for_text(&id("build-status"), "apt-get").await;
+        page.wait_for(&format!("{}[aria-invalid=true]", id("dockerfile"))).await;
+        // The line is selected, for it may be far off.
+        page.click(&id("line-2")).await;
+        let selected = "(() => { const area = document.activeElement;
+            return area.value.slice(area.selectionStart, area.selectionEnd); })()";
+        assert_eq!(page.eval(selected).await, "RUN apt-get update");
+        // Once it is changed, what was said is no longer about it.
+        page.type_into(&id("dockerfile"), "FROM debian:12\nRUN apt update\n").await;
+        page.wait_until_gone(".editor-numbers .line-error").await;
 
         // The same by docker's command.
         page.build(DOCKERFILE, "app:3").await;
@@ -281,6 +292,52 @@ fn what_is_made_of_nothing_shows_on_every_page() {
     });
 }
 
+/// What is removed is no longer looked at, on any page.
+#[test]
+fn what_is_removed_leaves_the_page() {
+    let folder = Folder::new();
+    run("container-removed", Options::default(), async |page| {
+        page.in_a_container(&folder).await;
+        page.shell("touch /new; docker commit c1 mine:1").await;
+        let two = format!("select{} option:nth-child(2)", id("image-picker"));
+        page.wait_for(&two).await;
+        let choose = format!(
+            "(() => {{
+                const select = document.querySelector(\"select{}\");
+                select.selectedIndex = 1;
+                select.dispatchEvent(new Event('change', {{ bubbles: true }}));
+            }})()",
+            id("image-picker")
+        );
+        page.eval(&choose).await;
+        page.shell("docker rmi mine:1").await;
+        page.wait_until_gone(&two).await;
+        page.wait_for_text(&id("image-picker"), "debian:12").await;
+        page.show("files").await;
+        page.wait_for(&row("etc")).await;
+        assert_eq!(page.count(&row("new")).await, 0);
+        page.show("container").await;
+        // What comes after it is found in its place.
+        page.shell("docker commit c1 mine:2").await;
+        page.wait_for(&two).await;
+        page.eval(&choose).await;
+        page.show("files").await;
+        page.wait_for(&row("new")).await;
+        page.show("container").await;
+
+        // The archive of what is made of nothing goes with the last image in it.
+        page.shell("docker export c1 > c1.tar").await;
+        let exported = page.saved("c1.tar").await;
+        page.shell("docker import - flat:1 < c1.tar").await;
+        page.choose_file(&id("terminal-file"), &exported).await;
+        let made_here = format!("{} option:nth-child(2)", id("archive-picker"));
+        page.wait_for(&made_here).await;
+        page.shell("docker rmi flat:1").await;
+        page.wait_until_gone(&made_here).await;
+        page.assert_silent().await;
+    });
+}
+
 #[test]
 fn steps_are_stepped_paused_and_undone() {
     let folder = Folder::new();
@@ -307,6 +364,20 @@ fn steps_are_stepped_paused_and_undone() {
             page.found().await.contains(&"/etc/apt/sources.list".to_owned())
         })
         .await;
+        page.wait_for(&format!("{}:not([disabled])", id("redo"))).await;
+        page.click(&id("redo")).await;
+        page.wait_for_text(&id("turned"), "Done again").await;
+        assert!(page.says("ls -d /etc/apt").await.contains("No such file"));
+        page.wait_for(&format!("{}[disabled]", id("redo"))).await;
+        // By keys, in an empty line.
+        page.click(&id("terminal-line")).await;
+        page.control('z').await;
+        page.wait_for_text(&id("turned"), "Taken back").await;
+        assert_eq!(page.says("ls -d /etc/apt").await, "/etc/apt");
+        page.click(&id("terminal-line")).await;
+        page.control('y').await;
+        page.wait_for_text(&id("turned"), "Done again").await;
+        assert!(page.says("ls -d /etc/apt").await.contains("No such file"));
         page.assert_silent().await;
     });
 }
@@ -388,6 +459,31 @@ fn what_takes_long_can_be_ended() {
 }
 
 #[test]
+fn a_build_can_be_ended() {
+    let folder = Folder::new();
+    let image = Image::new().name("big:1").layer(&Tar::new().file("big", vec![7; 48 << 20]), "COPY big /");
+    let archive = folder.archive("big.tar", &Archive::new(Shape::DockerOci).image(image));
+    run("container-build-stop", Options { language: "zh-CN", ..Options::default() }, async |page| {
+        page.drop_archive(&archive).await;
+        page.show("container").await;
+        page.click(&id("part-build")).await;
+        // Minutes, if nothing ended it.
+        let dockerfile = format!("FROM big:1\nENV A=1\nRUN sha256sum{}\n", " big".repeat(400));
+        page.type_into(&id("dockerfile"), &dockerfile).await;
+        page.click(&id("run-build")).await;
+        page.wait_for_text(&id("build-status"), "正在构建").await;
+        page.click(&id("stop-build")).await;
+        page.wait_for_text(&id("build-status"), "第 3 行: 构建已中止").await;
+        page.wait_until_gone(&id("stop-build")).await;
+        assert_eq!(page.steps().await.len(), 2, "what was built before stays");
+        // The worker is there for another.
+        page.build("FROM big:1\nLABEL a=b\n", "next:1").await;
+        page.wait_for_text(&id("build-status"), "next:1").await;
+        page.assert_silent().await;
+    });
+}
+
+#[test]
 fn containers_and_images_come_back_after_a_reload() {
     let folder = Folder::new();
     let archive = folder.archive("debian.tar", &debian());
@@ -406,7 +502,7 @@ fn containers_and_images_come_back_after_a_reload() {
         let size = "navigator.storage.getDirectory()
             .then((root) => root.getDirectoryHandle('shelf'))
             .then(async (folder) => { let n = 0; for await (const _ of folder.keys()) n += 1; return n; })";
-        page.until("list and layer to be written", async |page| page.eval(size).await == 2).await;
+        page.until("container, image and layer to be written", async |page| page.eval(size).await == 4).await;
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
 
         page.open().await;
@@ -431,6 +527,60 @@ fn containers_and_images_come_back_after_a_reload() {
         page.wait_for(&format!("{}:not(:checked)", id("keep"))).await;
         page.until("all of it to be gone", async |page| page.eval(size).await == 0).await;
         page.assert_silent().await;
+    });
+}
+
+/// What two tabs keep does not get in each other's way.
+#[test]
+fn two_tabs_keep_what_each_has() {
+    let folder = Folder::new();
+    let archive = folder.archive("debian.tar", &debian());
+    run("container-tabs", Options::default(), async |page| {
+        // Names of files stand in what is kept as they are.
+        let kept = async |name: &str| {
+            let script = format!(
+                "(async () => {{
+                    const root = await navigator.storage.getDirectory();
+                    const folder = await root.getDirectoryHandle('shelf');
+                    for await (const file of folder.values()) {{
+                        if ((await (await file.getFile()).text()).includes('{name}')) return true;
+                    }}
+                    return false;
+                }})()"
+            );
+            page.until(&format!("{name} to be kept"), async |page| page.eval(&script).await == true).await;
+        };
+        page.drop_archive(&archive).await;
+        page.start_container().await;
+        page.click(&id("part-shelf")).await;
+        page.click(&id("keep")).await;
+        page.wait_for(&format!("{}:checked", id("keep"))).await;
+        page.click(&id("part-container")).await;
+        page.shell("touch /of-the-first").await;
+        kept("of-the-first").await;
+        let first = page.open_tab().await;
+        page.drop_archive(&archive).await;
+        page.start_container().await;
+        page.wait_for_text(&id("container-head"), "c2").await;
+        let second = page.turn_to(first).await;
+        page.shell("touch /later").await;
+        kept("later").await;
+        page.turn_to(second).await;
+        page.shell("touch /of-the-second").await;
+        kept("of-the-second").await;
+        page.open().await;
+        page.drop_archive(&archive).await;
+        page.show("container").await;
+        page.click(&id("part-shelf")).await;
+        page.wait_for_text(&id("containers"), "c2").await;
+        page.click(&id("part-container")).await;
+        assert_eq!(page.says("docker diff c1").await, "A /later\nA /of-the-first");
+        assert_eq!(page.says("docker diff c2").await, "A /of-the-second");
+        // What stands on an archive that is closed waits for it.
+        page.click(&id("close-archive")).await;
+        page.drop_archive(&archive).await;
+        page.show("container").await;
+        assert_eq!(page.says("docker diff c2").await, "A /of-the-second");
     });
 }
 

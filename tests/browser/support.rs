@@ -10,7 +10,10 @@ use std::{
 
 use axum::http::Method;
 use fantoccini::{
-    Client, ClientBuilder, Locator, elements::Element, key::Key, wd::WebDriverCompatibleCommand,
+    Client, ClientBuilder, Locator,
+    elements::Element,
+    key::Key,
+    wd::{WebDriverCompatibleCommand, WindowHandle},
 };
 use futures_util::FutureExt;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -225,6 +228,22 @@ impl Page {
     /// Opens the page, or opens it anew.
     pub async fn open(&self) {
         self.client.goto(&self.url).await.unwrap();
+    }
+
+    /// Opens the page in another tab, and goes on there. Gives the tab before: see [`Page::turn_to`].
+    pub async fn open_tab(&self) -> WindowHandle {
+        let before = self.client.window().await.unwrap();
+        let tab = self.client.new_window(true).await.unwrap();
+        self.client.switch_to_window(tab.handle).await.unwrap();
+        self.open().await;
+        before
+    }
+
+    /// Goes on in another tab. Gives the one before.
+    pub async fn turn_to(&self, tab: WindowHandle) -> WindowHandle {
+        let before = self.client.window().await.unwrap();
+        self.client.switch_to_window(tab).await.unwrap();
+        before
     }
 
     /// Opens what is beside the page, or a fragment of it.

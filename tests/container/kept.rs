@@ -1,8 +1,15 @@
 //! What is kept of the shelf over the end of the page, and comes back.
 
+use std::collections::BTreeSet;
+
 use layerscope::{
-    container::{Commit, Content, KeptError, KeptShelf, NewContainer, Options, Recalled, Shelf},
+    container::{
+        Commit, Content, Files, Given, KeptError, KeptShelf, Ledger, MadeLayers, NewContainer, Options,
+        Recalled, Shelf, Status,
+    },
+    engine::{NoHost, World},
     fixture::{Pack, Shape},
+    tar::Timestamp,
 };
 
 use crate::{
@@ -42,6 +49,15 @@ fn busy() -> Shelf {
     shelf
 }
 
+/// What is kept, read again.
+fn read(files: &Files) -> KeptShelf {
+    let mut kept = KeptShelf::default();
+    for (name, bytes) in files.iter().filter(|(name, _)| KeptShelf::is_file(name)) {
+        kept.add_file(name, bytes).unwrap();
+    }
+    kept
+}
+
 fn ids(shelf: &Shelf) -> Vec<String> {
     let ids = ["mine:1", "mine:2", "none:1"].map(|name| shelf.find_image(name).unwrap().id.to_string());
     ids.to_vec()
@@ -51,19 +67,22 @@ fn ids(shelf: &Shelf) -> Vec<String> {
 fn containers_and_images_come_back_with_their_archive() {
     let mut before = busy();
     let (kept, layers) = before.keep(&KeptShelf::default()).unwrap();
-    let mut kept = KeptShelf::decode(&kept.encode()).unwrap();
+    let mut kept = read(&kept.files());
 
     // Nothing is open: what stands on nothing is there, the rest waits.
     let mut after = Shelf::new();
     assert_eq!(after.recall(&mut kept, &layers, TIME), Recalled { images: 1, containers: 1 });
     let names: Vec<String> = kept.waiting().into_iter().map(|(name, _)| name).collect();
-    assert_eq!(names, ["mine:1", "mine:2", "c1", "c2"]);
+    assert_eq!(
+        BTreeSet::from_iter(names),
+        BTreeSet::from_iter(["mine:1", "mine:2", "c1", "c2"].map(str::to_owned))
+    );
     let base = before.find_image("debian:12").unwrap().id.clone();
     assert!(kept.waiting().iter().all(|(_, image)| image.as_ref() == Some(&base)));
 
     // What waits is kept on, whatever else is done meanwhile.
     let (again, more) = after.keep(&kept).unwrap();
-    let (mut kept, mut all) = (KeptShelf::decode(&again.encode()).unwrap(), layers);
+    let (mut kept, mut all) = (read(&again.files()), layers);
     all.extend(more);
     let mut after = ours::shelf(debian(Shape::DockerOci, Pack::Gzip));
     assert_eq!(after.recall(&mut kept, &all, TIME), Recalled { images: 3, containers: 3 });
@@ -93,10 +112,194 @@ fn another_archive_is_not_taken_for_it() {
 #[test]
 fn what_is_damaged_or_of_another_version_says_so() {
     let (kept, _) = busy().keep(&KeptShelf::default()).unwrap();
-    let mut bytes = kept.encode();
-    assert_eq!(KeptShelf::decode(b"layerscope shelf 0\n").unwrap_err(), KeptError::Form);
-    assert_eq!(KeptShelf::decode(&bytes[..40]).unwrap_err(), KeptError::Damaged);
-    let last = bytes.len() - 1;
-    bytes[last] ^= 1;
-    assert_eq!(KeptShelf::decode(&bytes).unwrap_err(), KeptError::Damaged);
+    for (name, bytes) in kept.files() {
+        let mut bytes = bytes.to_vec();
+        let error = |bytes: &[u8]| KeptShelf::default().add_file(&name, bytes).unwrap_err();
+        assert_eq!(error(b"layerscope shelf 1\n"), KeptError::Form, "{name}");
+        assert_eq!(error(&bytes[..40]), KeptError::Damaged, "{name}");
+        let last = bytes.len() - 1;
+        bytes[last] ^= 1;
+        assert_eq!(error(&bytes), KeptError::Damaged, "{name}");
+    }
+}
+
+#[test]
+fn how_a_container_was_started_and_ended_comes_back() {
+    let mut shelf = ours::shelf(debian(Shape::DockerOci, Pack::Gzip));
+    let mut host = NoHost::new(10);
+    let mut shell = layerscope::shell::Shell::new();
+    for line in [
+        "docker create -e A=1 -e PATH=/x -h box -w /srv/app -l a=b --name fresh debian:12 ls -l",
+        "docker run --name ended debian:12 false",
+        "docker run -d --name open debian:12",
+        "docker run -d --rm --name fleeting debian:12",
+    ] {
+        shell.run(&mut World::new(&mut shelf, &mut host, TIME), line);
+    }
+    let mut kept = read(&shelf.keep(&KeptShelf::default()).unwrap().0.files());
+    let mut after = ours::shelf(debian(Shape::DockerOci, Pack::Gzip));
+    let later = Timestamp { secs: TIME.secs + 60, nanos: 0 };
+    assert_eq!(after.recall(&mut kept, &MadeLayers::new(), later).containers, 3);
+    let place = |name: &str| after.find_container(name).unwrap();
+    let of = |name: &str| after.containers()[place(name)].status;
+    assert_eq!(of("fresh"), Status::Created);
+    assert_eq!(of("ended"), Status::Exited(1, TIME));
+    assert_eq!(of("open"), Status::Exited(255, later), "it ended with the page");
+    let given = Given {
+        env: vec!["A=1".into(), "PATH=/x".into()],
+        hostname: Some("box".into()),
+        workdir: Some("/srv/app".into()),
+        labels: vec!["a=b".into()],
+        arguments: vec!["ls".into(), "-l".into()],
+        ..Given::default()
+    };
+    assert_eq!(after.containers()[place("fresh")].given, given);
+    let mut said = |line: &str| {
+        let output = shell.run(&mut World::new(&mut after, &mut host, later), line);
+        String::from_utf8(output.printed.of(layerscope::shell::Stream::Out)).unwrap()
+    };
+    assert_eq!(
+        said(
+            "docker inspect -f '{{.Config.Env}} {{.Config.Hostname}} {{.Config.WorkingDir}} {{.Path}} {{.Args}} {{json .Config.Labels}}' fresh"
+        ),
+        "[A=1 PATH=/x] box /srv/app ls [-l] {\"a\":\"b\"}\n"
+    );
+    assert_eq!(said("docker ps -a -f name=ended --format '{{.Status}}'"), "Exited (1) About a minute ago\n");
+    assert_eq!(said("docker start -ai fresh > out; pwd; echo $A $PATH $HOSTNAME"), "/srv/app\n1 /x box\n");
+}
+
+/// A folder of files, as several tabs write it.
+#[derive(Default)]
+struct Folder(Files);
+
+impl Folder {
+    /// What a tab writes, and how much of it.
+    fn write(&mut self, shelf: &Shelf, ledger: &mut Ledger, waiting: &KeptShelf) -> usize {
+        let (kept, layers) = shelf.keep(waiting).unwrap();
+        let layers = layers.into_iter().map(|(digest, bytes)| (digest.hex().to_owned(), bytes));
+        let now: Files = layers.chain(kept.files()).collect();
+        let there = self.0.keys().cloned().collect();
+        let written = ledger.to_write(&now, &there);
+        for (name, bytes) in &written {
+            ledger.note(name, bytes);
+            self.0.insert(name.clone(), bytes.clone());
+        }
+        let is_other = |(name, _): &(&String, &_)| KeptShelf::is_file(name) && !now.contains_key(*name);
+        let others =
+            self.0.iter().filter(is_other).map(|(name, bytes)| (name.clone(), bytes.clone())).collect();
+        let gone = ledger.to_remove(&now, &others);
+        assert!(ledger.has_more(&now) || gone.is_empty());
+        for name in &gone {
+            self.0.remove(name);
+            ledger.forget(name);
+        }
+        written.len()
+    }
+
+    /// A tab that is opened now, and its archive.
+    fn open(&self, ledger: &mut Ledger) -> Shelf {
+        let mut kept = read(&self.0);
+        let is_layer = |name: &&String| !KeptShelf::is_file(name);
+        let layers: MadeLayers = self
+            .0
+            .keys()
+            .filter(is_layer)
+            .map(|name| {
+                let bytes = self.0[name].clone();
+                (layerscope::digest::Digest::sha256(&bytes), bytes)
+            })
+            .collect();
+        self.0.iter().for_each(|(name, bytes)| ledger.note(name, bytes));
+        let mut shelf = ours::shelf(debian(Shape::DockerOci, Pack::Gzip));
+        let waited = kept.names();
+        let later = Timestamp { secs: TIME.secs + 1, nanos: 0 };
+        shelf.recall(&mut kept, &layers, later);
+        assert!(kept.is_empty(), "{:?}", kept.waiting());
+        ledger.settle(&waited, &shelf.keep(&kept).unwrap().0.files());
+        shelf
+    }
+
+    fn names(&self) -> Vec<String> {
+        let shelf = self.open(&mut Ledger::default());
+        let containers = shelf.containers().iter().map(|container| container.name.clone());
+        let images = shelf.images().iter().flat_map(|image| image.names.iter().cloned());
+        containers.chain(images).collect()
+    }
+}
+
+#[test]
+fn two_tabs_keep_their_containers_beside_each_other() {
+    let nothing = KeptShelf::default();
+    let mut folder = Folder::default();
+    let (mut first, mut second) = (Ledger::default(), Ledger::default());
+    let (mut one, mut two) = (folder.open(&mut first), folder.open(&mut second));
+    let start = |shelf: &mut Shelf, image: &str, random: u8| {
+        let image = shelf.find_image(image).unwrap().key;
+        shelf
+            .create(
+                NewContainer { image: Some(image), random: [random; 32], ..NewContainer::default() },
+                TIME,
+            )
+            .unwrap();
+        shelf.fs(0, TIME).unwrap().put(b"new", Content::from(vec![random]), 0o644).unwrap();
+    };
+    let commit = |name: &str| Commit { created: TIME, names: vec![name.to_owned()], ..Commit::default() };
+    // Both have a container that is called c1, and an image of it.
+    start(&mut one, "debian:12", 1);
+    one.commit(0, &commit("one:1")).unwrap();
+    start(&mut two, "debian:12", 2);
+    two.commit(0, &commit("two:1")).unwrap();
+    assert_eq!(folder.write(&one, &mut first, &nothing), 3);
+    assert_eq!(folder.write(&two, &mut second, &nothing), 3);
+    assert_eq!(folder.write(&one, &mut first, &nothing), 0, "nothing has changed");
+    let base = "docker.io/library/debian:12";
+    let mut names = folder.names();
+    names.sort_unstable();
+    assert_eq!(names, ["c1", "c2", base, "docker.io/library/one:1", "docker.io/library/two:1"]);
+    // A tab that only shows what another has written, and that is open there, does not write it.
+    one.container_mut(0).unwrap().status = Status::Running(TIME);
+    assert_eq!(folder.write(&one, &mut first, &nothing), 1);
+    let mut looking = Ledger::default();
+    let shown = folder.open(&mut looking);
+    let place = shown.find_container("c1").unwrap();
+    assert!(!shown.containers()[place].is_running());
+    one.fs(0, TIME).unwrap().put(b"later", Content::default(), 0o644).unwrap();
+    assert_eq!(folder.write(&one, &mut first, &nothing), 1);
+    assert_eq!(folder.write(&shown, &mut looking, &nothing), 0);
+    // What one removes, and has not seen of the other, stays.
+    one.remove_container("c1", true).unwrap();
+    one.remove_image("one:1", false).unwrap();
+    folder.write(&one, &mut first, &nothing);
+    assert_eq!(folder.names(), ["c1", base, "docker.io/library/two:1"]);
+    // A third tab builds on what the second has made. The second removes it, and it stays as long as it is needed.
+    let mut third = Ledger::default();
+    let mut three = folder.open(&mut third);
+    start(&mut three, "two:1", 3);
+    folder.write(&three, &mut third, &nothing);
+    two.remove_container("c1", true).unwrap();
+    two.remove_image("two:1", false).unwrap();
+    folder.write(&two, &mut second, &nothing);
+    assert_eq!(folder.names(), ["c2", base, "docker.io/library/two:1"]);
+    three.remove_container("c2", true).unwrap();
+    three.remove_container("c1", true).unwrap();
+    three.remove_image("two:1", false).unwrap();
+    folder.write(&three, &mut third, &nothing);
+    folder.write(&two, &mut second, &nothing);
+    assert!(folder.0.is_empty(), "{:?}", folder.0.keys());
+}
+
+#[test]
+fn what_stands_on_a_closed_archive_waits_for_it() {
+    let mut shelf = busy();
+    let (all, layers) = shelf.keep(&KeptShelf::default()).unwrap();
+    shelf.remove_archive(layerscope::container::ArchiveId(1));
+    let (still, _) = shelf.keep(&KeptShelf::default()).unwrap();
+    let mut waiting = all.without(&still);
+    let names: Vec<String> = waiting.waiting().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(
+        BTreeSet::from_iter(names),
+        BTreeSet::from_iter(["mine:1", "mine:2", "c1", "c2"].map(str::to_owned))
+    );
+    let mut again = ours::shelf(debian(Shape::DockerOci, Pack::Gzip));
+    assert_eq!(again.recall(&mut waiting, &layers, TIME), Recalled { images: 2, containers: 2 });
 }

@@ -12,6 +12,7 @@ mod listing;
 mod mounted;
 mod operations;
 mod ours;
+mod pull;
 mod saved;
 mod shelf;
 mod trace;

@@ -3,10 +3,18 @@
 use std::rc::Rc;
 
 use layerscope::{
-    container::{ArchiveId, Commit, Content, ImageKey, NewContainer, Opened, Shelf, ShelfError, Status},
-    engine::{ContainerId, NoHost, World},
+    container::{
+        ArchiveId, Commit, Content, ImageKey, NewContainer, Opened, Options, Shelf, ShelfError, Status,
+    },
+    engine::{ContainerId, Interrupt, NoHost, World},
     fixture::{Archive, Image, Pack, Shape, Tar},
+    session::BlobPlace,
     shell::Shell,
+    worker::{
+        containers::{Ask, Files, Told, Turn},
+        desk::{Around, Desk},
+        protocol::{Event, Job},
+    },
 };
 
 use crate::ours::{self, TIME};
@@ -31,6 +39,59 @@ fn create(shelf: &mut Shelf, name: &str, image: &str) -> String {
     let random = [shelf.containers().len() as u8 + 1; 32];
     let new = NewContainer { random, name: name.to_owned(), image: Some(image), ..NewContainer::default() };
     shelf.create(new, TIME).unwrap()
+}
+
+/// What the page is told.
+fn ask(desk: &mut Desk, shelf: &mut Shelf, ask: Ask) -> Told {
+    let around = Around { now: TIME, random: [7; 32], bytes: None, interrupt: Interrupt::default() };
+    desk.answer(shelf, Job(1), ask, around).unwrap()
+}
+
+/// The page takes back and does again, and knows whether it can.
+#[test]
+fn the_page_turns_back_and_forth() {
+    let (mut shelf, mut desk) = (shelf(), Desk::default());
+    let start = Ask::Start { image: 0, upto: 1, directory: None, options: Options::default() };
+    let mut ran = |ask_: Ask| match ask(&mut desk, &mut shelf, ask_) {
+        Told::Ran(ran) => {
+            let container = ran.container.unwrap();
+            (container.id, ran.turned, container.can_undo, container.can_redo)
+        }
+        told => panic!("{told:?}"),
+    };
+    let (container, ..) = ran(start);
+    let run = |line: &str| Ask::Run { line: line.to_owned(), around: Files::default(), stop: None };
+    let turn = |turn| Ask::Turn { container: container.clone(), turn };
+    let mut told = |ask| {
+        let (_, turned, can_undo, can_redo) = ran(ask);
+        (turned, can_undo, can_redo)
+    };
+    assert_eq!(told(run("rm base")), (None, true, false));
+    assert_eq!(told(turn(Turn::Undo)), (Some(Turn::Undo), false, true));
+    assert_eq!(told(turn(Turn::Undo)), (None, false, true));
+    assert_eq!(told(turn(Turn::Redo)), (Some(Turn::Redo), true, false));
+    assert_eq!(told(turn(Turn::Undo)), (Some(Turn::Undo), false, true));
+    // What is done otherwise now cannot be done again.
+    assert_eq!(told(run("touch new")), (None, true, false));
+}
+
+/// What was saved and not fetched yet may lie in what is removed.
+#[test]
+fn what_is_saved_is_whole_whatever_is_removed_after() {
+    let (mut shelf, mut desk) = (Shelf::new(), Desk::default());
+    shelf.create(NewContainer::default(), TIME).unwrap();
+    shelf.fs(0, TIME).unwrap().put(b"hello", Content::from(b"hi\n".to_vec()), 0o644).unwrap();
+    let commit = Commit { created: TIME, names: vec!["hello:1".to_owned()], ..Commit::default() };
+    shelf.commit(0, &commit).unwrap();
+    create(&mut shelf, "again", "hello:1");
+    let line = "docker export again > out.tar; docker rm -f again; docker rmi hello:1".to_owned();
+    let run = Ask::Run { line, around: Files::default(), stop: None };
+    let Told::Ran(ran) = ask(&mut desk, &mut shelf, run) else { panic!("not run") };
+    ask(&mut desk, &mut shelf, Ask::Shelf);
+    let saved = desk.take_saved(ran.files[0].token).unwrap().to_vec(&shelf.archives).unwrap();
+    assert!(saved.windows(3).any(|bytes| bytes == b"hi\n"));
+    ask(&mut desk, &mut shelf, Ask::Shelf);
+    assert!(shelf.archives.is_empty());
 }
 
 #[test]
@@ -83,7 +144,7 @@ fn an_image_with_a_container_stays() {
     assert_eq!(shelf.images()[0].names, [""; 0]);
     shelf.tag(&id, "one");
     assert!(matches!(shelf.remove_container("x", false), Err(ShelfError::Running(_))));
-    shelf.container_mut(0).unwrap().status = Status::Exited(TIME);
+    shelf.container_mut(0).unwrap().status = Status::Exited(0, TIME);
     let count = shelf.images().len();
     let removed = shelf.remove_image("one", true).unwrap();
     assert_eq!((removed.untagged.len(), removed.deleted.len(), removed.freed), (1, 1, 0));
@@ -103,6 +164,19 @@ fn removing_an_image_frees_what_no_other_has() {
     assert!(size.unique > 10_000, "the base is two's alone now");
     assert_eq!(shelf.prune_images(true).deleted.len(), 2);
     assert!(shelf.images().is_empty());
+}
+
+/// A container keeps what it stands on, also where its image was removed by force.
+#[test]
+fn what_a_container_stands_on_is_not_said_to_be_freed() {
+    let mut shelf = shelf();
+    let base = shelf.layers()[0].size;
+    create(&mut shelf, "x", "one");
+    shelf.remove_image("one", true).unwrap();
+    shelf.remove_image("three", false).unwrap();
+    let unique = shelf.image_size(0).unique;
+    let removed = shelf.remove_image("two", false).unwrap();
+    assert_eq!(removed.freed, unique - base);
 }
 
 #[test]
@@ -201,6 +275,8 @@ fn an_image_of_two_archives_is_one() {
     assert_eq!(shelf.images().len(), 1);
     let second = ImageKey { archive: ArchiveId(2), image: 0 };
     shelf.create(NewContainer { image: Some(second), ..NewContainer::default() }, TIME).unwrap();
+    let Told::Shelf(view) = ask(&mut Desk::default(), &mut shelf, Ask::Shelf) else { panic!("no shelf") };
+    assert_eq!(view.images[0].containers, 1, "whichever archive it is of");
     assert!(matches!(shelf.remove_image("test", false), Err(ShelfError::InUse { .. })));
     shelf.remove_archive(ArchiveId(1));
     assert_eq!(shelf.find_image("test").unwrap().key, second);
@@ -226,6 +302,90 @@ fn an_image_is_made_of_nothing() {
     assert_ne!(child, id);
     shelf.remove_container("again", false).unwrap();
     assert!(matches!(shelf.remove_image(id.hex(), true), Err(ShelfError::HasChildren(_))));
+}
+
+/// The bytes of a layer that was made here are let go of with the last that needs them, and no sooner.
+#[test]
+fn what_is_removed_and_needed_by_nobody_is_let_go_of() {
+    let mut shelf = shelf();
+    create(&mut shelf, "x", "one");
+    shelf.fs(0, TIME).unwrap().put(b"new", Content::from(vec![1; 9_000]), 0o644).unwrap();
+    let commit = |name: &str| Commit { created: TIME, names: vec![name.to_owned()], ..Commit::default() };
+    shelf.commit(0, &commit("lower:1")).unwrap();
+    create(&mut shelf, "y", "lower:1");
+    shelf.fs(1, TIME).unwrap().put(b"more", Content::from(vec![2; 9_000]), 0o644).unwrap();
+    shelf.commit(1, &commit("upper:1")).unwrap();
+    let layer = |shelf: &Shelf, name: &str| {
+        let key = shelf.find_image(name).unwrap().key;
+        let session = &shelf.archives[&key.archive].session;
+        let top = session.images()[key.image as usize].layers.len() as u32 - 1;
+        match session.stored_layer(key.image, top).unwrap().place {
+            BlobPlace::Memory(bytes) => Rc::downgrade(&bytes),
+            place => panic!("{place:?}"),
+        }
+    };
+    let (lower, upper) = (layer(&shelf, "lower:1"), layer(&shelf, "upper:1"));
+    let held = |shelf: &mut Shelf| {
+        shelf.release();
+        [lower.upgrade().is_some(), upper.upgrade().is_some()]
+    };
+    assert_eq!(held(&mut shelf), [true, true]);
+    // The image above has the layer of the one below, and so has a container of that.
+    shelf.remove_container("y", false).unwrap();
+    shelf.remove_image("lower:1", false).unwrap();
+    assert_eq!(held(&mut shelf), [true, true]);
+    create(&mut shelf, "z", "upper:1");
+    shelf.remove_image("upper:1", true).unwrap();
+    assert_eq!(held(&mut shelf), [true, true]);
+    assert_eq!(shelf.fs(1, TIME).unwrap().read(b"more", 1).unwrap(), [2]);
+    let place = shelf.archives[&ArchiveId(1)].session.images().len();
+    shelf.archives.get_mut(&ArchiveId(1)).unwrap().session.take_events();
+    shelf.remove_container("z", false).unwrap();
+    shelf.prune_images(false);
+    assert_eq!(held(&mut shelf), [false, false]);
+    let session = &mut shelf.archives.get_mut(&ArchiveId(1)).unwrap().session;
+    let gone = [3, 4].map(|image| Event::Gone { image });
+    assert_eq!(session.take_events(), gone, "the page is told");
+    assert_eq!(session.images().len(), place, "those that come after them keep their places");
+    // What is made now is whole, and what the archive has is as it was.
+    shelf.commit(0, &commit("next:1")).unwrap();
+    create(&mut shelf, "n", "next:1");
+    assert_eq!(shelf.fs(1, TIME).unwrap().read(b"new", 1).unwrap(), [1]);
+    assert_eq!(shelf.fs(1, TIME).unwrap().read(b"base", 1).unwrap(), b"b");
+}
+
+#[test]
+fn the_archive_of_what_is_made_of_nothing_goes_with_it() {
+    let mut shelf = Shelf::new();
+    shelf.create(NewContainer::default(), TIME).unwrap();
+    let commit = Commit { created: TIME, names: vec!["hello:1".to_owned()], ..Commit::default() };
+    shelf.commit(0, &commit).unwrap();
+    shelf.release();
+    assert_eq!(shelf.archives.len(), 1);
+    shelf.remove_image("hello:1", false).unwrap();
+    shelf.release();
+    assert!(shelf.archives.is_empty());
+    shelf.commit(0, &commit).unwrap();
+    assert!(shelf.find_image("hello:1").is_ok());
+}
+
+/// As docker does: what a removed image was made of goes with it, as far as it has no name and nothing stands on it.
+#[test]
+fn parents_without_a_name_go_with_their_child() {
+    let mut shelf = shelf();
+    let key = shelf.find_image("one").unwrap().key;
+    let base = shelf.find_image("one").unwrap().id.clone();
+    let step = |created_by| Commit { created: TIME, created_by, ..Commit::default() };
+    let first = shelf.add_layer(Some(key), 2, Some(base.clone()), None, &step("A")).unwrap();
+    let middle = shelf.find_image(&first.to_string()).unwrap().key;
+    let last = shelf.add_layer(Some(middle), 2, Some(first.clone()), None, &step("B")).unwrap();
+    shelf.tag(&last, "app:1");
+    let mut host = NoHost::new(10);
+    let mut world = World::new(&mut shelf, &mut host, TIME);
+    let output = Shell::new().run(&mut world, "docker rmi app:1");
+    let text = String::from_utf8(output.printed.of(layerscope::shell::Stream::Out)).unwrap();
+    assert_eq!(text, format!("Untagged: app:1\nDeleted: {last}\nDeleted: {first}\n"));
+    assert!(shelf.find_image("one").is_ok(), "it has a name");
 }
 
 #[test]

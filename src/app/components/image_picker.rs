@@ -19,11 +19,12 @@ pub fn ImagePicker() -> Html {
     let Some(archive) = app.state.archive.clone() else { return Html::default() };
     let selected = app.state.selection.image;
 
-    if archive.images.len() < 2 {
-        let Some(image) = archive.images.first() else { return Html::default() };
+    let images: Vec<_> = archive.present().collect();
+    if images.len() < 2 {
+        let Some((image, place)) = images.first() else { return Html::default() };
         return html! {
-            <p class="image-name" data-testid="image-picker" title={name(words, image, 0)}>
-                <bdi>{name(words, image, 0)}</bdi>
+            <p class="image-name" data-testid="image-picker" title={name(words, image, *place)}>
+                <bdi>{name(words, image, *place)}</bdi>
                 if let Some(platform) = &image.report.platform {
                     <span class="platform"><bdi>{text::visible(platform.as_bytes())}</bdi></span>
                 }
@@ -33,14 +34,13 @@ pub fn ImagePicker() -> Html {
 
     let onchange = move |event: Event| {
         let select = event.target().and_then(|target| target.dyn_into::<HtmlSelectElement>().ok());
-        let index = select.and_then(|select| u32::try_from(select.selected_index()).ok());
-        if let Some(image) = index {
+        if let Some(image) = select.and_then(|select| select.value().parse().ok()) {
             app.dispatch(Action::SelectImage(image));
         }
     };
     html! {
         <select class="image-name" data-testid="image-picker" aria-label={words.shell.image} {onchange}>
-            { for archive.images.iter().zip(0u32..).map(|(image, index)| {
+            { for images.into_iter().map(|(image, index)| {
                 let platform = image.report.platform.as_deref().map(|p| format!(" · {}", text::visible(p.as_bytes())));
                 html! {
                     <option key={index} value={index.to_string()} selected={index == selected}>

@@ -19,7 +19,7 @@ use crate::{
     platform,
     registry::Remote,
     worker::{
-        containers::{Ask, Files, Frame, Ran, Recipe, SavedFile, Told, Wanted},
+        containers::{Ask, Files, Frame, Ran, Recipe, SavedFile, Told, Turn, Wanted},
         protocol::Failure,
     },
 };
@@ -89,9 +89,16 @@ impl AppHandle {
         }
     }
 
-    /// Takes the last operation on a container back.
-    pub fn undo(&self, container: String) {
-        self.carry_out(Ask::Undo { container }, None);
+    /// Takes what the last line did to the shell's container back, or does it again, if there is anything.
+    pub fn turn(&self, turn: Turn) {
+        let Some(container) = &self.state.lab.container else { return };
+        let can = match turn {
+            Turn::Undo => container.can_undo,
+            Turn::Redo => container.can_redo,
+        };
+        if can && !self.state.lab.is_busy {
+            self.carry_out(Ask::Turn { container: container.id.clone(), turn }, None);
+        }
     }
 
     /// Asks for images and containers.

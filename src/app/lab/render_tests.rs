@@ -50,6 +50,8 @@ fn container() -> ContainerView {
         job: Job(1),
         place: 0,
         upto: Some(2),
+        can_undo: true,
+        can_redo: false,
         state: containers::State::Exited(3, 65),
         cost: Cost { upper: 1_500, copied: 1_200, grows: 3_072 },
     }
@@ -204,6 +206,7 @@ fn a_build_tells_of_each_step_and_of_lines() {
         let actions = vec![
             LabAction::Show(Part::Build),
             LabAction::Recipe(recipe.clone()),
+            LabAction::Building,
             LabAction::Built(Ok(built.clone())),
         ];
         let html = render::<ContainerPage>(lang, state(actions));
@@ -214,7 +217,9 @@ fn a_build_tells_of_each_step_and_of_lines() {
                 "RUN make",
                 &(words.at_line)(3),
                 "no process runs here",
-                "line-error",
+                "class=\"line-error\">✗ 3",
+                "class=\"line-remark\">! 2",
+                "aria-invalid=\"true\"",
                 "COPY &lt;a&gt; /a",
                 words.cached,
                 (words.reason)(Reason::Built),
@@ -227,5 +232,45 @@ fn a_build_tells_of_each_step_and_of_lines() {
                 words.not_built,
             ],
         );
+    }
+}
+
+/// What is ours to explain is explained in the reader's language; docker's own words stay as they are.
+#[test]
+fn why_a_build_ends_is_said_in_both_languages() {
+    let ended = |dockerfile: &str| {
+        let (mut shelf, mut host) = (crate::container::Shelf::new(), crate::engine::NoHost::new(1));
+        let mut world = crate::engine::World::new(&mut shelf, &mut host, Default::default());
+        let order = crate::build::Build { dockerfile: dockerfile.into(), ..Default::default() };
+        crate::build::build(&mut world, &mut Default::default(), &order).problem.unwrap()
+    };
+    let zh = Lang::Zh.words().container.problem;
+    let long = format!("FROM scratch\n#{}", "x".repeat(crate::limits::DOCKERFILE));
+    for dockerfile in [
+        "FROM none",
+        "COPY a /",
+        "FOO",
+        "FROM scratch\nENV",
+        "FROM scratch\nCOPY none /",
+        "FROM scratch\nADD https://example.com/x /",
+        "FROM scratch\nCOPY <<EOF /a\nb\nEOF",
+        "FROM scratch\nRUN --mount=type=cache true",
+        "FROM scratch\nCOPY --parents a /",
+        "FROM scratch\nCOPY --from=none a /",
+        "FROM scratch\nRUN make",
+        long.as_str(),
+    ] {
+        let problem = ended(dockerfile);
+        let text = zh(&problem.kind).unwrap_or_else(|| panic!("{problem}"));
+        assert!(!text.is_ascii() && text != problem.message, "{text}");
+    }
+    for (dockerfile, message) in [
+        ("", "file with no instructions"),
+        ("FROM a b c d", "FROM requires either one or three arguments"),
+        ("FROM scratch\nEXPOSE x", "invalid containerPort: x"),
+        ("FROM scratch\nCOPY a", "COPY requires at least two arguments, but only one was provided"),
+    ] {
+        let problem = ended(dockerfile);
+        assert_eq!((problem.message.as_str(), zh(&problem.kind)), (message, None));
     }
 }

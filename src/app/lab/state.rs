@@ -9,7 +9,7 @@ use crate::{
     container::{Options, familiar},
     report::ImageReport,
     worker::{
-        containers::{Built, ContainerView, Frame, Ran, Recipe, SavedFile, ShelfView, Wanted},
+        containers::{Built, ContainerView, Frame, Ran, Recipe, SavedFile, ShelfView, Turn, Wanted},
         protocol::{Failure, Overlay},
     },
 };
@@ -46,6 +46,8 @@ pub struct Lab {
     pub frames: Rc<Vec<Frame>>,
     /// Counts the commands that came to operations.
     pub runs: u32,
+    /// What the last thing done was, if it took something back or did it again.
+    pub turned: Option<Turn>,
     /// What the last command saved.
     pub files: Rc<Vec<SavedFile>>,
     /// Images and containers.
@@ -60,6 +62,8 @@ pub struct Lab {
     pub recipe: Rc<Recipe>,
     /// Whether it is being built.
     pub is_building: bool,
+    /// Whether the Dockerfile has changed since: what was said of its lines is about others.
+    pub is_edited: bool,
     /// How the last build went.
     pub built: Option<Rc<Result<Built, Failure>>>,
 }
@@ -192,8 +196,11 @@ impl Lab {
                 self.directory = overlay.path.clone();
                 self.look = Some(Rc::new(overlay));
             }
-            LabAction::Recipe(recipe) => self.recipe = Rc::new(recipe),
-            LabAction::Building => self.is_building = true,
+            LabAction::Recipe(recipe) => {
+                self.is_edited |= self.recipe.dockerfile != recipe.dockerfile;
+                self.recipe = Rc::new(recipe);
+            }
+            LabAction::Building => (self.is_building, self.is_edited) = (true, false),
             LabAction::Built(built) => {
                 (self.is_building, self.stop) = (false, None);
                 self.built = Some(Rc::new(built));
@@ -243,7 +250,8 @@ impl Lab {
             }
         }
         self.say(lines);
-        if !ran.frames.is_empty() || ran.undone {
+        self.turned = ran.turned;
+        if !ran.frames.is_empty() || ran.turned.is_some() {
             self.frames = Rc::new(ran.frames);
             self.runs = self.runs.wrapping_add(1);
         }
@@ -327,8 +335,12 @@ mod tests {
         let frame = Frame { call: "unlink /a".into(), remark: None, trace: Trace::default() };
         let mut lab = Lab::default();
         lab.apply(LabAction::Ran(Ok(Box::new(Ran { frames: vec![frame], ..Ran::default() }))));
-        lab.apply(LabAction::Ran(Ok(Box::new(Ran { undone: true, ..Ran::default() }))));
+        let turned = Some(Turn::Undo);
+        lab.apply(LabAction::Ran(Ok(Box::new(Ran { turned, ..Ran::default() }))));
         assert!(lab.frames.is_empty());
+        assert_eq!(lab.turned, turned);
+        lab.apply(LabAction::Ran(Ok(Box::default())));
+        assert_eq!(lab.turned, None);
     }
 
     #[test]
@@ -344,6 +356,21 @@ mod tests {
         lab.apply(opened());
         assert_eq!(lab.lines.last(), Some(&Line::Said("Loaded image: a:1".into())));
         assert_eq!(lab.loading, None);
+    }
+
+    #[test]
+    fn what_is_said_of_lines_is_about_those_that_were_built() {
+        let recipe = |dockerfile: &str, tag: &str| {
+            LabAction::Recipe(Recipe { dockerfile: dockerfile.into(), tag: tag.into(), ..Recipe::default() })
+        };
+        let mut lab = Lab::default();
+        lab.apply(recipe("FROM a", ""));
+        lab.apply(LabAction::Building);
+        lab.apply(recipe("FROM a", "b:1"));
+        assert!(!lab.is_edited);
+        lab.apply(recipe("FROM b", "b:1"));
+        lab.apply(LabAction::Built(Ok(Built::default())));
+        assert!(lab.is_edited, "it was changed while it was built");
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub fn TrustPage() -> Html {
     html! {
         <article class="prose-page trust-page">
             {verdict(words, &archive)}
-            if archive.images.len() > 1 {
+            if archive.present().count() > 1 {
                 <Images archive={archive.clone()} {selected} dispatch={app.dispatcher().clone()} />
             }
             <Anomalies archive={archive.clone()} />
@@ -150,7 +150,7 @@ fn Images(props: &ImagesProps) -> Html {
     let words = use_words();
     let (shown, onmore) = use_shown();
     let archive = &props.archive;
-    let images = archive.images.iter().zip(0u32..).take(shown).map(|(image, index)| {
+    let images = archive.present().take(shown).map(|(image, index)| {
         let checks = Checks::of_image(archive, index, image);
         let verdict = checks.verdict();
         let anomalies = archive.anomalies.iter().filter(|anomaly| anomaly.image == Some(index)).count();
@@ -176,7 +176,7 @@ fn Images(props: &ImagesProps) -> Html {
             <div class="table-scroll" tabindex="0" role="region" aria-label={words.trust.images}>
                 <table class="facts-table"><tbody>{ for images }</tbody></table>
             </div>
-            {more(words, shown, archive.images.len(), onmore)}
+            {more(words, shown, archive.present().count(), onmore)}
         </section>
     }
 }

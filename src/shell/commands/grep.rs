@@ -150,7 +150,7 @@ impl Grep<'_> {
         let has = |name: &str| self.arguments.has(name);
         let mut bytes = Vec::new();
         if file == "-" {
-            bytes = context.input.clone().ok_or("standard input is not connected")?.to_vec();
+            bytes = context.take_input().ok_or("standard input is not connected")?.to_vec();
         } else {
             let limit = crate::limits::SHELL_OUTPUT;
             context

@@ -64,6 +64,7 @@ pub(super) const COMMANDS: &[Command] = &[
     ("sha256sum", "sha256sum FILE…: print digests", text::sha256sum),
     ("stat", "stat [-L] [-c FORMAT] FILE…: print metadata", stat::stat),
     ("tail", "tail [-n N] [-c N] FILE…: print the end", text::tail),
+    ("tee", "tee [-a] [FILE…]: print standard input, and write it to files", text::tee),
     ("touch", "touch [-c] [-d TIME] [-r FILE] FILE…: make a file, or set its time", change::touch),
     ("tree", "tree [-a] [-d] [-L N] [DIRECTORY…]: draw the directories", list::tree),
     ("true", "true: do nothing, well", surroundings::succeed),

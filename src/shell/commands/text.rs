@@ -1,4 +1,4 @@
-//! `cat`, `head`, `tail`, `wc`, `echo` and `sha256sum`.
+//! `cat`, `head`, `tail`, `tee`, `wc`, `echo` and `sha256sum`.
 
 use bstr::{BStr, BString, ByteSlice};
 
@@ -26,10 +26,7 @@ fn contents(
     for operand in operands {
         let mut read = |context: &mut Context, sink: &mut dyn FnMut(&[u8]) -> bool| {
             if operand == "-" {
-                let Some(input) = context.input.clone() else {
-                    return Err("standard input is not connected: name a file, or use <".to_owned());
-                };
-                sink(&input);
+                sink(&context.take_input().ok_or("standard input is not connected: name a file, or use <")?);
                 return Ok(());
             }
             context.read(operand, sink).map_err(|error| error.to_string())
@@ -94,6 +91,31 @@ pub(super) fn cat(context: &mut Context, given: &[BString]) -> i32 {
             }
         }
     })
+}
+
+const TEE: &[Flag] = &[(b'a', "append", false), (b'i', "ignore-interrupts", false)];
+
+pub(super) fn tee(context: &mut Context, given: &[BString]) -> i32 {
+    let arguments = match arguments(context, "tee", TEE, given, 1) {
+        Ok(arguments) => arguments,
+        Err(status) => return status,
+    };
+    let Some(input) = context.take_input() else {
+        context.complain("tee", "standard input is not connected: use <");
+        return 1;
+    };
+    context.print(&input);
+    let mut status = 0;
+    for file in &arguments.operands {
+        let written = context
+            .open(file, !arguments.has("append"))
+            .and_then(|()| if input.is_empty() { Ok(()) } else { context.append(file, &input) });
+        if let Err(error) = written {
+            context.complain("tee", &format!("{file}: {error}"));
+            status = 1;
+        }
+    }
+    status
 }
 
 /// A byte as `cat -v` prints it.

@@ -14,7 +14,7 @@ use crate::{
     app::{
         AppHandle,
         components::notice::explain,
-        format,
+        dom, format,
         i18n::{Words, container::ContainerWords, use_words},
         lab::LabAction,
         text::{self, Breaks, Text},
@@ -96,21 +96,26 @@ pub fn Build() -> Html {
         Some(Ok(built)) => built.remarks.as_slice(),
         _ => &[],
     };
+    let marked = if lab.is_edited { &[][..] } else { remarks };
+    let fails = marked.iter().any(|remark| remark.is_error);
     html! {
         <div class="lab-build prose-page" data-testid="build">
             <section>
                 <h2><label for={EDITOR}>{words.dockerfile}</label></h2>
                 <div class="editor mono">
                     <ol class="editor-numbers" aria-hidden="true" ref={numbers}>
-                        { for (1..=lines).map(|line| html! { <li key={line} class={mark_of(remarks, line)}>{line}</li> }) }
+                        { for (1..=lines).map(|line| {
+                            let (class, sign) = mark_of(marked, line);
+                            html! { <li key={line} {class}>{sign}{line}</li> }
+                        }) }
                     </ol>
                     <textarea id={EDITOR} data-testid="dockerfile" rows="14" spellcheck="false" autocapitalize="off" autocomplete="off"
-                        aria-describedby={REMARKS} value={recipe.dockerfile.clone()} oninput={on_text} onscroll={on_scroll} />
+                        aria-describedby={REMARKS} aria-invalid={fails.then_some("true")} value={recipe.dockerfile.clone()} oninput={on_text} onscroll={on_scroll} />
                 </div>
                 <ul id={REMARKS} class="remarks" data-testid="remarks">
                     { for remarks.iter().map(|remark| html! {
                         <li class={if remark.is_error { "mark-deleted" } else { "muted" }}>
-                            <strong>{(words.at_line)(remark.line)}</strong>{": "}{remark_text(remark, words)}
+                            {line_button(remark.line, &recipe.dockerfile, words)}{": "}{remark_text(remark, words)}
                         </li>
                     }) }
                 </ul>
@@ -122,8 +127,11 @@ pub fn Build() -> Html {
                     if lab.is_building { <button type="button" data-testid="stop-build" onclick={stop}>{words.stop}</button> }
                 </p>
             </section>
-            <section aria-live="polite" data-testid="build-result">
-                if lab.is_building { <p>{words.building}</p> }
+            <section data-testid="build-result">
+                // Short enough to be read out.
+                <p role="status" data-testid="build-status">
+                    if lab.is_building { {words.building} } else if let Some(Ok(built)) = built { {outcome(built, words)} }
+                </p>
                 if let Some(Err(failure)) = built { {explain(all, failure)} }
                 if let Some(Ok(built)) = built { {result(built, &app, all)} }
             </section>
@@ -139,9 +147,49 @@ fn remark_text(remark: &Remark, words: &ContainerWords) -> Html {
     }
 }
 
-fn mark_of(remarks: &[Remark], line: u32) -> Option<&'static str> {
-    let of_line = remarks.iter().filter(|remark| remark.line == line);
-    of_line.map(|remark| if remark.is_error { "line-error" } else { "line-remark" }).next()
+/// The line of a remark: it is selected in the editor.
+fn line_button(line: u32, dockerfile: &str, words: &ContainerWords) -> Html {
+    let range = line_range(dockerfile, line);
+    let onclick = move |_: MouseEvent| {
+        let area = gloo::utils::document().get_element_by_id(EDITOR);
+        let Some(area) = area.and_then(|area| area.dyn_into::<HtmlTextAreaElement>().ok()) else { return };
+        dom::focus(EDITOR);
+        // It is there, or nothing is selected.
+        let _ = area.set_selection_range(range.0, range.1);
+    };
+    html! { <button type="button" class="link" data-testid={format!("line-{line}")} {onclick}><strong>{(words.at_line)(line)}</strong></button> }
+}
+
+/// Where a line begins and ends, in units of UTF-16.
+fn line_range(text: &str, line: u32) -> (u32, u32) {
+    let units = |text: &str| text.encode_utf16().count() as u32;
+    let before = line.saturating_sub(1) as usize;
+    let start: u32 = text.split('\n').take(before).map(|line| units(line) + 1).sum();
+    (start, start + text.split('\n').nth(before).map_or(0, units))
+}
+
+/// The class of a line that something is said of, and the sign before its number.
+fn mark_of(remarks: &[Remark], line: u32) -> (Option<&'static str>, &'static str) {
+    let of_line = remarks.iter().filter(|remark| remark.line == line).map(|remark| remark.is_error);
+    match of_line.reduce(|one, other| one || other) {
+        None => (None, ""),
+        Some(true) => (Some("line-error"), "✗ "),
+        Some(false) => (Some("line-remark"), "! "),
+    }
+}
+
+/// What came of a build, and if nothing did, at which line it ended and why.
+fn outcome(built: &Built, words: &ContainerWords) -> Html {
+    if let Some(name) = &built.image {
+        return html! { {(words.built)(name)} };
+    }
+    let error = built.remarks.iter().find(|remark| remark.is_error);
+    html! {
+        <>
+            <strong class="mark-deleted">{words.not_built}</strong>
+            if let Some(error) = error { {" "}{(words.at_line)(error.line)}{": "}{remark_text(error, words)} }
+        </>
+    }
 }
 
 fn result(built: &Built, app: &AppHandle, all: &Words) -> Html {
@@ -151,9 +199,7 @@ fn result(built: &Built, app: &AppHandle, all: &Words) -> Html {
             <h2>{words.build_steps}</h2>
             <ol class="build-steps" data-testid="build-steps">{ for built.steps.iter().map(|step| step_row(step, all)) }</ol>
             if let Some(name) = &built.image {
-                <p class="lab-actions">{(words.built)(name)}{" "}{save_button(name, app, words)}</p>
-            } else {
-                <p><strong class="mark-deleted">{words.not_built}</strong></p>
+                <p class="lab-actions">{save_button(name, app, words)}</p>
             }
         </>
     }
@@ -180,5 +226,19 @@ fn step_row(step: &BuildStep, all: &Words) -> Html {
                 <pre class="build-output"><Text bytes={bstr::BString::from(step.output.as_str())} breaks={Breaks::Keep} /></pre>
             }
         </li>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_found_in_units_of_the_editor() {
+        let text = "FROM a\n# 𝄞 镜像\nRUN x";
+        assert_eq!(line_range(text, 1), (0, 6));
+        assert_eq!(line_range(text, 2), (7, 14));
+        assert_eq!(line_range(text, 3), (15, 20));
+        assert_eq!(line_range(text, 9), (21, 21));
     }
 }

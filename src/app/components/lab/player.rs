@@ -5,11 +5,14 @@ use std::rc::Rc;
 use gloo::timers::callback::Timeout;
 use yew::prelude::*;
 
-use crate::app::{
-    format, hue,
-    i18n::{Words, use_words},
-    lab::{Plate, Sign, Turn, picture, sentence, turns},
-    text, use_app,
+use crate::{
+    app::{
+        format, hue,
+        i18n::{Words, use_words},
+        lab::{Plate, Sign, Turn, picture, sentence, turns},
+        text, use_app,
+    },
+    worker::containers,
 };
 
 /// Milliseconds that a step stands while the steps are played.
@@ -63,14 +66,13 @@ pub fn Player() -> Html {
             playing.set(!*playing);
         }
     };
-    let undo = lab.container.as_ref().map(|container| {
-        let (app, id) = (app.clone(), container.id.clone());
-        Callback::from(move |_: MouseEvent| app.undo(id.clone()))
-    });
     let top = lab.container.as_ref().map_or(0, |container| container.upto.map_or(0, |upto| upto + 1));
     let Some(turn) = steps.get(place) else {
         return html! {
-            <section class="steps" data-testid="steps"><h3>{words.steps}</h3><p class="muted">{words.no_steps}</p></section>
+            <section class="steps" data-testid="steps">
+                <header class="steps-head"><h3>{words.steps}</h3><div class="steps-bar"><Turns /></div></header>
+                <p class="muted">{words.no_steps}</p>
+            </section>
         };
     };
     let button = |test_id: &'static str,
@@ -94,9 +96,7 @@ pub fn Player() -> Html {
                     {button("step-play", if *playing { "⏸" } else { "▶" }, if *playing { words.pause } else { words.play }, last == 0, toggle.into())}
                     {button("step-next", "▷", words.next, place == last, go((place + 1).min(last)).into())}
                     <span class="muted" data-testid="step-number">{(words.step)(place as u32 + 1, steps.len() as u32)}</span>
-                    if let Some(onclick) = undo {
-                        <button type="button" data-testid="undo" {onclick}>{words.undo}</button>
-                    }
+                    <Turns />
                 </div>
             </header>
             <div class="steps-stage" aria-hidden="true" data-testid="step-picture">{stage(turn, top, words.own_layer)}</div>
@@ -112,6 +112,28 @@ pub fn Player() -> Html {
                 <p class="muted">{(words.more_steps)(&format::number(all.lang, (total - steps.len()) as u64))}</p>
             }
         </section>
+    }
+}
+
+/// Takes back what the last line did to the container, and does it again.
+#[component]
+fn Turns() -> Html {
+    let words = &use_words().container;
+    let app = use_app();
+    let lab = Rc::clone(&app.state.lab);
+    let Some(container) = &lab.container else { return Html::default() };
+    let button = |test_id: &'static str, label: &'static str, can: bool, turn: containers::Turn| {
+        let app = app.clone();
+        html! {
+            <button type="button" data-testid={test_id} disabled={!can || lab.is_busy} onclick={move |_: MouseEvent| app.turn(turn)}>{label}</button>
+        }
+    };
+    html! {
+        <>
+            {button("undo", words.undo, container.can_undo, containers::Turn::Undo)}
+            {button("redo", words.redo, container.can_redo, containers::Turn::Redo)}
+            <span class="muted" role="status" data-testid="turned">{lab.turned.map(words.turned)}</span>
+        </>
     }
 }
 

@@ -8,13 +8,16 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, HtmlInputElement, KeyboardEvent};
 use yew::prelude::*;
 
-use crate::app::{
-    components::opener,
-    dom,
-    i18n::use_words,
-    lab::{LabAction, Line, Recall, search},
-    text::{self, Breaks, Text},
-    use_app,
+use crate::{
+    app::{
+        components::opener,
+        dom,
+        i18n::use_words,
+        lab::{LabAction, Line, Recall, search},
+        text::{self, Breaks, Text},
+        use_app,
+    },
+    worker::containers::Turn,
 };
 
 /// The id of the line.
@@ -136,6 +139,9 @@ pub fn Terminal() -> Html {
                     return;
                 }
                 "l" if event.ctrl_key() => app.lab(LabAction::Clear),
+                // While something is written, they are the browser's.
+                "z" if event.ctrl_key() && line.is_empty() => app.turn(Turn::Undo),
+                "y" if event.ctrl_key() && line.is_empty() => app.turn(Turn::Redo),
                 "c" if event.ctrl_key() && !has_selection(&event) => line.set(String::new()),
                 "Tab" if !event.shift_key() && !may_leave && !line.is_empty() => {
                     let (app, set, text) = (app.clone(), line.setter(), (*line).clone());

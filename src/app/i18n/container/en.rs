@@ -7,7 +7,7 @@ use crate::{
     container::{Answer, What, Why},
     layer::Kind,
     shell::{Note, human},
-    worker::containers::State,
+    worker::containers::{State, Turn},
 };
 
 /// English.
@@ -38,11 +38,16 @@ pub const EN: ContainerWords = ContainerWords {
     cost_grows: "An image of it grows by",
     terminal: "Terminal",
     command: "Command",
-    command_hint: "Enter runs the line, ↑ and ↓ call lines back, Ctrl+R looks for one, Tab completes, Ctrl+C ends what runs; Escape, then Tab leaves the line.",
+    command_hint: "Enter runs the line, ↑ and ↓ call lines back, Ctrl+R looks for one, Tab completes, Ctrl+C ends what runs; in an empty line Ctrl+Z takes the last line back and Ctrl+Y does it again; Escape, then Tab leaves the line.",
     run: "Run",
     clear: "Clear",
     help: "Help",
     undo: "Undo",
+    redo: "Redo",
+    turned: |turn| match turn {
+        Turn::Undo => "Taken back.",
+        Turn::Redo => "Done again.",
+    },
     busy: "Running…",
     stop: "Stop",
     choose_for: |command| format!("Choose the file for {command}"),

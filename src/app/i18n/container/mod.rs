@@ -12,7 +12,7 @@ use crate::{
     container::{Answer, What, Why},
     layer::Kind,
     shell::Note,
-    worker::containers::State,
+    worker::containers::{State, Turn},
 };
 
 /// Something that is copied up.
@@ -76,8 +76,12 @@ pub struct ContainerWords {
     pub clear: &'static str,
     /// Shows what there is.
     pub help: &'static str,
-    /// Takes the last operation back.
+    /// Takes back what the last line did.
     pub undo: &'static str,
+    /// Does again what was taken back.
+    pub redo: &'static str,
+    /// Something was taken back, or done again.
+    pub turned: fn(Turn) -> &'static str,
     /// A command is under way.
     pub busy: &'static str,
     /// Ends it.

@@ -7,7 +7,7 @@ use crate::{
     container::{Answer, What, Why},
     layer::Kind,
     shell::Note,
-    worker::containers::State,
+    worker::containers::{State, Turn},
 };
 
 /// How long something took, about as precisely as docker says it.
@@ -49,11 +49,16 @@ pub const ZH: ContainerWords = ContainerWords {
     cost_grows: "提交后镜像增大",
     terminal: "终端",
     command: "命令",
-    command_hint: "Enter 执行，↑ 和 ↓ 调出先前的命令，Ctrl+R 查找命令，Tab 补全，Ctrl+C 中止正在执行的命令；按 Escape 后再按 Tab 离开此行。",
+    command_hint: "Enter 执行，↑ 和 ↓ 调出先前的命令，Ctrl+R 查找命令，Tab 补全，Ctrl+C 中止正在执行的命令；命令行为空时，Ctrl+Z 撤销上一条命令，Ctrl+Y 重做；按 Escape 后再按 Tab 离开此行。",
     run: "执行",
     clear: "清屏",
     help: "帮助",
     undo: "撤销",
+    redo: "重做",
+    turned: |turn| match turn {
+        Turn::Undo => "已撤销。",
+        Turn::Redo => "已重做。",
+    },
     busy: "正在执行…",
     stop: "中止",
     choose_for: |command| format!("为 {command} 选择文件"),
@@ -206,6 +211,24 @@ pub const ZH: ContainerWords = ContainerWords {
         ProblemKind::Failed { command, status, said } => {
             Some(format!("命令“{command}”以状态 {status} 失败：{said}"))
         }
+        ProblemKind::TooLong(bytes) => Some(format!("Dockerfile 超过 {bytes} 字节")),
+        ProblemKind::NoStage => Some("第一条指令必须是 FROM（之前只能有 ARG）".to_owned()),
+        ProblemKind::HereDocument => {
+            Some("这里不支持 here-document（<<）：请将文本写入文件，再用 COPY 复制".to_owned())
+        }
+        ProblemKind::Flag { instruction, flag } if instruction == "RUN" => {
+            Some(format!("这里不支持 RUN --{flag}：没有进程在运行"))
+        }
+        ProblemKind::Flag { instruction, flag } => Some(format!("这里不支持 {instruction} --{flag}")),
+        ProblemKind::NoSource(name) => {
+            Some(format!("--from={name}：没有这个构建阶段，这里也没有打开这个镜像"))
+        }
+        ProblemKind::Layer(layer) => {
+            Some(format!("镜像的第 {} 层缺失、损坏或尚未读完", u64::from(*layer) + 1))
+        }
+        ProblemKind::TooLarge(bytes) => Some(format!("内容超过 {bytes} 字节，内存中放不下")),
+        ProblemKind::Unreadable => Some("有文件无法读到末尾，可能已损坏或已更改".to_owned()),
+        ProblemKind::Interrupted => Some("构建已中止".to_owned()),
         ProblemKind::OwnedByRoot => Some("无论 USER 如何设置，RUN 创建的内容在这里都属于 root".to_owned()),
     },
     no_layer: "无层",
