@@ -166,30 +166,47 @@ impl ByteStream {
         Self { reader, rest: None }
     }
 
-    /// Appends the next `len` bytes to `bytes`.
+    /// Fills `bytes` with the next ones.
     ///
     /// # Errors
     ///
     /// [`FailureKind::Unreadable`] if the file has changed or is gone.
-    pub async fn read(&mut self, len: usize, bytes: &mut Vec<u8>) -> Result<(), Failure> {
-        let mut at = bytes.len();
-        bytes.resize(at + len, 0);
+    pub async fn read(&mut self, bytes: &mut [u8]) -> Result<(), Failure> {
+        let mut at = 0;
         while at < bytes.len() {
-            let piece = match self.rest.take() {
-                Some(rest) => rest,
-                None => match self.reader.next().await.map_err(|error| unreadable(&error))? {
-                    Some(piece) => piece,
-                    None => return Err(shorter()),
-                },
-            };
-            // No more than the piece has.
-            let taken = piece.length().min(u32::try_from(bytes.len() - at).unwrap_or(u32::MAX));
-            let end = at + taken as usize;
-            piece.subarray(0, taken).copy_to(&mut bytes[at..end]);
-            self.rest = (taken < piece.length()).then(|| piece.subarray(taken, piece.length()));
+            let piece = self.next(bytes.len() - at).await?;
+            let end = at + piece.length() as usize;
+            piece.copy_to(&mut bytes[at..end]);
             at = end;
         }
         Ok(())
+    }
+
+    /// Passes over the next `len` bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`ByteStream::read`].
+    pub async fn skip(&mut self, mut len: u64) -> Result<(), Failure> {
+        while len > 0 {
+            let piece = self.next(usize::try_from(len).unwrap_or(usize::MAX)).await?;
+            len -= u64::from(piece.length());
+        }
+        Ok(())
+    }
+
+    /// Some of the next bytes, `most` or fewer.
+    async fn next(&mut self, most: usize) -> Result<Uint8Array, Failure> {
+        let piece = match self.rest.take() {
+            Some(rest) => rest,
+            None => self.reader.next().await.map_err(|error| unreadable(&error))?.ok_or_else(shorter)?,
+        };
+        let most = u32::try_from(most).unwrap_or(u32::MAX);
+        if piece.length() <= most {
+            return Ok(piece);
+        }
+        self.rest = Some(piece.subarray(most, piece.length()));
+        Ok(piece.subarray(0, most))
     }
 }
 

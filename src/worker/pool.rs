@@ -12,14 +12,15 @@ use crate::{
     session::Found,
 };
 
+/// Archives of fewer bytes are read without scanners.
+const POOL_FROM: u64 = 8 << 20;
 /// The most scanners, whatever the machine has: each holds some megabytes.
 const MOST: usize = 8;
 /// A scanner that has sent more than this, in bytes, is ended: its memory would stay as large as the index was that it
 /// made, and beginning anew takes a few milliseconds.
 const LARGE: usize = 8 << 20;
 
-/// One scanner, started when it is first used and ended with this.
-#[derive(Default)]
+/// One scanner, ended with this.
 pub struct Scanner(Option<Running>);
 
 struct Running {
@@ -39,9 +40,15 @@ pub fn room() -> u64 {
     platform::memory().unwrap_or(MEMORY) / HELD
 }
 
-/// How many scanners work side by side on this machine.
-pub fn width() -> usize {
-    platform::processors().clamp(1, MOST)
+/// The scanners that read an archive side by side: one for each processor, and none for what is read as soon without.
+/// They start at once, while others still find out what there is to read.
+pub fn scanners(source: &Source) -> Vec<Scanner> {
+    let width = match source {
+        Source::Blob(_) if source.len() >= POOL_FROM => platform::processors().clamp(1, MOST),
+        _ => 0,
+    };
+    // Why one does not start is told once it is wanted.
+    (0..width).map(|_| Scanner(Running::start().ok())).collect()
 }
 
 impl Scanner {

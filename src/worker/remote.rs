@@ -48,7 +48,7 @@ impl Server {
             let reading = server.read_remote(job, &remote, limits, replaces);
             let read = unless(reading, || Ok(server.state.borrow().queue.may_open(job)?)).await;
             match read {
-                Ok(Some(source)) => server.read_layers(job, &source).await,
+                Ok(Some(source)) => server.read_layers(job, &source, Vec::new()).await,
                 // Somebody has to choose first.
                 Ok(None) => server.state.borrow_mut().queue.end(job),
                 Err(stop) => server.end(job, Err(stop)),

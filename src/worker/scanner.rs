@@ -120,6 +120,8 @@ pub struct Reader<'s> {
 
 /// The most reads ahead of the one that is waited for.
 const DEPTH: usize = 3;
+/// Fewer bytes are read in a stream sooner than another is begun behind them.
+const JUMP_FROM: u64 = 8 << 20;
 
 impl<'s> Reader<'s> {
     /// A reader of a source.
@@ -137,23 +139,26 @@ impl<'s> Reader<'s> {
         range: Range<u64>,
         after: impl Fn(&Range<u64>) -> Option<Range<u64>>,
     ) -> Result<&[u8], Failure> {
-        let is_in_a_row = range.start == self.end;
-        if !is_in_a_row {
-            self.stream = None;
-        } else if self.stream.is_none() {
-            self.stream = self.source.stream(range.start)?;
+        match range.start.checked_sub(self.end) {
+            Some(gap) if gap < JUMP_FROM => match &mut self.stream {
+                Some(stream) => stream.skip(gap).await?,
+                None if gap == 0 => self.stream = self.source.stream(range.start)?,
+                None => {}
+            },
+            _ => self.stream = None,
         }
-        match &mut self.stream {
-            Some(stream) => {
-                self.bytes.clear();
-                // What is read at once fits into memory.
-                let len = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
-                stream.read(len, &mut self.bytes).await?;
-                self.end = range.start + self.bytes.len() as u64;
-            }
-            None => self.bytes = self.read_range(range, after).await?,
+        let Some(stream) = &mut self.stream else {
+            self.bytes = self.read_range(range, after).await?;
+            return Ok(&self.bytes);
+        };
+        // What is read at once fits into memory.
+        let len = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
+        if self.bytes.len() < len {
+            self.bytes.resize(len, 0);
         }
-        Ok(&self.bytes)
+        self.end = range.end;
+        stream.read(&mut self.bytes[..len]).await?;
+        Ok(&self.bytes[..len])
     }
 
     async fn read_range(

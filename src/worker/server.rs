@@ -39,9 +39,6 @@ use crate::{
     tree::NodeId,
 };
 
-/// Archives whose layers come to less than this many bytes are read without further workers.
-const POOL_FROM: u64 = 8 << 20;
-
 /// Runs the worker: every message from the page is a request.
 pub fn run() {
     std::panic::set_hook(Box::new(|info| web_sys::console::error_1(&info.to_string().into())));
@@ -232,6 +229,7 @@ impl Server {
         self.state.borrow_mut().queue.start(job);
         let server = Rc::clone(self);
         spawn_local(async move {
+            let scanners = pool::scanners(&source);
             let opening = match directory {
                 Some(members) => Opening::directory(members, platform::content_key()),
                 None => Ok(Opening::new(source.len(), platform::content_key())),
@@ -246,7 +244,7 @@ impl Server {
             match read {
                 Ok(session) => {
                     server.keep(job, name, source.clone(), session, replaces);
-                    server.read_layers(job, &source).await;
+                    server.read_layers(job, &source, scanners).await;
                 }
                 Err(stop) => server.end(job, Err(stop)),
             }
@@ -330,18 +328,16 @@ impl Server {
     }
 
     /// Reads the layers of an open archive, and says how that ended.
-    pub(super) async fn read_layers(&self, job: Job, source: &Source) {
+    pub(super) async fn read_layers(&self, job: Job, source: &Source, scanners: Vec<Scanner>) {
         if let Source::Remote(archive) = source {
             let result = self.pull(job, archive).await;
             return self.end(job, result);
         }
-        let lanes = if source.len() < POOL_FROM { 0 } else { pool::width() };
-        let lanes: Vec<Scanner> = (0..lanes).map(|_| Scanner::default()).collect();
-        let result = if lanes.is_empty() {
+        let result = if scanners.is_empty() {
             self.read_here(job, source).await
         } else {
             let room = Cell::new(pool::room());
-            let lanes = lanes.into_iter().map(|lane| self.read_in(lane, &room, job, source));
+            let lanes = scanners.into_iter().map(|scanner| self.read_in(scanner, &room, job, source));
             try_join_all(lanes).await.map(|_| ())
         };
         // Scanners that were still at work ended with their lanes; what they had is given out anew when reading goes on.
@@ -428,7 +424,7 @@ impl Server {
     /// Reads those archives on that had to wait.
     pub(super) async fn go_on(&self) {
         while let Some((job, source)) = self.resume() {
-            self.read_layers(job, &source).await;
+            self.read_layers(job, &source, pool::scanners(&source)).await;
         }
     }
 
