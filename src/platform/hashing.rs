@@ -58,8 +58,10 @@ impl BrowserHashing {
             let Some(bytes) = bytes else { continue };
             let known = self.0.digest(algorithm, &bytes).await;
             let mut held = held.borrow_mut();
-            if known.is_some() {
-                held.bytes = None;
+            if known.is_some()
+                && let Some((array, _)) = held.bytes.take()
+            {
+                free(&array);
             }
             held.known = known;
         }
@@ -106,6 +108,16 @@ fn array(len: u64) -> Option<Uint8Array> {
     Some(Uint8Array::new(buffer.unchecked_ref::<ArrayBuffer>()))
 }
 
+/// Gives an array's memory back at once, where the browser can: it would wait for the next collection of garbage.
+fn free(array: &Uint8Array) {
+    let buffer = array.buffer();
+    let transfer = js_sys::Reflect::get(&buffer, &"transfer".into());
+    if let Ok(transfer) = transfer.and_then(|transfer| transfer.dyn_into::<js_sys::Function>()) {
+        // What comes of it has no length.
+        drop(transfer.call1(&buffer, &0.into()));
+    }
+}
+
 /// What is being hashed holds what it is given.
 struct Taking(Rc<RefCell<Held>>);
 
@@ -121,6 +133,7 @@ impl Hash for Taking {
             }
         }
         held.give_up();
+        held.known = None;
         held.here.update(bytes);
     }
 
@@ -143,5 +156,6 @@ impl Held {
             self.here.update(&array.subarray(at, end).to_vec());
             at = end;
         }
+        free(&array);
     }
 }

@@ -4,7 +4,7 @@ use std::{future::Future, ops::Range, pin::Pin, rc::Rc};
 
 use js_sys::{ArrayBuffer, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, ReadableStreamByobReader, ReadableStreamDefaultReader};
 
 use super::{Remote, describe, fetch, from_f64, to_f64};
@@ -228,11 +228,12 @@ impl StreamReader {
 
 impl Drop for ByteStream {
     fn drop(&mut self) {
-        // Whether it had ended already does not matter.
-        drop(match &self.reader {
+        let cancelled = JsFuture::from(match &self.reader {
             StreamReader::Into(reader, _) => reader.cancel(),
             StreamReader::Anew(reader) => reader.cancel(),
         });
+        // A stream that has failed says so again; left alone, that would count as an error of the worker's.
+        spawn_local(async move { drop(cancelled.await) });
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{
 /// Opens an archive: ask [`Opening::wants`] for a range, read it, give it to [`Opening::supply`], until
 /// it wants nothing more; then [`Opening::finish`].
 ///
-/// Of a plain archive only headers and JSON documents are read. A compressed archive has no random access:
+/// Of a plain archive only headers and JSON documents are wanted. A compressed archive has no random access:
 /// it is read once from end to end, and its layers are scanned as they pass; and once more if a document did not look
 /// like one. So is one that is read while it comes, of either sort: see [`Opening::passing`].
 pub struct Opening {

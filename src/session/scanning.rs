@@ -213,7 +213,7 @@ const STEP_MIN: u64 = JUMP_FROM;
 const LOOK_FROM: u64 = 4 << 20;
 /// What a compressed layer is taken to expand to, in times its own length.
 const EXPANDS: u64 = 3;
-/// A browser reads this many bytes in the time that it takes to begin a read; shorter jumps gain nothing.
+/// Shorter jumps gain nothing: the bytes are parsed in the time that it takes to begin a read.
 const JUMP_FROM: u64 = 512 << 10;
 
 impl LayerScan {

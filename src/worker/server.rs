@@ -94,6 +94,15 @@ pub(super) struct State {
     interrupt: Rc<RefCell<Interrupt>>,
 }
 
+impl State {
+    /// Forgets all but the session of an archive that is no longer open.
+    fn forget(&mut self, job: Job) {
+        self.sources.remove(&job);
+        self.news.remove(&job);
+        self.bookmark.take_if(|mark| mark.is_of(job));
+    }
+}
+
 /// Why the reading of an archive ends early.
 pub(super) enum Stop {
     /// The page wants no more of it.
@@ -577,8 +586,11 @@ pub(super) fn news_of(state: &mut State, before: &BTreeMap<ArchiveId, usize>) ->
     // Images of archives keep the names that those give them.
     let named: Vec<_> = state.shelf.images().iter().map(|image| (image.key, image.names.clone())).collect();
     let mut events = Vec::new();
-    for id in before.keys().filter(|id| !state.shelf.archives.contains_key(id)) {
-        state.sources.remove(&Job(id.0));
+    for id in before.keys() {
+        if state.shelf.archives.contains_key(id) {
+            continue;
+        }
+        state.forget(Job(id.0));
         events.push((Job(id.0), Event::Closed));
     }
     for (id, opened) in &mut state.shelf.archives {

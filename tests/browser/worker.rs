@@ -6,7 +6,7 @@ use std::{
 };
 
 use layerscope::{
-    fixture::{Archive, Image, Shape, Tar},
+    fixture::{Archive, Image, Pack, Shape, Tar},
     serve::Server,
 };
 use tokio::time::sleep;
@@ -373,5 +373,23 @@ fn a_file_that_changes_while_it_is_read_is_named_and_what_was_read_stays() {
         page.select("opt").await;
         page.show("history").await;
         assert_eq!(page.count("[data-testid^='step-']").await, 6);
+    });
+}
+
+/// A compressed archive is read by the worker that holds the others.
+#[test]
+fn a_compressed_archive_that_changes_while_it_is_read_leaves_the_others() {
+    let packed = Pack::Gzip.pack(&fs::read(large_archive()).unwrap());
+    run_in_all("packed-changed", Options::default(), async |page| {
+        let folder = Folder::new();
+        let path = folder.file("large.tar.gz", &packed);
+        page.open_sample("whiteouts").await;
+        page.drop_file(&path).await;
+        page.wait_for(&id("cancel")).await;
+        OpenOptions::new().write(true).open(&path).unwrap().set_len(1_000_000).unwrap();
+        page.wait_for_error("The browser cannot read this.").await;
+        page.select("etc/passwd").await;
+        page.click(&id("view-text")).await;
+        page.wait_for_text(&id("viewer"), "root").await;
     });
 }

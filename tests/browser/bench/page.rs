@@ -103,8 +103,19 @@ pub enum Opened<'a> {
     Pulled(&'a str),
 }
 
-/// Drops an archive, or pulls an image, and waits until it is verified. With `move_tree`, then scrolls and filters its tree.
-pub fn measure(opened: Opened<'_>, truth: &Truth, move_tree: bool) -> (Row, Option<Motion>) {
+/// What is measured. Looking at the memory of large processes again and again takes time of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// How much memory it takes.
+    Memory,
+    /// How long it takes.
+    Time,
+    /// The same, and then how the tree moves.
+    TimeAndMotion,
+}
+
+/// Drops an archive, or pulls an image, and waits until it is verified.
+pub fn measure(opened: Opened<'_>, truth: &Truth, what: Measure) -> (Row, Option<Motion>) {
     let mut measured = None;
     run("bench", Options::default(), async |page| {
         if let Opened::Pulled(_) = opened {
@@ -114,7 +125,7 @@ pub fn measure(opened: Opened<'_>, truth: &Truth, move_tree: bool) -> (Row, Opti
         page.open_sample("hello").await;
         let idle = settled(page).await;
         page.eval(WATCH_TASKS).await;
-        let watch = Watch::start(page.driver());
+        let watch = (what == Measure::Memory).then(|| Watch::start(page.driver()));
         page.forget_marks().await;
         match opened {
             Opened::Dropped(archive) => page.drop_file(archive).await,
@@ -128,17 +139,23 @@ pub fn measure(opened: Opened<'_>, truth: &Truth, move_tree: bool) -> (Row, Opti
             sleep(Duration::from_millis(250)).await;
         }
         page.wait_until_drawn().await;
-        let most = watch.finish();
+        if let Some(watch) = watch {
+            let most = watch.finish();
+            let memory = idle.map(|idle| most.above(idle).renderers as f64);
+            measured = Some((Row { memory, ..Row::default() }, None));
+            return;
+        }
         let longest = number(page, LONGEST_TASK).await;
         let row = Row {
             history: Some(seconds(page, "history").await),
             tree: Some(seconds(page, "tree").await),
             verified: Some(seconds(page, "verified").await),
-            memory: idle.map(|idle| most.above(idle).renderers as f64),
+            memory: None,
             task: Some(longest),
         };
         assert_agrees(page, truth).await;
-        let motion = if move_tree { Some(motion(page, truth).await) } else { None };
+        let moves = what == Measure::TimeAndMotion;
+        let motion = if moves { Some(motion(page, truth).await) } else { None };
         measured = Some((row, motion));
     });
     measured.expect("a browser: see `scripts/setup.sh test`")

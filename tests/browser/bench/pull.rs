@@ -1,7 +1,7 @@
 //! What it takes to pull an image rather than to drop the archive of it.
 
 use super::{
-    page::{self, Opened},
+    page::{self, Measure, Opened},
     subject::{folder, truth},
     table::{Row, Table},
 };
@@ -33,7 +33,7 @@ pub fn measure(runs: usize, table: &mut Table) {
             both.reverse();
         }
         for (opened, rows) in both {
-            rows.push(page::measure(opened, &truth, false).0);
+            rows.push(page::measure(opened, &truth, Measure::Time).0);
         }
         if let (Some(Row { verified: Some(pull), .. }), Some(Row { verified: Some(drop), .. })) =
             (pulled.last(), dropped.last())

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     command::{Program, Reaches, have, output},
-    page::{self, Opened, Truth},
+    page::{self, Measure, Opened, Truth},
     table::{Row, Table},
 };
 use crate::support::say;
@@ -49,16 +49,19 @@ impl Subject {
         let programs = self.programs(&archive);
         let mut rows: Vec<Vec<Row>> = programs.iter().map(|_| Vec::new()).collect();
         let (mut ours, mut motions) = (Vec::new(), Vec::new());
+        let (weighed, _) = page::measure(Opened::Dropped(&archive), &truth, Measure::Memory);
+        let what = if self.moves { Measure::TimeAndMotion } else { Measure::Time };
         for run in 0..self.runs {
             say(&format!("bench: {}: run {} of {}", self.name, run + 1, self.runs));
-            let (row, motion) = page::measure(Opened::Dropped(&archive), &truth, self.moves);
+            let (row, motion) = page::measure(Opened::Dropped(&archive), &truth, what);
             ours.push(row);
             motions.extend(motion);
             for (program, rows) in programs.iter().zip(&mut rows) {
                 rows.push(program.measure());
             }
         }
-        let mut tools = vec![("Layerscope, page".to_owned(), Row::median(&ours))];
+        let mut tools =
+            vec![("Layerscope, page".to_owned(), Row { memory: weighed.memory, ..Row::median(&ours) })];
         for (program, rows) in programs.iter().zip(&rows) {
             // Several commands of one program share a line.
             let row = Row::median(rows);
