@@ -131,6 +131,12 @@ impl Tree {
         self.names.len()
     }
 
+    /// Gives back the room that is left for more paths, but for that of the table.
+    pub fn shrink_to_fit(&mut self) {
+        self.nodes.shrink_to_fit();
+        self.names.shrink_to_fit();
+    }
+
     /// Bytes of memory that it takes.
     pub fn heap_size(&self) -> usize {
         self.nodes.capacity() * size_of::<Node>() + self.names.capacity() + self.by_name.allocation_size()

@@ -800,3 +800,15 @@ proptest! {
         prop_assert_eq!(shown, wanted);
     }
 }
+
+/// An index that nobody would miss in memory: what is kept of an image grows with its entries, and not by much.
+#[test]
+fn an_entry_takes_a_hundred_bytes_of_memory() {
+    let mut archive = std::io::Cursor::new(Vec::new());
+    fixture::big::Plan::large(20_000_000, 20_000).write(&mut archive).unwrap();
+    let archive = archive.into_inner();
+    let session = read_all(open(&archive).unwrap(), &archive);
+    let (entries, bytes) = session.heap_size();
+    assert!(entries > 20_000);
+    assert!(bytes as u64 <= 100 * entries, "{bytes} bytes for {entries} entries");
+}

@@ -295,6 +295,15 @@ impl Stack {
             .map(|link| (self.links[link.below as usize].event(), link.event()))
     }
 
+    /// Gives back the room that is left for more layers.
+    pub fn shrink_to_fit(&mut self) {
+        self.links.shrink_to_fit();
+        self.newest.shrink_to_fit();
+        self.targets.shrink_to_fit();
+        self.opaque.shrink_to_fit();
+        self.names.iter_mut().for_each(Vec::shrink_to_fit);
+    }
+
     /// Bytes of memory that it takes, its layers left out.
     pub fn heap_size(&self) -> usize {
         self.links.capacity() * size_of::<Link>()

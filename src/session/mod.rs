@@ -348,6 +348,11 @@ impl Session {
                 self.events.push(self.merged_event(i as u32));
             }
         }
+        let mut merged = self.stacks.iter().zip(&self.archive.images);
+        if merged.all(|(stack, image)| stack.len() as usize == image.layers.len()) {
+            self.tree.shrink_to_fit();
+            self.stacks.iter_mut().for_each(Stack::shrink_to_fit);
+        }
     }
 
     fn announce_anomalies(&mut self, first: usize) {
