@@ -1,5 +1,6 @@
 //! The root component: holds the state, owns the worker.
 
+use wasm_bindgen_futures::spawn_local;
 use web_sys::KeyboardEvent;
 use yew::prelude::*;
 
@@ -19,13 +20,13 @@ use super::{
         status_bar::StatusBar,
         workspace::Workspace,
     },
-    dom,
+    dom, format,
     handle::{AppHandle, use_app},
     hooks::{use_keys, use_link},
     i18n::{LanguageProvider, use_words},
     state::{Action, Page, Stage, State},
 };
-use crate::worker::client::Client;
+use crate::{platform, worker::client::Client};
 
 /// The whole page.
 #[component]
@@ -62,6 +63,7 @@ pub fn Shell() -> Html {
     use_shortcuts(&app);
     use_title(&app);
     use_marks(&app);
+    use_formats();
     use_link(&app);
     html! {
         <div class="app">
@@ -138,6 +140,21 @@ fn use_marks(app: &AppHandle) {
     use_effect_with(job, |job| mark(job.is_some(), "layerscope:history"));
     use_effect_with((job, merged), |(_, merged)| mark(*merged, "layerscope:tree"));
     use_effect_with((job, finished), |(_, finished)| mark(*finished, "layerscope:verified"));
+}
+
+/// A browser takes some 20 ms to begin with each format of numbers: better before anything is dropped.
+#[hook]
+fn use_formats() {
+    let lang = use_words().lang;
+    use_effect_with(lang, |&lang| {
+        spawn_local(async move {
+            platform::idle().await;
+            // Sizes have one digit after the point, or none, as numbers have.
+            for bytes in [1_000, 100_000] {
+                format::size(lang, bytes);
+            }
+        });
+    });
 }
 
 fn mark(happened: bool, name: &str) {
