@@ -208,7 +208,7 @@ enum Stage {
 const STEP: u64 = 2 << 20;
 /// How much is read at first where something was jumped over, in bytes: another jump may follow. It doubles up to
 /// [`STEP`].
-const STEP_MIN: u64 = JUMP_FROM;
+const STEP_MIN: u64 = 64 << 10;
 /// Up to this length, in bytes, an uncompressed blob is read whole in less time than it takes to read it twice.
 const LOOK_FROM: u64 = 4 << 20;
 /// What a compressed layer is taken to expand to, in times its own length.
