@@ -355,6 +355,11 @@ impl Exchange {
         let (Some(key), Some(scope)) = (self.key(), self.target.scope.clone()) else {
             return Stage::Failed(Trouble::Unauthorized, format!("{} answers 401", self.target.url));
         };
+        // Whoever else answers would name a token server of their own choice, which would be sent what is for this one.
+        if Origin::of_url(&head.url).ok().as_ref() != Some(&key.0) {
+            let detail = format!("{} leads to {}, which answers 401", key.0, head.url);
+            return Stage::Failed(Trouble::Forbidden, detail);
+        }
         // Another request has got an answer to the same question meanwhile.
         if auth.headers.get(&key).is_some_and(|header| self.sent.as_ref() != Some(header)) {
             return Stage::Ask;

@@ -59,6 +59,14 @@ pub(super) struct Outgoing {
     pub(super) body: Bytes,
 }
 
+/// What came back, redirects followed.
+#[derive(Debug)]
+pub(super) struct Followed {
+    pub(super) response: Response<Incoming>,
+    /// It is of another host than the one that was asked. What it wants to know is none of its business.
+    pub(super) is_elsewhere: bool,
+}
+
 impl Client {
     /// # Errors
     ///
@@ -77,12 +85,9 @@ impl Client {
     ///
     /// What a host may do because the user has named it, it may do after a redirect only if the host that leads there is
     /// named as well, and to where the blob is that is asked for.
-    pub(super) async fn send(
-        &self,
-        mut outgoing: Outgoing,
-        target: &Target,
-    ) -> Result<Response<Incoming>, Refusal> {
+    pub(super) async fn send(&self, mut outgoing: Outgoing, target: &Target) -> Result<Followed, Refusal> {
         let first = host_of(&outgoing.url)?;
+        let origin = outgoing.url.origin();
         let refused = |why| Refusal::Redirect(first.clone(), why);
         let mut reach = self.reach(&outgoing.url);
         for _ in 0..=REDIRECTS {
@@ -93,7 +98,7 @@ impl Client {
                 refusal => refusal,
             })?;
             if !is_redirect(response.status()) {
-                return Ok(response);
+                return Ok(Followed { response, is_elsewhere: outgoing.url.origin() != origin });
             }
             let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
             let next = location.and_then(|location| outgoing.url.join(location).ok());
