@@ -84,7 +84,8 @@ impl Client {
     /// Sends a request for a target and follows where it leads. Credentials go no further than the host that they are for.
     ///
     /// What a host may do because the user has named it, it may do after a redirect only if the host that leads there is
-    /// named as well, and to where the blob is that is asked for.
+    /// named as well, and to where the blob is that is asked for; or if it leads to a registry of its own, by another scheme
+    /// or port.
     pub(super) async fn send(&self, mut outgoing: Outgoing, target: &Target) -> Result<Followed, Refusal> {
         let first = host_of(&outgoing.url)?;
         let origin = outgoing.url.origin();
@@ -110,7 +111,9 @@ impl Client {
                 if !target.may_be_at(&next) {
                     return Err(refused("another host, and not to a registry or a blob"));
                 }
-                let is_led = reach == Reach::Private && is_named && target.is_named_in(&next);
+                let is_itself = next.host() == outgoing.url.host() && Target::is_of_registry(&next);
+                let is_led = reach == Reach::Private && is_named;
+                let is_led = is_led && (is_itself || target.is_named_in(&next));
                 reach = if is_led { self.reach(&next) } else { Reach::Public };
             }
             self.check_url(&next, reach).map_err(refused)?;

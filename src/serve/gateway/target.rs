@@ -63,7 +63,12 @@ impl Target {
     /// Whether a registry that is asked for this may lead to an address of another host: blobs lie in stores, all else in
     /// another registry.
     pub(super) fn may_be_at(&self, url: &Url) -> bool {
-        self.blob.is_some() || url.path().strip_prefix("/v2/").and_then(parse_path).is_some()
+        self.blob.is_some() || Self::is_of_registry(url)
+    }
+
+    /// Whether an address is one that this could have been parsed from.
+    pub(super) fn is_of_registry(url: &Url) -> bool {
+        url.path().strip_prefix("/v2/").and_then(parse_path).is_some()
     }
 
     /// Whether an address names the blob that it is: what stores do, so that nothing else of theirs is read.
