@@ -285,6 +285,16 @@ fn a_named_host_is_not_reached_anywhere_by_a_redirect() {
     assert!(own.log().lines().last().unwrap().contains("/moved/"), "{:?}", own.log().lines());
 }
 
+#[test]
+fn what_allowing_a_host_does_not_change_is_not_said_to() {
+    for host in ["169.254.169.254", "[::ffff:169.254.169.254]", "0.0.0.0", "224.0.0.1"] {
+        let gateway = Gateway::for_hosts(&[host]);
+        let answer = gateway.get(&format!("{host}/v2/"));
+        assert_eq!(refusal(&answer), (403, "GATEWAY_RESERVED_ADDRESS".to_owned()), "{host}");
+        assert!(json(&answer)["errors"][0]["detail"].is_null(), "nothing would allow it");
+    }
+}
+
 /// As one behind a proxy does, which knows it by another scheme or port.
 #[test]
 fn a_named_registry_leads_to_itself() {

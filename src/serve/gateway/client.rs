@@ -140,7 +140,7 @@ impl Client {
     async fn send_to(&self, outgoing: &Outgoing, reach: Reach) -> Result<Response<Incoming>, Refusal> {
         let host = host_of(&outgoing.url)?;
         if host.address().is_some_and(|address| !reach.admits(address)) {
-            return Err(Refusal::Private(host));
+            return Err(not_admitted(host, reach));
         }
         let mut request = Request::new(Full::new(outgoing.body.clone()));
         *request.method_mut() = outgoing.method.clone();
@@ -161,7 +161,7 @@ impl Client {
         };
         match timeout(self.policy.times().answer, pool.request(request)).await {
             Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(explain(host, &error)),
+            Ok(Err(error)) => Err(explain(host, reach, &error)),
             Err(_) => Err(Refusal::Timeout(host)),
         }
     }
@@ -211,8 +211,8 @@ struct Resolver(Reach);
 
 /// A name has no address that may be had.
 #[derive(Debug, thiserror::Error)]
-#[error("all addresses are private")]
-struct AllPrivate;
+#[error("no address may be had")]
+struct NoneAdmitted;
 
 impl Service<Name> for Resolver {
     type Response = std::vec::IntoIter<SocketAddr>;
@@ -230,21 +230,29 @@ impl Service<Name> for Resolver {
             let any = !found.is_empty();
             let admitted: Vec<_> = found.into_iter().filter(|address| reach.admits(address.ip())).collect();
             if any && admitted.is_empty() {
-                return Err(io::Error::new(io::ErrorKind::PermissionDenied, AllPrivate));
+                return Err(io::Error::new(io::ErrorKind::PermissionDenied, NoneAdmitted));
             }
             Ok(admitted.into_iter())
         })
     }
 }
 
+/// Why a host may not have the address that it has.
+fn not_admitted(host: RegistryHost, reach: Reach) -> Refusal {
+    match reach {
+        Reach::Public => Refusal::Private(host),
+        Reach::Private => Refusal::Reserved(host),
+    }
+}
+
 /// What is behind an error, in words for people.
-fn explain(host: RegistryHost, error: &(dyn Error + 'static)) -> Refusal {
+fn explain(host: RegistryHost, reach: Reach, error: &(dyn Error + 'static)) -> Refusal {
     let mut last = error.to_string();
     let mut cause = Some(error);
     while let Some(error) = cause {
         if let Some(io) = error.downcast_ref::<io::Error>() {
-            if io.get_ref().is_some_and(|inner| inner.is::<AllPrivate>()) {
-                return Refusal::Private(host);
+            if io.get_ref().is_some_and(|inner| inner.is::<NoneAdmitted>()) {
+                return not_admitted(host, reach);
             }
             if io.kind() == io::ErrorKind::TimedOut {
                 return Refusal::Timeout(host);
