@@ -12,7 +12,7 @@ use super::{
 use crate::{
     digest::Digest,
     limits,
-    oci::{Descriptor, Document, Manifest, json},
+    oci::{Document, Manifest, json},
 };
 
 /// One manifest that refers to an image.
@@ -197,36 +197,6 @@ fn referrer(digest: Digest, manifest: Manifest) -> Referrer {
     Referrer { digest, artifact_type: kind.unwrap_or_default(), annotations: manifest.annotations }
 }
 
-/// The manifest of a referrer.
-pub fn artifact_target(place: &Place, gateway: Option<&str>, manifest: &Digest) -> Option<Target> {
-    Base::of(place, gateway).map(|base| base.child(manifest, None))
-}
-
-/// The blobs of a referrer's manifest: the media type and digest of each, and where it is unless it is too large to be read.
-///
-/// # Errors
-///
-/// If the manifest is none, or not the one that was asked for.
-pub fn artifact_blobs(
-    place: &Place,
-    gateway: Option<&str>,
-    digest: &Digest,
-    body: &[u8],
-) -> Result<Vec<(String, Digest, Option<Target>)>, Trouble> {
-    if digest.same_algorithm(body) != *digest {
-        return Err(Trouble::Digest);
-    }
-    let Ok((Document::Manifest(manifest), _)) = Document::parse(body) else { return Err(Trouble::Manifest) };
-    let base = Base::of(place, gateway).ok_or(Trouble::NotFound)?;
-    let readable = |layer: &Descriptor| {
-        let digest = layer.digest().ok()?;
-        let is_short = layer.size.unwrap_or_default() <= limits::JSON_DOCUMENT;
-        let target = is_short.then(|| base.blob(&digest));
-        Some((layer.media_type.clone().unwrap_or_default(), digest, target))
-    };
-    Ok(manifest.layers.iter().take(limits::REFERRERS).filter_map(readable).collect())
-}
-
 /// A document as JSON to be read: what is in an envelope is taken out of it, and lines of JSON become a list.
 ///
 /// # Errors
@@ -294,16 +264,12 @@ mod tests {
 
     #[test]
     fn referrers_are_asked_for_by_api_and_by_tag() {
-        let place = Place::parse("r.example/a").unwrap();
         let digest = Digest::sha256(b"x");
         let (found, unknown, urls) = search("r.example/a", &digest, &[]);
         assert_eq!((found, unknown), (Vec::new(), None));
         assert_eq!(urls[0], format!("https://r.example/v2/a/referrers/{digest}"));
         assert_eq!(urls[1], format!("https://r.example/v2/a/manifests/sha256-{}", digest.hex()));
         assert!(urls[2].ends_with(".sig") && urls.len() == 5);
-        assert!(
-            artifact_target(&place, None, &digest).unwrap().url.ends_with(&format!("/a/manifests/{digest}"))
-        );
         assert!(is_stand_in(&format!("sha256-{}.att", digest.hex())) && !is_stand_in("sha256-1"));
         let archive = Place::parse("https://x/i.tar").unwrap();
         assert!(ReferrerSearch::new(&archive, None, digest).is_none());
@@ -377,29 +343,9 @@ mod tests {
         let (found, unknown, urls) = search("https://x/i/", &digest, &answers);
         assert_eq!(kinds(&found), ["application/vnd.dev.cosign.simplesigning.v1+json", "example/bill"]);
         assert_eq!((unknown, urls.len()), (None, 4), "{urls:?}");
-        let place = Place::parse("https://x/i/").unwrap();
-        assert!(artifact_target(&place, None, &bill_digest).unwrap().url.ends_with(&paths[0]));
         // Another manifest than the one that was named.
         let wrong = [answers[0], (paths[0].as_str(), None, other.as_str())];
         assert_eq!(search("https://x/i/", &digest, &wrong).1, Some(Trouble::Digest));
-    }
-
-    #[test]
-    fn the_blobs_of_a_signature_are_those_of_its_manifest() {
-        let digest = Digest::sha256(b"x");
-        let signature = format!(
-            r#"{{"layers":[{{"mediaType":"application/vnd.dev.cosign.simplesigning.v1+json","digest":"{digest}","size":3}}]}}"#
-        );
-        let manifest = Digest::sha256(signature.as_bytes());
-        let place = Place::parse("r.example/a").unwrap();
-        let blobs = artifact_blobs(&place, None, &manifest, signature.as_bytes()).unwrap();
-        assert_eq!((blobs.len(), &blobs[0].1), (1, &digest));
-        assert!(blobs[0].2.is_some());
-        let large = signature.replace(":3}", ":33000000}");
-        let blobs =
-            artifact_blobs(&place, None, &Digest::sha256(large.as_bytes()), large.as_bytes()).unwrap();
-        assert_eq!((blobs.len(), &blobs[0].2), (1, &None), "too large to be read, and not left out");
-        assert_eq!(artifact_blobs(&place, None, &digest, signature.as_bytes()), Err(Trouble::Digest));
     }
 
     #[test]
