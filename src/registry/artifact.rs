@@ -14,6 +14,8 @@ pub struct ArtifactReading {
     manifest: Digest,
     /// What is to be read after the manifest, the last first; `None` before that is read.
     left: Option<Vec<Blob>>,
+    /// How many bytes of blobs may be kept yet.
+    room: u64,
     read: Vec<ArtifactDocument>,
 }
 
@@ -29,7 +31,8 @@ struct Blob {
 impl ArtifactReading {
     /// Begins with the manifest of an artifact; `None` if the place has none: it is an archive.
     pub fn new(place: &Place, gateway: Option<&str>, manifest: Digest) -> Option<Self> {
-        Some(Self { base: Base::of(place, gateway)?, manifest, left: None, read: Vec::new() })
+        let base = Base::of(place, gateway)?;
+        Some(Self { base, manifest, left: None, room: limits::ARTIFACT, read: Vec::new() })
     }
 
     /// What is to be fetched next, if anything, and how many bytes of it at most; tell [`ArtifactReading::supply`], or
@@ -70,8 +73,8 @@ impl ArtifactReading {
             return Err(Trouble::Digest);
         }
         let json = readable(&body).ok().map(|value| value.to_string());
-        let raw = Some(String::from_utf8_lossy(&body).into_owned());
-        self.read.push(ArtifactDocument { media_type, json, raw });
+        self.room = self.room.saturating_sub(body.len() as u64);
+        self.read.push(ArtifactDocument { media_type, json, raw: Some(body) });
         self.pass_over_large();
         Ok(())
     }
@@ -95,7 +98,7 @@ impl ArtifactReading {
 
     /// How many bytes of a blob are read.
     fn limit(&self) -> u64 {
-        limits::JSON_DOCUMENT
+        limits::JSON_DOCUMENT.min(self.room)
     }
 
     /// The documents, in the manifest's order.
@@ -192,6 +195,26 @@ mod tests {
         }
         let mut none = unread("nonsense");
         assert_eq!(none.supply(&head(200, "text/x"), b"nonsense".to_vec()), Err(Trouble::Manifest));
+    }
+
+    /// However many blobs a manifest names, and however short it says that they are.
+    #[test]
+    fn no_more_is_kept_of_an_artifact_than_fits() {
+        let blob = vec![b' '; 3 << 20];
+        let manifest = manifest(&[(&blob[..], 0); 5]);
+        let mut reading = reading(&manifest);
+        let mut limits = Vec::new();
+        while let Some((_, limit)) = reading.next() {
+            limits.push(limit);
+            if blob.len() as u64 <= limit {
+                reading.supply(&head(200, "text/x"), blob.clone()).unwrap();
+            } else {
+                assert!(reading.pass_over());
+            }
+        }
+        assert_eq!(limits, [4 << 20, 4 << 20, 2 << 20, 2 << 20, 2 << 20]);
+        let read: Vec<_> = reading.finish().into_iter().map(|read| read.raw.is_some()).collect();
+        assert_eq!(read, [true, true, false, false, false]);
     }
 
     #[test]
