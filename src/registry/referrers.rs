@@ -58,8 +58,8 @@ pub struct ReferrerSearch {
 /// Something that may name what refers to an image.
 #[derive(Debug)]
 enum Source {
-    /// A list of it, or a manifest that is one itself.
-    List(Target),
+    /// A list of it, or a manifest that is one itself; its digest where that is known.
+    List(Target, Option<Digest>),
     /// The index of a layout.
     Layout(Target),
     /// A manifest of a layout, which may have the image as its subject.
@@ -75,7 +75,7 @@ impl ReferrerSearch {
                 let tag = stand_in(&manifest);
                 let tags = SUFFIXES.map(|suffix| base.manifest(&format!("{tag}{suffix}"), OCI));
                 let list = Target { url: format!("{url}/referrers/{manifest}"), ..tags[0].clone() };
-                tags.into_iter().rev().chain([list]).map(Source::List).collect()
+                tags.into_iter().rev().chain([list]).map(|target| Source::List(target, None)).collect()
             }
             Base::Layout(_) => vec![Source::Layout(base.manifest("", OCI))],
         };
@@ -84,7 +84,7 @@ impl ReferrerSearch {
 
     /// What is to be fetched next, if anything; tell [`ReferrerSearch::supply`] or [`ReferrerSearch::fail`].
     pub fn next(&self) -> Option<Target> {
-        let (Source::List(target) | Source::Layout(target) | Source::Candidate(target, _)) =
+        let (Source::List(target, _) | Source::Layout(target) | Source::Candidate(target, _)) =
             self.left.last()?;
         Some(target.clone())
     }
@@ -99,7 +99,8 @@ impl ReferrerSearch {
         }
         let read = match source {
             _ if head.is_web_page() => Err(Trouble::NotARegistry),
-            Source::List(target) => self.list(&target, head, body),
+            Source::List(_, Some(digest)) if digest.same_algorithm(body) != digest => Err(Trouble::Digest),
+            Source::List(target, digest) => self.list(&target, digest, head, body),
             Source::Layout(_) => self.layout(body),
             Source::Candidate(_, digest) => self.candidate(&digest, body),
         };
@@ -136,7 +137,13 @@ impl ReferrerSearch {
         }
     }
 
-    fn list(&mut self, target: &Target, head: &Head, body: &[u8]) -> Result<(), Trouble> {
+    fn list(
+        &mut self,
+        target: &Target,
+        digest: Option<Digest>,
+        head: &Head,
+        body: &[u8],
+    ) -> Result<(), Trouble> {
         match Document::parse(body).map_err(|_| Trouble::Manifest)?.0 {
             Document::Index(index) => {
                 for descriptor in index.manifests.into_iter().take(limits::REFERRERS) {
@@ -147,11 +154,13 @@ impl ReferrerSearch {
                 }
             }
             // A tag that is one signature, or one attestation.
-            Document::Manifest(manifest) => self.add(referrer(Digest::sha256(body), *manifest)),
+            Document::Manifest(manifest) => {
+                self.add(referrer(digest.unwrap_or_else(|| Digest::sha256(body)), *manifest));
+            }
         }
         if let Some(next) = next_link(head) {
             let next = next_target(target, &next)?;
-            self.read(Source::List(next));
+            self.read(Source::List(next, None));
         }
         Ok(())
     }
@@ -167,7 +176,7 @@ impl ReferrerSearch {
             let is_index = descriptor.media_type.as_deref().is_some_and(|kind| kind.contains(".index."));
             let target = self.base.blob(&digest);
             if tag.strip_prefix(&stand_in).is_some_and(|suffix| SUFFIXES.contains(&suffix)) {
-                self.read(Source::List(target));
+                self.read(Source::List(target, Some(digest)));
             } else if !is_index && descriptor.platform.is_none() && digest != self.manifest {
                 self.read(Source::Candidate(target, digest));
             }
@@ -346,6 +355,31 @@ mod tests {
         // Another manifest than the one that was named.
         let wrong = [answers[0], (paths[0].as_str(), None, other.as_str())];
         assert_eq!(search("https://x/i/", &digest, &wrong).1, Some(Trouble::Digest));
+        let wrong = [answers[0], answers[1], answers[2], (paths[2].as_str(), None, other.as_str())];
+        let (found, unknown, _) = search("https://x/i/", &digest, &wrong);
+        assert_eq!(
+            (kinds(&found), unknown),
+            (vec!["example/bill"], Some(Trouble::Digest)),
+            "of a tag as well"
+        );
+    }
+
+    /// The digest is the index's, whichever algorithm that is of: it is what the artifact is read by.
+    #[test]
+    fn what_a_tag_of_a_layout_leads_to_has_the_digest_of_the_index() {
+        let digest = Digest::sha256(b"x");
+        let bill = r#"{"artifactType":"example/bill","layers":[]}"#;
+        let named: Digest = format!("sha512:{}", "0".repeat(128)).parse().unwrap();
+        let named = named.same_algorithm(bill.as_bytes());
+        let tag = format!(
+            r#","annotations":{{"org.opencontainers.image.ref.name":"sha256-{}.sbom"}}"#,
+            digest.hex()
+        );
+        let index = format!(r#"{{"manifests":[{}]}}"#, entry(&named, &tag));
+        let path = format!("blobs/sha512/{}", named.hex());
+        let answers = [("index.json", None, index.as_str()), (path.as_str(), None, bill)];
+        let (found, unknown, _) = search("https://x/i/", &digest, &answers);
+        assert_eq!((found.len(), &found[0].digest, unknown), (1, &named, None));
     }
 
     #[test]
