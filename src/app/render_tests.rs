@@ -404,6 +404,18 @@ fn every_failure_is_told_with_what_to_do() {
     }
 }
 
+/// A browser tells of neither more than that nothing came.
+#[test]
+fn causes_that_are_inferred_are_not_asserted() {
+    use super::remote::Cause;
+    for (lang, likely) in [(Lang::En, "most likely"), (Lang::Zh, "很可能")] {
+        for cause in [Cause::Redirect, Cause::TokenServer] {
+            let (what, _) = (lang.words().remote.cause)(cause);
+            assert!(what.contains(likely), "{what}");
+        }
+    }
+}
+
 #[test]
 fn an_archive_stays_when_the_next_cannot_be_opened() {
     for lang in BOTH {

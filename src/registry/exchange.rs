@@ -261,6 +261,12 @@ impl Exchange {
         self.head = head;
     }
 
+    /// Whether a request that fails now may have failed for where the server leads: nothing of it has come before, and it is
+    /// not for a token.
+    pub fn may_lead_elsewhere(&self) -> bool {
+        self.received == 0 && !matches!(self.stage, Stage::Token(_))
+    }
+
     /// Nothing has come: the request was refused by the browser, or the network. `leads_elsewhere` if the server is known to
     /// have led to another host.
     pub fn failed(&mut self, detail: &str, leads_elsewhere: bool) {

@@ -295,11 +295,14 @@ fn refusals_have_their_names() {
     exchange.failed("TypeError", false);
     assert_eq!(failed(&mut exchange), Trouble::Unreachable);
     let mut exchange = Exchange::new(target(REGISTRY));
+    assert!(exchange.may_lead_elsewhere());
     exchange.failed("TypeError", true);
     assert_eq!(failed(&mut exchange), Trouble::Redirected);
+    // What came before came from there.
+    assert!(!Exchange::resumed(target(REGISTRY), 1).may_lead_elsewhere());
     let (mut exchange, mut auth) = (Exchange::new(target(REGISTRY)), Auth::default());
     exchange.answered(head(401, &[("www-authenticate", BEARER)]), b"", &mut auth);
-    assert!(sent(&mut exchange, &auth).is_token);
+    assert!(sent(&mut exchange, &auth).is_token && !exchange.may_lead_elsewhere());
     exchange.failed("TypeError", false);
     assert_eq!(failed(&mut exchange), Trouble::TokenUnreachable);
 }

@@ -273,7 +273,8 @@ impl Server {
                         answer = Some(fetched);
                     }
                     Err(error) => {
-                        let leads_elsewhere = !request.is_token && platform::leads_elsewhere(&request).await;
+                        let may = exchange.may_lead_elsewhere();
+                        let leads_elsewhere = may && platform::leads_elsewhere(&request).await;
                         exchange.failed(&format!("{}: {error}", request.url), leads_elsewhere);
                     }
                 },
