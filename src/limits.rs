@@ -101,6 +101,8 @@ pub const HTTP_HEADER: usize = 16 << 10;
 pub const TOKEN: u64 = 256 << 10;
 /// Most attestations of an image that are fetched with it, and most referrers that are listed.
 pub const REFERRERS: usize = 64;
+/// Most bytes of the documents of one artifact that are kept.
+pub const ARTIFACT: u64 = 8 << 20;
 /// Most warnings of one answer, and of one image, that are shown.
 pub const WARNINGS: usize = 16;
 /// Most tags of a repository that are listed.

@@ -404,6 +404,44 @@ fn every_failure_is_told_with_what_to_do() {
     }
 }
 
+/// That a registry is moving may be why its image cannot be opened.
+#[test]
+fn what_a_server_warned_of_stands_beside_the_failure() {
+    use super::remote::RemoteAction;
+    use crate::registry::{News, Remote, Trouble};
+    let failure =
+        Failure { kind: FailureKind::Remote(Trouble::NotFound), detail: String::new(), offset: None };
+    for lang in BOTH {
+        let job = Job(1);
+        let asked = Action::Remote(RemoteAction::Asked(job, Remote::look("r.example/a")));
+        let open = Action::Open { job, name: "r.example/a".into(), replaces: None, at: 0.0 };
+        let mut state = Rc::new(State::default()).reduce(asked).reduce(open);
+        let warning = Event::Remote(News::Warning("moves to <b>s.example</b>".to_owned()));
+        for event in [warning, Event::Failed(failure.clone())] {
+            state = state.reduce(Action::Event { job, event, at: 1.0 });
+        }
+        let words = lang.words();
+        let parts = ["data-testid=\"error\"", words.remote.warns, "moves to &lt;b&gt;s.example"];
+        assert_shows(&render::<Notice>(lang, (*state).clone()), &parts);
+        // Of another failure it says nothing.
+        let mut state = state.reduce(Action::Open { job: Job(2), name: "x".into(), replaces: None, at: 2.0 });
+        state = state.reduce(Action::Event { job: Job(2), event: Event::Failed(failure.clone()), at: 3.0 });
+        assert!(!render::<Notice>(lang, (*state).clone()).contains("remote-warnings"));
+    }
+}
+
+/// A browser tells of neither more than that nothing came.
+#[test]
+fn causes_that_are_inferred_are_not_asserted() {
+    use super::remote::Cause;
+    for (lang, likely) in [(Lang::En, "most likely"), (Lang::Zh, "很可能")] {
+        for cause in [Cause::Redirect, Cause::TokenServer] {
+            let (what, _) = (lang.words().remote.cause)(cause);
+            assert!(what.contains(likely), "{what}");
+        }
+    }
+}
+
 #[test]
 fn an_archive_stays_when_the_next_cannot_be_opened() {
     for lang in BOTH {

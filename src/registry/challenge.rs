@@ -37,7 +37,7 @@ pub enum RealmError {
 /// Bearer is left out, as is a Bearer without a realm.
 pub fn challenges(header: &str) -> Vec<Challenge> {
     let mut found = Vec::new();
-    let mut reader = Reader { rest: header.get(..limits::HTTP_HEADER).unwrap_or(header) };
+    let mut reader = Reader { rest: &header[..header.floor_char_boundary(limits::HTTP_HEADER)] };
     let mut scheme: Option<(String, Vec<(String, String)>)> = None;
     while let Some(word) = reader.word() {
         match reader.value() {
@@ -196,6 +196,11 @@ mod tests {
             assert_eq!(challenges(nothing), [], "{nothing}");
         }
         assert_eq!(challenges(r#"Bearer realm="https://x/un"#), [bearer("https://x/un", None, None)]);
+        // Wherever in a character the end of what is looked at is.
+        for blanks in 0..3 {
+            let long = format!("{}Basic realm=\"{}\"", " ".repeat(blanks), "将".repeat(limits::HTTP_HEADER));
+            assert_eq!(challenges(&format!("{long}, Bearer realm=\"https://x/t\"")), [Challenge::Basic]);
+        }
     }
 
     #[test]

@@ -261,6 +261,12 @@ impl Exchange {
         self.head = head;
     }
 
+    /// Whether a request that fails now may have failed for where the server leads: nothing of it has come before, and it is
+    /// not for a token.
+    pub fn may_lead_elsewhere(&self) -> bool {
+        self.received == 0 && !matches!(self.stage, Stage::Token(_))
+    }
+
     /// Nothing has come: the request was refused by the browser, or the network. `leads_elsewhere` if the server is known to
     /// have led to another host.
     pub fn failed(&mut self, detail: &str, leads_elsewhere: bool) {
@@ -355,6 +361,11 @@ impl Exchange {
         let (Some(key), Some(scope)) = (self.key(), self.target.scope.clone()) else {
             return Stage::Failed(Trouble::Unauthorized, format!("{} answers 401", self.target.url));
         };
+        // Whoever else answers would name a token server of their own choice, which would be sent what is for this one.
+        if Origin::of_url(&head.url).ok().as_ref() != Some(&key.0) {
+            let detail = format!("{} leads to {}, which answers 401", key.0, head.url);
+            return Stage::Failed(Trouble::Forbidden, detail);
+        }
         // Another request has got an answer to the same question meanwhile.
         if auth.headers.get(&key).is_some_and(|header| self.sent.as_ref() != Some(header)) {
             return Stage::Ask;

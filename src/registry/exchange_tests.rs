@@ -12,6 +12,11 @@ fn head(status: u16, headers: &[(&str, &str)]) -> Head {
     Head { status, url: REGISTRY.to_owned(), headers, at: 1_000 }
 }
 
+/// A 401 of another server than that of [`REGISTRY`].
+fn asks_who(url: &str, headers: &[(&str, &str)]) -> Head {
+    Head { url: url.to_owned(), ..head(401, headers) }
+}
+
 fn sent(exchange: &mut Exchange, auth: &Auth) -> Request {
     match exchange.step(auth) {
         Step::Send(request) => request,
@@ -95,6 +100,21 @@ fn a_token_that_is_too_old_is_replaced_once() {
 }
 
 #[test]
+fn what_is_asked_after_a_redirect_is_not_answered() {
+    let mut auth = Auth::default();
+    auth.log_in(Origin::of_url(REGISTRY).unwrap(), who());
+    for url in
+        ["https://other.example/v2/a/manifests/b", "https://r.example:8443/v2/", "http://r.example/", ""]
+    {
+        for challenge in [BEARER, "Basic realm=\"x\""] {
+            let mut exchange = Exchange::new(target(REGISTRY));
+            exchange.answered(asks_who(url, &[("www-authenticate", challenge)]), b"", &mut auth);
+            assert_eq!(failed(&mut exchange), Trouble::Forbidden, "{url}");
+        }
+    }
+}
+
+#[test]
 fn name_and_password_go_to_the_realm_or_the_registry() {
     let registry = Origin::of_url(REGISTRY).unwrap();
     let basic = Some("Basic bWU6c2VjcmV0");
@@ -139,10 +159,10 @@ fn a_realm_of_another_network_is_not_asked() {
 
 #[test]
 fn a_password_is_not_sent_in_the_clear() {
-    let (mut exchange, mut auth) =
-        (Exchange::new(target("http://r.example/v2/a/manifests/b")), Auth::default());
-    auth.log_in(Origin::of_url("http://r.example").unwrap(), who());
-    exchange.answered(head(401, &[("www-authenticate", "Basic")]), b"", &mut auth);
+    let url = "http://r.example/v2/a/manifests/b";
+    let (mut exchange, mut auth) = (Exchange::new(target(url)), Auth::default());
+    auth.log_in(Origin::of_url(url).unwrap(), who());
+    exchange.answered(asks_who(url, &[("www-authenticate", "Basic")]), b"", &mut auth);
     assert_eq!(failed(&mut exchange), Trouble::Realm);
 }
 
@@ -151,8 +171,9 @@ fn a_hidden_challenge_is_known_for_some_registries() {
     let (mut exchange, mut auth) = (Exchange::new(target(REGISTRY)), Auth::default());
     exchange.answered(head(401, &[]), b"", &mut auth);
     assert_eq!(failed(&mut exchange), Trouble::HiddenChallenge);
-    let mut exchange = Exchange::new(target("https://ghcr.io/v2/a/manifests/b"));
-    exchange.answered(head(401, &[]), b"", &mut auth);
+    let url = "https://ghcr.io/v2/a/manifests/b";
+    let mut exchange = Exchange::new(target(url));
+    exchange.answered(asks_who(url, &[]), b"", &mut auth);
     assert!(sent(&mut exchange, &auth).url.starts_with("https://ghcr.io/token?"));
 }
 
@@ -274,11 +295,14 @@ fn refusals_have_their_names() {
     exchange.failed("TypeError", false);
     assert_eq!(failed(&mut exchange), Trouble::Unreachable);
     let mut exchange = Exchange::new(target(REGISTRY));
+    assert!(exchange.may_lead_elsewhere());
     exchange.failed("TypeError", true);
     assert_eq!(failed(&mut exchange), Trouble::Redirected);
+    // What came before came from there.
+    assert!(!Exchange::resumed(target(REGISTRY), 1).may_lead_elsewhere());
     let (mut exchange, mut auth) = (Exchange::new(target(REGISTRY)), Auth::default());
     exchange.answered(head(401, &[("www-authenticate", BEARER)]), b"", &mut auth);
-    assert!(sent(&mut exchange, &auth).is_token);
+    assert!(sent(&mut exchange, &auth).is_token && !exchange.may_lead_elsewhere());
     exchange.failed("TypeError", false);
     assert_eq!(failed(&mut exchange), Trouble::TokenUnreachable);
 }
@@ -300,8 +324,9 @@ fn a_web_server_gets_name_and_password_alone() {
     exchange.answered(head(206, &[]), b"", &mut auth);
     assert_eq!(exchange.step(&auth), Step::Read { skip: 0 });
     // A form would not help.
-    let mut exchange = Exchange::new(crate::registry::plain_target("https://s.example/".to_owned()));
-    exchange.answered(head(401, &[("www-authenticate", BEARER)]), b"", &mut auth);
+    let url = "https://s.example/";
+    let mut exchange = Exchange::new(crate::registry::plain_target(url.to_owned()));
+    exchange.answered(asks_who(url, &[("www-authenticate", BEARER)]), b"", &mut auth);
     assert_eq!(failed(&mut exchange), Trouble::Forbidden);
 }
 

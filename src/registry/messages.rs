@@ -80,8 +80,8 @@ pub struct ArtifactDocument {
     pub media_type: String,
     /// What is in it, as [`super::readable`] has it; `None` if it is not JSON.
     pub json: Option<String>,
-    /// What it is, as text; `None` if it is too large to be read.
-    pub raw: Option<String>,
+    /// Its bytes; `None` if it is too large to be read, or comes after as much as is kept of an artifact.
+    pub raw: Option<Vec<u8>>,
 }
 
 /// What happens.

@@ -3,6 +3,7 @@
 //! Nothing here sends anything. An [`Exchange`] says which request is to be sent next and takes what came of it; a
 //! [`Resolution`] says which documents it needs, and leaves a [`Plan`] of what is to be fetched.
 
+mod artifact;
 mod challenge;
 mod exchange;
 mod link;
@@ -17,13 +18,14 @@ mod trouble;
 mod url;
 mod warning;
 
+pub use artifact::ArtifactReading;
 pub use challenge::{Challenge, challenges};
 pub use exchange::{Auth, Credentials, Exchange, Head, Request, Step, Target};
 pub use link::next_target;
 pub use messages::{Answer, ArtifactDocument, Ask, News, Pull, Remote};
 pub use place::{Place, PlaceError};
 pub use reference::{DOCKER, Error as ReferenceError, PUBLIC_REGISTRIES, Parts, Reference};
-pub use referrers::{Referrer, ReferrerSearch, artifact_blobs, artifact_target, readable};
+pub use referrers::{Referrer, ReferrerSearch, readable};
 pub use resolution::{Choice, Content, Next, Plan, PlannedFile, Resolution, plain as plain_target};
 pub use tags::{tags, tags_target};
 pub use trouble::{GatewayTrouble, Trouble, explained};

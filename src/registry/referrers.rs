@@ -12,7 +12,7 @@ use super::{
 use crate::{
     digest::Digest,
     limits,
-    oci::{Descriptor, Document, Manifest, json},
+    oci::{Document, Manifest, json},
 };
 
 /// One manifest that refers to an image.
@@ -58,8 +58,8 @@ pub struct ReferrerSearch {
 /// Something that may name what refers to an image.
 #[derive(Debug)]
 enum Source {
-    /// A list of it, or a manifest that is one itself.
-    List(Target),
+    /// A list of it, or a manifest that is one itself; its digest where that is known.
+    List(Target, Option<Digest>),
     /// The index of a layout.
     Layout(Target),
     /// A manifest of a layout, which may have the image as its subject.
@@ -75,7 +75,7 @@ impl ReferrerSearch {
                 let tag = stand_in(&manifest);
                 let tags = SUFFIXES.map(|suffix| base.manifest(&format!("{tag}{suffix}"), OCI));
                 let list = Target { url: format!("{url}/referrers/{manifest}"), ..tags[0].clone() };
-                tags.into_iter().rev().chain([list]).map(Source::List).collect()
+                tags.into_iter().rev().chain([list]).map(|target| Source::List(target, None)).collect()
             }
             Base::Layout(_) => vec![Source::Layout(base.manifest("", OCI))],
         };
@@ -84,7 +84,7 @@ impl ReferrerSearch {
 
     /// What is to be fetched next, if anything; tell [`ReferrerSearch::supply`] or [`ReferrerSearch::fail`].
     pub fn next(&self) -> Option<Target> {
-        let (Source::List(target) | Source::Layout(target) | Source::Candidate(target, _)) =
+        let (Source::List(target, _) | Source::Layout(target) | Source::Candidate(target, _)) =
             self.left.last()?;
         Some(target.clone())
     }
@@ -99,7 +99,8 @@ impl ReferrerSearch {
         }
         let read = match source {
             _ if head.is_web_page() => Err(Trouble::NotARegistry),
-            Source::List(target) => self.list(&target, head, body),
+            Source::List(_, Some(digest)) if digest.same_algorithm(body) != digest => Err(Trouble::Digest),
+            Source::List(target, digest) => self.list(&target, digest, head, body),
             Source::Layout(_) => self.layout(body),
             Source::Candidate(_, digest) => self.candidate(&digest, body),
         };
@@ -136,7 +137,13 @@ impl ReferrerSearch {
         }
     }
 
-    fn list(&mut self, target: &Target, head: &Head, body: &[u8]) -> Result<(), Trouble> {
+    fn list(
+        &mut self,
+        target: &Target,
+        digest: Option<Digest>,
+        head: &Head,
+        body: &[u8],
+    ) -> Result<(), Trouble> {
         match Document::parse(body).map_err(|_| Trouble::Manifest)?.0 {
             Document::Index(index) => {
                 for descriptor in index.manifests.into_iter().take(limits::REFERRERS) {
@@ -147,11 +154,13 @@ impl ReferrerSearch {
                 }
             }
             // A tag that is one signature, or one attestation.
-            Document::Manifest(manifest) => self.add(referrer(Digest::sha256(body), *manifest)),
+            Document::Manifest(manifest) => {
+                self.add(referrer(digest.unwrap_or_else(|| Digest::sha256(body)), *manifest));
+            }
         }
         if let Some(next) = next_link(head) {
             let next = next_target(target, &next)?;
-            self.read(Source::List(next));
+            self.read(Source::List(next, None));
         }
         Ok(())
     }
@@ -167,7 +176,7 @@ impl ReferrerSearch {
             let is_index = descriptor.media_type.as_deref().is_some_and(|kind| kind.contains(".index."));
             let target = self.base.blob(&digest);
             if tag.strip_prefix(&stand_in).is_some_and(|suffix| SUFFIXES.contains(&suffix)) {
-                self.read(Source::List(target));
+                self.read(Source::List(target, Some(digest)));
             } else if !is_index && descriptor.platform.is_none() && digest != self.manifest {
                 self.read(Source::Candidate(target, digest));
             }
@@ -195,36 +204,6 @@ fn referrer(digest: Digest, manifest: Manifest) -> Referrer {
     let kinds = manifest.layers.iter().chain(&manifest.config).map(|blob| blob.media_type.clone());
     let kind = [manifest.artifact_type].into_iter().chain(kinds).flatten().find(|kind| !kind.is_empty());
     Referrer { digest, artifact_type: kind.unwrap_or_default(), annotations: manifest.annotations }
-}
-
-/// The manifest of a referrer.
-pub fn artifact_target(place: &Place, gateway: Option<&str>, manifest: &Digest) -> Option<Target> {
-    Base::of(place, gateway).map(|base| base.child(manifest, None))
-}
-
-/// The blobs of a referrer's manifest: the media type and digest of each, and where it is unless it is too large to be read.
-///
-/// # Errors
-///
-/// If the manifest is none, or not the one that was asked for.
-pub fn artifact_blobs(
-    place: &Place,
-    gateway: Option<&str>,
-    digest: &Digest,
-    body: &[u8],
-) -> Result<Vec<(String, Digest, Option<Target>)>, Trouble> {
-    if digest.same_algorithm(body) != *digest {
-        return Err(Trouble::Digest);
-    }
-    let Ok((Document::Manifest(manifest), _)) = Document::parse(body) else { return Err(Trouble::Manifest) };
-    let base = Base::of(place, gateway).ok_or(Trouble::NotFound)?;
-    let readable = |layer: &Descriptor| {
-        let digest = layer.digest().ok()?;
-        let is_short = layer.size.unwrap_or_default() <= limits::JSON_DOCUMENT;
-        let target = is_short.then(|| base.blob(&digest));
-        Some((layer.media_type.clone().unwrap_or_default(), digest, target))
-    };
-    Ok(manifest.layers.iter().take(limits::REFERRERS).filter_map(readable).collect())
 }
 
 /// A document as JSON to be read: what is in an envelope is taken out of it, and lines of JSON become a list.
@@ -294,16 +273,12 @@ mod tests {
 
     #[test]
     fn referrers_are_asked_for_by_api_and_by_tag() {
-        let place = Place::parse("r.example/a").unwrap();
         let digest = Digest::sha256(b"x");
         let (found, unknown, urls) = search("r.example/a", &digest, &[]);
         assert_eq!((found, unknown), (Vec::new(), None));
         assert_eq!(urls[0], format!("https://r.example/v2/a/referrers/{digest}"));
         assert_eq!(urls[1], format!("https://r.example/v2/a/manifests/sha256-{}", digest.hex()));
         assert!(urls[2].ends_with(".sig") && urls.len() == 5);
-        assert!(
-            artifact_target(&place, None, &digest).unwrap().url.ends_with(&format!("/a/manifests/{digest}"))
-        );
         assert!(is_stand_in(&format!("sha256-{}.att", digest.hex())) && !is_stand_in("sha256-1"));
         let archive = Place::parse("https://x/i.tar").unwrap();
         assert!(ReferrerSearch::new(&archive, None, digest).is_none());
@@ -377,29 +352,34 @@ mod tests {
         let (found, unknown, urls) = search("https://x/i/", &digest, &answers);
         assert_eq!(kinds(&found), ["application/vnd.dev.cosign.simplesigning.v1+json", "example/bill"]);
         assert_eq!((unknown, urls.len()), (None, 4), "{urls:?}");
-        let place = Place::parse("https://x/i/").unwrap();
-        assert!(artifact_target(&place, None, &bill_digest).unwrap().url.ends_with(&paths[0]));
         // Another manifest than the one that was named.
         let wrong = [answers[0], (paths[0].as_str(), None, other.as_str())];
         assert_eq!(search("https://x/i/", &digest, &wrong).1, Some(Trouble::Digest));
+        let wrong = [answers[0], answers[1], answers[2], (paths[2].as_str(), None, other.as_str())];
+        let (found, unknown, _) = search("https://x/i/", &digest, &wrong);
+        assert_eq!(
+            (kinds(&found), unknown),
+            (vec!["example/bill"], Some(Trouble::Digest)),
+            "of a tag as well"
+        );
     }
 
+    /// The digest is the index's, whichever algorithm that is of: it is what the artifact is read by.
     #[test]
-    fn the_blobs_of_a_signature_are_those_of_its_manifest() {
+    fn what_a_tag_of_a_layout_leads_to_has_the_digest_of_the_index() {
         let digest = Digest::sha256(b"x");
-        let signature = format!(
-            r#"{{"layers":[{{"mediaType":"application/vnd.dev.cosign.simplesigning.v1+json","digest":"{digest}","size":3}}]}}"#
+        let bill = r#"{"artifactType":"example/bill","layers":[]}"#;
+        let named: Digest = format!("sha512:{}", "0".repeat(128)).parse().unwrap();
+        let named = named.same_algorithm(bill.as_bytes());
+        let tag = format!(
+            r#","annotations":{{"org.opencontainers.image.ref.name":"sha256-{}.sbom"}}"#,
+            digest.hex()
         );
-        let manifest = Digest::sha256(signature.as_bytes());
-        let place = Place::parse("r.example/a").unwrap();
-        let blobs = artifact_blobs(&place, None, &manifest, signature.as_bytes()).unwrap();
-        assert_eq!((blobs.len(), &blobs[0].1), (1, &digest));
-        assert!(blobs[0].2.is_some());
-        let large = signature.replace(":3}", ":33000000}");
-        let blobs =
-            artifact_blobs(&place, None, &Digest::sha256(large.as_bytes()), large.as_bytes()).unwrap();
-        assert_eq!((blobs.len(), &blobs[0].2), (1, &None), "too large to be read, and not left out");
-        assert_eq!(artifact_blobs(&place, None, &digest, signature.as_bytes()), Err(Trouble::Digest));
+        let index = format!(r#"{{"manifests":[{}]}}"#, entry(&named, &tag));
+        let path = format!("blobs/sha512/{}", named.hex());
+        let answers = [("index.json", None, index.as_str()), (path.as_str(), None, bill)];
+        let (found, unknown, _) = search("https://x/i/", &digest, &answers);
+        assert_eq!((found.len(), &found[0].digest, unknown), (1, &named, None));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::limits;
 /// The texts of the warnings that an answer came with. Those of caches, which have other codes, are left out.
 pub fn warnings(head: &Head) -> Vec<String> {
     let header = decoded(head.header("warning").unwrap_or_default());
-    let mut rest = header.get(..limits::HTTP_HEADER).unwrap_or(&header);
+    let mut rest = &header[..header.floor_char_boundary(limits::HTTP_HEADER)];
     let mut found = Vec::new();
     // A code, who says it, and a text in quotes; several of these, with commas between them (RFC 7234, section 5.5).
     while let Some((before, after)) = rest.split_once('"') {
@@ -65,5 +65,11 @@ mod tests {
         let many = (0..100).map(|n| format!("299 - \"{n}\"")).collect::<Vec<_>>().join(", ");
         assert_eq!(of(&many).len(), limits::WARNINGS);
         assert_eq!(warnings(&Head::default()), Vec::<String>::new());
+        // Wherever in a character the end of what is looked at is.
+        for blanks in 0..3 {
+            let long = "将".repeat(limits::HTTP_HEADER);
+            let found = of(&format!("{}299 - \"{long}\", 299 - \"beyond\"", " ".repeat(blanks)));
+            assert!(found.len() == 1 && found[0].len() < limits::HTTP_HEADER, "{blanks}: {}", found.len());
+        }
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     limits::{self, Limits},
     platform::{self, Fetched, Source},
     registry::{
-        self, Answer, ArtifactDocument, Ask, Content, Exchange, Head, News, Next, Place, Plan, Pull,
+        self, Answer, ArtifactReading, Ask, Content, Exchange, Head, News, Next, Place, Plan, Pull,
         ReferrerSearch, Remote, Request, Resolution, Step, Target, Trouble,
     },
     session::{Opening, Task},
@@ -273,7 +273,8 @@ impl Server {
                         answer = Some(fetched);
                     }
                     Err(error) => {
-                        let leads_elsewhere = !request.is_token && platform::leads_elsewhere(&request).await;
+                        let may = exchange.may_lead_elsewhere();
+                        let leads_elsewhere = may && platform::leads_elsewhere(&request).await;
                         exchange.failed(&format!("{}: {error}", request.url), leads_elsewhere);
                     }
                 },
@@ -560,26 +561,20 @@ impl Server {
             Ask::Read(digest) => {
                 let archive = self.remote_of(job)?;
                 let (place, gateway) = (parse(&archive.place)?, archive.gateway.as_deref());
-                let target = registry::artifact_target(&place, gateway, &digest);
-                let target = target.ok_or_else(|| failed(Trouble::NotFound, String::new()))?;
-                let (_, body) = self.document(target, limits::JSON_DOCUMENT).await?;
-                let blobs = registry::artifact_blobs(&place, gateway, &digest, &body)
-                    .map_err(|trouble| failed(trouble, digest.to_string()))?;
-                let mut documents = Vec::new();
-                for (media_type, digest, target) in blobs {
-                    let Some(target) = target else {
-                        documents.push(ArtifactDocument { media_type, json: None, raw: None });
-                        continue;
-                    };
-                    let (_, body) = self.document(target, limits::JSON_DOCUMENT).await?;
-                    if digest.same_algorithm(&body) != digest {
-                        return Err(failed(Trouble::Digest, digest.to_string()));
+                let reading = ArtifactReading::new(&place, gateway, digest);
+                let mut reading = reading.ok_or_else(|| failed(Trouble::NotFound, String::new()))?;
+                while let Some((target, limit)) = reading.next() {
+                    let url = target.url.clone();
+                    match self.document(target, limit).await {
+                        Ok((head, body)) => {
+                            reading.supply(&head, body).map_err(|trouble| failed(trouble, url))?;
+                        }
+                        Err(Failure { kind: FailureKind::Remote(Trouble::TooLarge), .. })
+                            if reading.pass_over() => {}
+                        Err(failure) => return Err(failure),
                     }
-                    let json = registry::readable(&body).ok().map(|value| value.to_string());
-                    let raw = Some(String::from_utf8_lossy(&body).into_owned());
-                    documents.push(ArtifactDocument { media_type, json, raw });
                 }
-                Answer::Documents(documents)
+                Answer::Documents(reading.finish())
             }
         };
         Ok(Reply::Remote(answer))

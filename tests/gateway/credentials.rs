@@ -78,6 +78,24 @@ fn a_password_goes_to_no_other_host() {
 }
 
 #[test]
+fn a_password_is_not_for_the_realm_of_where_a_registry_leads() {
+    let stored = Stored::new();
+    let (_, layers) = digests(&stored.layout(), FIRST);
+    let server = TokenServer::start(false);
+    let other = registry(&stored, Access::Token(server.tokens()), &[]);
+    let path = format!("v2/shop/web/blobs/{}", layers[0]);
+    for access in [Access::Open, Access::Basic] {
+        let mine = registry(&stored, access, &[Fault::RedirectAll(format!("{}/{path}", other.url()))]);
+        let gateway = logged_in(&[&mine.host(), &other.host(), &server.host()], USER);
+        let answer = gateway.get(&format!("{}/{path}", mine.host()));
+        assert_eq!(refusal(&answer), (502, "GATEWAY_REDIRECT".to_owned()));
+    }
+    assert!(other.log().hits().iter().all(|hit| hit.authorization.is_none()), "{:?}", other.log().hits());
+    assert!(!other.log().hits().is_empty(), "it was led to");
+    assert_eq!(server.log().lines(), Vec::<String>::new());
+}
+
+#[test]
 fn tokens_are_fetched_for_who_asks() {
     let stored = Stored::new();
     let server = TokenServer::start(false);

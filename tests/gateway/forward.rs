@@ -259,16 +259,21 @@ fn a_named_host_is_not_reached_anywhere_by_a_redirect() {
     let stored = Stored::new();
     let (_, layers) = digests(&stored.layout(), FIRST);
     let inside = fake::files(&stored.layout(), false);
+    // The same machine by another name, as another host.
+    let inside_host = inside.host().replace("127.0.0.1", "localhost");
+    let inside_url = format!("http://{inside_host}");
     let blob = format!("v2/shop/web/blobs/{}", layers[0]);
     for (fault, path) in [
         // A path that is not the blob's, and documents: they are in registries.
+        (Fault::RedirectAll(format!("{inside_url}/index.json")), blob.as_str()),
+        (Fault::RedirectAll(format!("{inside_url}/index.json")), "v2/shop/web/manifests/first"),
+        (Fault::RedirectAll(format!("{inside_url}/index.json")), "v2/shop/web/tags/list"),
+        (Fault::RedirectAll(format!("{inside_url}/v2/shop/web/tags/list")), "v2/shop/web/tags/list"),
+        // Nor does a host lead to what is no registry behind another port of its own.
         (Fault::RedirectAll(format!("{}/index.json", inside.url())), blob.as_str()),
-        (Fault::RedirectAll(format!("{}/index.json", inside.url())), "v2/shop/web/manifests/first"),
-        (Fault::RedirectAll(format!("{}/index.json", inside.url())), "v2/shop/web/tags/list"),
-        (Fault::RedirectAll(format!("{}/v2/shop/web/tags/list", inside.url())), "v2/shop/web/tags/list"),
     ] {
         let outside = faulty(&stored, &[fault]);
-        let gateway = Gateway::for_hosts(&[&outside.host(), &inside.host()]);
+        let gateway = Gateway::for_hosts(&[&outside.host(), &inside_host, &inside.host()]);
         let answer = gateway.refusal(&format!("{}/{path}", outside.host()));
         assert_eq!(answer, (502, "GATEWAY_REDIRECT".to_owned()), "{path}");
     }
@@ -278,6 +283,31 @@ fn a_named_host_is_not_reached_anywhere_by_a_redirect() {
     let gateway = Gateway::for_hosts(&[&own.host()]);
     assert_eq!(status(&gateway.get(&format!("{}/{blob}", own.host()))), 404);
     assert!(own.log().lines().last().unwrap().contains("/moved/"), "{:?}", own.log().lines());
+}
+
+#[test]
+fn what_allowing_a_host_does_not_change_is_not_said_to() {
+    for host in ["169.254.169.254", "[::ffff:169.254.169.254]", "0.0.0.0", "224.0.0.1"] {
+        let gateway = Gateway::for_hosts(&[host]);
+        let answer = gateway.get(&format!("{host}/v2/"));
+        assert_eq!(refusal(&answer), (403, "GATEWAY_RESERVED_ADDRESS".to_owned()), "{host}");
+        assert!(json(&answer)["errors"][0]["detail"].is_null(), "nothing would allow it");
+    }
+}
+
+/// As one behind a proxy does, which knows it by another scheme or port.
+#[test]
+fn a_named_registry_leads_to_itself() {
+    let stored = Stored::new();
+    let moved = faulty(&stored, &[]);
+    let path = "v2/shop/web/tags/list";
+    let first = faulty(&stored, &[Fault::RedirectAll(format!("{}/{path}", moved.url()))]);
+    let both = Gateway::for_hosts(&[&first.host(), &moved.host()]);
+    assert_eq!(status(&both.get(&format!("{}/{path}", first.host()))), 200);
+    // The other port is not named.
+    let one = Gateway::for_hosts(&[&first.host()]);
+    assert_eq!(one.refusal(&format!("{}/{path}", first.host())), (502, "GATEWAY_REDIRECT".to_owned()));
+    assert_eq!(moved.log().lines().len(), 1);
 }
 
 /// A registry that is never done is left: it neither answers, nor goes on, nor ends.

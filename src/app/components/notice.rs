@@ -8,7 +8,7 @@ use crate::{
         AppHandle,
         components::{
             opener::OpenButton,
-            remote::{Doctor, Login},
+            remote::{Doctor, Login, Warnings},
         },
         format, hue,
         i18n::{Words, use_words},
@@ -42,6 +42,9 @@ pub fn Notice() -> Html {
                     <h2><bdi>{(words.shell.not_opened)(&text::visible(refusal.name.as_bytes()))}</bdi></h2>
                     if let Some(failure) = &refusal.failure {
                         {explain(words, failure)}
+                        if app.state.refused_remote().is_some() {
+                            <Warnings texts={app.state.remote.warnings.clone()} />
+                        }
                         {elsewhere(&app, failure)}
                     } else {
                         <p>{words.shell.opening_cancelled}</p>

@@ -299,12 +299,12 @@ pub(super) const EN: RemoteWords = RemoteWords {
             ("The manifest can be read, and the blobs cannot (CORS).", "The server sends them without leave.")
         }
         Cause::Redirect => (
-            "The server leads to another host, which does not allow web pages to read it (CORS).",
-            "Any origin (*) has to be allowed there: who asks is not told after a redirect.",
+            "The server leads to another host, which most likely does not allow web pages to read it (CORS).",
+            "Any origin (*) has to be allowed there: who asks is not told after a redirect. It may also be out of reach.",
         ),
         Cause::TokenServer => (
-            "The registry can be read, and the server that gives its tokens cannot (CORS).",
-            "It has to allow web pages to read it, too. Its name stands in the particulars.",
+            "The registry can be read, and the server that gives its tokens most likely does not allow web pages to (CORS).",
+            "It has to allow web pages to read it, too, and to be within reach. Its name stands in the particulars.",
         ),
         Cause::Passing => ("The server can be read now.", "Try again."),
         Cause::HiddenHeader => (
@@ -459,12 +459,12 @@ pub(super) const ZH: RemoteWords = RemoteWords {
         }
         Cause::Blobs => ("可以读取清单，但不能读取数据块（CORS）。", "服务器发送数据块时未给予许可。"),
         Cause::Redirect => (
-            "服务器指向另一台主机，而那台主机不允许网页读取（CORS）。",
-            "那台主机必须允许任何来源（*）：重定向之后不再说明是谁在请求。",
+            "服务器指向另一台主机，而那台主机很可能不允许网页读取（CORS）。",
+            "那台主机必须允许任何来源（*）：重定向之后不再说明是谁在请求。也可能是无法连接到它。",
         ),
         Cause::TokenServer => (
-            "可以读取注册服务器，但不能读取发放令牌的服务器（CORS）。",
-            "后者也必须允许网页读取。它的名称见详情。",
+            "可以读取注册服务器，而发放令牌的服务器很可能不允许网页读取（CORS）。",
+            "后者也必须允许网页读取，并且能够连接。它的名称见详情。",
         ),
         Cause::Passing => ("现在可以读取服务器。", "请重试。"),
         Cause::HiddenHeader => {

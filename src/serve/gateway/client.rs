@@ -59,6 +59,14 @@ pub(super) struct Outgoing {
     pub(super) body: Bytes,
 }
 
+/// What came back, redirects followed.
+#[derive(Debug)]
+pub(super) struct Followed {
+    pub(super) response: Response<Incoming>,
+    /// It is of another host than the one that was asked. What it wants to know is none of its business.
+    pub(super) is_elsewhere: bool,
+}
+
 impl Client {
     /// # Errors
     ///
@@ -76,13 +84,11 @@ impl Client {
     /// Sends a request for a target and follows where it leads. Credentials go no further than the host that they are for.
     ///
     /// What a host may do because the user has named it, it may do after a redirect only if the host that leads there is
-    /// named as well, and to where the blob is that is asked for.
-    pub(super) async fn send(
-        &self,
-        mut outgoing: Outgoing,
-        target: &Target,
-    ) -> Result<Response<Incoming>, Refusal> {
+    /// named as well, and to where the blob is that is asked for; or if it leads to a registry of its own, by another scheme
+    /// or port.
+    pub(super) async fn send(&self, mut outgoing: Outgoing, target: &Target) -> Result<Followed, Refusal> {
         let first = host_of(&outgoing.url)?;
+        let origin = outgoing.url.origin();
         let refused = |why| Refusal::Redirect(first.clone(), why);
         let mut reach = self.reach(&outgoing.url);
         for _ in 0..=REDIRECTS {
@@ -93,7 +99,7 @@ impl Client {
                 refusal => refusal,
             })?;
             if !is_redirect(response.status()) {
-                return Ok(response);
+                return Ok(Followed { response, is_elsewhere: outgoing.url.origin() != origin });
             }
             let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
             let next = location.and_then(|location| outgoing.url.join(location).ok());
@@ -105,7 +111,9 @@ impl Client {
                 if !target.may_be_at(&next) {
                     return Err(refused("another host, and not to a registry or a blob"));
                 }
-                let is_led = reach == Reach::Private && is_named && target.is_named_in(&next);
+                let is_itself = next.host() == outgoing.url.host() && Target::is_of_registry(&next);
+                let is_led = reach == Reach::Private && is_named;
+                let is_led = is_led && (is_itself || target.is_named_in(&next));
                 reach = if is_led { self.reach(&next) } else { Reach::Public };
             }
             self.check_url(&next, reach).map_err(refused)?;
@@ -132,7 +140,7 @@ impl Client {
     async fn send_to(&self, outgoing: &Outgoing, reach: Reach) -> Result<Response<Incoming>, Refusal> {
         let host = host_of(&outgoing.url)?;
         if host.address().is_some_and(|address| !reach.admits(address)) {
-            return Err(Refusal::Private(host));
+            return Err(not_admitted(host, reach));
         }
         let mut request = Request::new(Full::new(outgoing.body.clone()));
         *request.method_mut() = outgoing.method.clone();
@@ -153,7 +161,7 @@ impl Client {
         };
         match timeout(self.policy.times().answer, pool.request(request)).await {
             Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(explain(host, &error)),
+            Ok(Err(error)) => Err(explain(host, reach, &error)),
             Err(_) => Err(Refusal::Timeout(host)),
         }
     }
@@ -203,8 +211,8 @@ struct Resolver(Reach);
 
 /// A name has no address that may be had.
 #[derive(Debug, thiserror::Error)]
-#[error("all addresses are private")]
-struct AllPrivate;
+#[error("no address may be had")]
+struct NoneAdmitted;
 
 impl Service<Name> for Resolver {
     type Response = std::vec::IntoIter<SocketAddr>;
@@ -222,21 +230,29 @@ impl Service<Name> for Resolver {
             let any = !found.is_empty();
             let admitted: Vec<_> = found.into_iter().filter(|address| reach.admits(address.ip())).collect();
             if any && admitted.is_empty() {
-                return Err(io::Error::new(io::ErrorKind::PermissionDenied, AllPrivate));
+                return Err(io::Error::new(io::ErrorKind::PermissionDenied, NoneAdmitted));
             }
             Ok(admitted.into_iter())
         })
     }
 }
 
+/// Why a host may not have the address that it has.
+fn not_admitted(host: RegistryHost, reach: Reach) -> Refusal {
+    match reach {
+        Reach::Public => Refusal::Private(host),
+        Reach::Private => Refusal::Reserved(host),
+    }
+}
+
 /// What is behind an error, in words for people.
-fn explain(host: RegistryHost, error: &(dyn Error + 'static)) -> Refusal {
+fn explain(host: RegistryHost, reach: Reach, error: &(dyn Error + 'static)) -> Refusal {
     let mut last = error.to_string();
     let mut cause = Some(error);
     while let Some(error) = cause {
         if let Some(io) = error.downcast_ref::<io::Error>() {
-            if io.get_ref().is_some_and(|inner| inner.is::<AllPrivate>()) {
-                return Refusal::Private(host);
+            if io.get_ref().is_some_and(|inner| inner.is::<NoneAdmitted>()) {
+                return not_admitted(host, reach);
             }
             if io.kind() == io::ErrorKind::TimedOut {
                 return Refusal::Timeout(host);

@@ -21,7 +21,7 @@ use url::Url;
 use super::{
     DockerConfig, Policy, Refusal, Target, Times,
     auth::Authorizations,
-    client::{Client, Incoming, Outgoing},
+    client::{Client, Followed, Incoming, Outgoing},
 };
 use crate::{limits, serve::guard::check_origin};
 
@@ -115,18 +115,28 @@ impl Gateway {
             authorization: self.authorizations.get(&target),
             body: Bytes::new(),
         };
-        let mut response = self.client.send(outgoing.clone(), &target).await?;
+        let mut response = self.ask(outgoing.clone(), &target).await?;
         if response.status() == StatusCode::UNAUTHORIZED {
             let config = self.config.as_ref();
             let answer =
                 self.authorizations.answer(&self.client, config, &target, response.headers()).await?;
             outgoing.authorization = Some(answer);
-            response = self.client.send(outgoing, &target).await?;
+            response = self.ask(outgoing, &target).await?;
             if response.status() == StatusCode::UNAUTHORIZED {
                 return Err(Refusal::BadCredentials(target.host));
             }
         }
         answer(&target, &self.url(&target)?, response, place, self.client.policy().times())
+    }
+
+    /// Sends a request. A 401 that comes back is the registry's own: that of another host names a token server of that
+    /// host's choice, which would be sent the password for this one.
+    async fn ask(&self, outgoing: Outgoing, target: &Target) -> Result<Response<Incoming>, Refusal> {
+        let Followed { response, is_elsewhere } = self.client.send(outgoing, target).await?;
+        if is_elsewhere && response.status() == StatusCode::UNAUTHORIZED {
+            return Err(Refusal::Redirect(target.host.clone(), "another host, which wants to know who asks"));
+        }
+        Ok(response)
     }
 
     fn url(&self, target: &Target) -> Result<Url, Refusal> {

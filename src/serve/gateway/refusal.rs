@@ -29,6 +29,9 @@ pub enum Refusal {
     /// The host has an address of this machine or its networks.
     #[error("{0} has a private address; layerscope serve --allow-registry {0} allows it, if it is yours")]
     Private(RegistryHost),
+    /// The host has an address that no host may have, whoever allows it.
+    #[error("{0} has an address at which the gateway asks nobody: link-local, multicast or unspecified")]
+    Reserved(RegistryHost),
     /// A registry leads somewhere that must not be followed.
     #[error("{0} leads to where the gateway does not follow: {1}")]
     Redirect(RegistryHost, &'static str),
@@ -75,6 +78,7 @@ impl Refusal {
             Self::BadPath(_) => "GATEWAY_BAD_PATH",
             Self::Host(_) => "GATEWAY_HOST_NOT_ALLOWED",
             Self::Private(_) => "GATEWAY_PRIVATE_ADDRESS",
+            Self::Reserved(_) => "GATEWAY_RESERVED_ADDRESS",
             Self::Redirect(..) => "GATEWAY_REDIRECT",
             Self::Realm(..) => "GATEWAY_REALM",
             Self::NoCredentials(_) => "GATEWAY_NO_CREDENTIALS",
@@ -90,7 +94,7 @@ impl Refusal {
 
     fn status(&self) -> StatusCode {
         match self {
-            Self::UnknownName(_) | Self::CrossSite | Self::Host(_) | Self::Private(_) => {
+            Self::UnknownName(_) | Self::CrossSite | Self::Host(_) | Self::Private(_) | Self::Reserved(_) => {
                 StatusCode::FORBIDDEN
             }
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,

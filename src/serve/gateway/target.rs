@@ -63,12 +63,24 @@ impl Target {
     /// Whether a registry that is asked for this may lead to an address of another host: blobs lie in stores, all else in
     /// another registry.
     pub(super) fn may_be_at(&self, url: &Url) -> bool {
-        self.blob.is_some() || url.path().strip_prefix("/v2/").and_then(parse_path).is_some()
+        self.blob.is_some() || Self::is_of_registry(url)
     }
 
-    /// Whether an address names the blob that it is: what stores do, so that nothing else of theirs is read.
+    /// Whether an address is one that this could have been parsed from.
+    pub(super) fn is_of_registry(url: &Url) -> bool {
+        url.path().strip_prefix("/v2/").and_then(parse_path).is_some()
+    }
+
+    /// Whether an address names the blob that it is: what stores do, so that nothing else of theirs is read. The digest is
+    /// a whole segment of the path, with or without its algorithm, and servers cannot differ over what the segments are.
     pub(super) fn is_named_in(&self, url: &Url) -> bool {
-        self.blob.as_ref().is_some_and(|digest| url.path().contains(digest.hex()))
+        let path = url.path().to_ascii_lowercase();
+        let is_plain = !["%2e", "%2f", "%5c"].iter().any(|escape| path.contains(escape));
+        let names = |digest: &Digest| {
+            let full = digest.to_string();
+            path.split('/').any(|part| part == digest.hex() || part.replace("%3a", ":") == full)
+        };
+        is_plain && self.blob.as_ref().is_some_and(names)
     }
 }
 
@@ -189,6 +201,37 @@ mod tests {
             &long,
         ] {
             assert!(parse(rest).is_none(), "{rest}");
+        }
+    }
+
+    #[test]
+    fn a_store_names_a_blob_by_a_whole_part_of_the_path() {
+        let blob = parse(&format!("r.example/v2/shop/web/blobs/{DIGEST}")).unwrap();
+        let hex = DIGEST.trim_start_matches("sha256:");
+        let is_named =
+            |path: &str| blob.is_named_in(&Url::parse(&format!("https://s.example{path}")).unwrap());
+        for path in [
+            format!("/{hex}"),
+            format!("/blobs/sha256/{}/{hex}/data", &hex[..2]),
+            format!("/v2/a/blobs/{DIGEST}?sign=1"),
+            format!("/a%20b/{}", DIGEST.replace(':', "%3A")),
+        ] {
+            assert!(is_named(&path), "{path}");
+        }
+        for path in [
+            format!("/admin-{hex}"),
+            format!("/{hex}.json"),
+            format!("/sha512:{hex}"),
+            format!("/admin?{hex}"),
+            format!("/admin#{hex}"),
+            format!("/{hex}/..%2f..%2Fadmin"),
+            format!("/{hex}%2F..%2fadmin/{hex}"),
+            format!("/{hex}/..%5Cadmin"),
+            format!("/{hex}/x/.%2e/../admin"),
+            format!("/{hex}/../admin"),
+            format!("/%252e/%2E%2e%2f/{hex}"),
+        ] {
+            assert!(!is_named(&path), "{path}");
         }
     }
 

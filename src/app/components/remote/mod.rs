@@ -14,3 +14,4 @@ pub use doctor::Doctor;
 pub use login::Login;
 pub use panel::PullPanel;
 pub use start::{RemoteQuestions, RemoteStart};
+pub use warnings::Warnings;

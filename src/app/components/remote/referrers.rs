@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use bstr::BStr;
+use bstr::{BStr, ByteSlice};
 use serde_json::Value;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -26,7 +26,7 @@ const SHOWN: usize = 200;
 const CHARACTERS: usize = 100;
 
 /// A document: its media type, what is in it if that is JSON, and what it is unless it is too large.
-type Document = (String, Option<Value>, Option<AttrValue>);
+type Document = (String, Option<Value>, Option<Vec<u8>>);
 
 /// The list, once it was asked for.
 #[component]
@@ -78,7 +78,7 @@ pub fn Referrers() -> Html {
                         .into_iter()
                         .map(|ArtifactDocument { media_type, json, raw }| {
                             let value = json.map(|json| serde_json::from_str(&json).unwrap_or_default());
-                            (media_type, value, raw.map(AttrValue::from))
+                            (media_type, value, raw)
                         })
                         .collect()),
                     Ok(_) => return,
@@ -153,15 +153,19 @@ impl Unfolded {
     }
 }
 
+/// So many characters of a text, and how many follow. A byte that is of no character counts as one.
+fn head(text: &[u8], shown: usize) -> (&[u8], usize) {
+    let end = text.char_indices().nth(shown).map_or(text.len(), |(end, ..)| end);
+    (&text[..end], text[end..].chars().count())
+}
+
 /// A document as it is, part by part.
-fn raw(unfolded: &Unfolded, place: &str, kind: &str, document: &AttrValue, is_open: bool) -> Html {
-    let shown = unfolded.shown(place) * CHARACTERS;
-    let end = document.char_indices().nth(shown).map_or(document.len(), |(end, _)| end);
-    let left = document[end..].chars().count();
+fn raw(unfolded: &Unfolded, place: &str, kind: &str, document: &[u8], is_open: bool) -> Html {
+    let (document, left) = head(document, unfolded.shown(place) * CHARACTERS);
     html! {
         <details class="json-raw" data-testid="referrer-raw" open={is_open}>
             <summary>{unfolded.words.remote.raw}{" "}<bdi class="muted">{text::visible(kind.as_bytes())}</bdi></summary>
-            <pre class="json" dir="ltr">{text::bdi(BStr::new(&document[..end]), Breaks::Keep)}</pre>
+            <pre class="json" dir="ltr">{text::bdi(BStr::new(document), Breaks::Keep)}</pre>
             if left > 0 {
                 <button type="button" class="link" data-testid="raw-more" onclick={unfolded.more(place)}>
                     {(unfolded.words.remote.raw_more)(left as u64)}
@@ -223,7 +227,14 @@ fn title(index: usize, item: &Value) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::title;
+    use super::{head, title};
+
+    #[test]
+    fn what_is_shown_of_bytes_ends_between_characters() {
+        assert_eq!(head("a将b".as_bytes(), 2), ("a将".as_bytes(), 1));
+        assert_eq!(head(b"a\xff\xfeb", 2), (&b"a\xff"[..], 2), "no text, and all there");
+        assert_eq!(head(b"ab", 2), (&b"ab"[..], 0));
+    }
 
     #[test]
     fn items_are_called_by_their_names() {
