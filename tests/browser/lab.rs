@@ -364,11 +364,11 @@ fn steps_are_stepped_paused_and_undone() {
             page.found().await.contains(&"/etc/apt/sources.list".to_owned())
         })
         .await;
-        page.wait_for(&format!("{}:not([disabled])", id("redo"))).await;
+        page.wait_for(&format!("{}:not([aria-disabled])", id("redo"))).await;
         page.click(&id("redo")).await;
         page.wait_for_text(&id("turned"), "Done again").await;
         assert!(page.says("ls -d /etc/apt").await.contains("No such file"));
-        page.wait_for(&format!("{}[disabled]", id("redo"))).await;
+        page.wait_for(&format!("{}[aria-disabled=true]", id("redo"))).await;
         // By keys, in an empty line.
         page.click(&id("terminal-line")).await;
         page.control('z').await;
