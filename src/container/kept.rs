@@ -2,8 +2,8 @@
 //! these. Of the archives nothing is kept but the ids of the images that all this stands on: it comes back when those are open
 //! again.
 //!
-//! Several may keep their shelves in one place, tabs of a browser say. So nobody writes what another has written and it has
-//! not changed itself, or removes what it has not seen: see [`Ledger`].
+//! Several may keep their shelves in one place, tabs of a browser say. So nobody writes what another has written or removed and
+//! it has not changed itself, or removes what it has not seen as it is now: see [`Ledger`].
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,8 +13,8 @@ use std::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
-    Archives, Container, Given, ImageKey, LOCAL, Options, Shelf, ShelfError, Status, kept_upper::KeptUpper,
-    shelf::lower,
+    ArchiveId, Archives, Container, Given, ImageKey, LOCAL, Ledger, Options, Shelf, Status,
+    kept_upper::KeptUpper, shelf::lower,
 };
 use crate::{
     digest::Digest,
@@ -99,27 +99,70 @@ pub struct Recalled {
 /// Files by their names.
 pub type Files = BTreeMap<String, Rc<[u8]>>;
 
+/// What of a shelf is kept.
+#[derive(Debug, Clone, Default)]
+pub struct Keep {
+    /// All that can be kept, but for the bytes of layers.
+    pub shelf: KeptShelf,
+    /// Those.
+    pub layers: MadeLayers,
+    /// What cannot be kept as it is now, as it took from elsewhere what can no longer be read: by the name of its file, its own
+    /// name and why.
+    pub unread: BTreeMap<String, String>,
+}
+
 /// What a file of a container or an image is called, before its id.
 const CONTAINER: &str = "container-";
 const IMAGE: &str = "image-";
 
+fn container_file(id: &str) -> String {
+    format!("{CONTAINER}{id}")
+}
+
+fn image_file(id: &Digest) -> String {
+    format!("{IMAGE}{}", id.hex())
+}
+
 impl KeptShelf {
     /// As files, but for the layers.
     pub fn files(&self) -> Files {
-        let container = |one: &KeptContainer| (format!("{CONTAINER}{}", one.id), encode(one));
-        let image = |one: &KeptImage| (format!("{IMAGE}{}", one.id.hex()), encode(one));
+        let container = |one: &KeptContainer| (container_file(&one.id), encode(one));
+        let image = |one: &KeptImage| (image_file(&one.id), encode(one));
         self.containers.iter().map(container).chain(self.images.iter().map(image)).collect()
     }
 
-    /// The names of the same.
-    pub fn names(&self) -> BTreeSet<String> {
-        let containers = self.containers.iter().map(|one| format!("{CONTAINER}{}", one.id));
-        containers.chain(self.images.iter().map(|image| format!("{IMAGE}{}", image.id.hex()))).collect()
+    /// Takes the images and containers out whose files these would be, and gives the names of those that were in it.
+    pub fn take_out(&mut self, names: &BTreeSet<String>) -> Vec<String> {
+        let mut taken = Vec::new();
+        let mut stays = |name: String| {
+            let stays = !names.contains(&name);
+            if !stays {
+                taken.push(name);
+            }
+            stays
+        };
+        self.images.retain(|image| stays(image_file(&image.id)));
+        self.containers.retain(|one| stays(container_file(&one.id)));
+        taken
+    }
+
+    /// Takes the images out whose own layer is not among these, as they cannot come back: the name of the file of each, and its
+    /// layer.
+    pub fn take_torn(&mut self, layers: &MadeLayers) -> Vec<(String, Digest)> {
+        let is_torn =
+            |image: &mut KeptImage| image.layer.as_ref().is_some_and(|layer| !layers.contains_key(layer));
+        let torn = self.images.extract_if(.., is_torn);
+        torn.filter_map(|image| Some((image_file(&image.id), image.layer?))).collect()
     }
 
     /// Whether a file of this name says what there is.
     pub fn is_file(name: &str) -> bool {
-        name.starts_with(CONTAINER) || name.starts_with(IMAGE)
+        Self::is_container(name) || name.starts_with(IMAGE)
+    }
+
+    /// Whether a file of this name says what a container is.
+    pub(super) fn is_container(name: &str) -> bool {
+        name.starts_with(CONTAINER)
     }
 
     /// Without what another has.
@@ -143,13 +186,13 @@ impl KeptShelf {
         Ok(())
     }
 
-    fn extend(&mut self, more: Self) {
+    pub(super) fn extend(&mut self, more: Self) {
         self.images.extend(more.images);
         self.containers.extend(more.containers);
     }
 
     /// Whether something in it needs a file.
-    fn needs(&self, name: &str) -> bool {
+    pub(super) fn needs(&self, name: &str) -> bool {
         let is_layer = |image: &KeptImage| image.layer.as_ref().is_some_and(|layer| layer.hex() == name);
         let Some(id) = name.strip_prefix(IMAGE) else { return self.images.iter().any(is_layer) };
         let bases = self.images.iter().filter_map(|image| image.base.as_ref().map(|(base, _)| base));
@@ -205,70 +248,11 @@ fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, KeptError> {
     postcard::from_bytes(body).map_err(|_| KeptError::Damaged)
 }
 
-/// What one shelf knows of the files: those that it has read or written, and the digests of what was in them.
-#[derive(Debug, Clone, Default)]
-pub struct Ledger(BTreeMap<String, Digest>);
-
-impl Ledger {
-    /// A file was read, or written.
-    pub fn note(&mut self, name: &str, bytes: &[u8]) {
-        self.0.insert(name.to_owned(), Digest::sha256(bytes));
-    }
-
-    /// What of this has waited has come back, and is now this: it need not be written before it changes.
-    pub fn settle(&mut self, waited: &BTreeSet<String>, now: &Files) {
-        for (name, bytes) in now.iter().filter(|(name, _)| waited.contains(*name)) {
-            self.note(name, bytes);
-        }
-    }
-
-    /// A file was removed.
-    pub fn forget(&mut self, name: &str) {
-        self.0.remove(name);
-    }
-
-    /// Of what the shelf is now: what has to be written, as it differs from what is known or is not there any more.
-    pub fn to_write(&self, now: &Files, there: &BTreeSet<String>) -> Files {
-        let differs = |(name, bytes): &(&String, &Rc<[u8]>)| {
-            !there.contains(*name) || self.0.get(*name).is_none_or(|known| *known != Digest::sha256(bytes))
-        };
-        now.iter().filter(differs).map(|(name, bytes)| (name.clone(), Rc::clone(bytes))).collect()
-    }
-
-    /// Whether something is known that the shelf does not have any more.
-    pub fn has_more(&self, now: &Files) -> bool {
-        self.0.keys().any(|name| !now.contains_key(name))
-    }
-
-    /// What of that is to be removed: what nothing needs that another has written. `others` are the files that are there and are
-    /// not the shelf's, but for layers.
-    pub fn to_remove(&self, now: &Files, others: &Files) -> Vec<String> {
-        let (mut needing, mut own) = (KeptShelf::default(), Vec::new());
-        for (name, bytes) in others {
-            let mut one = KeptShelf::default();
-            // What is damaged needs nothing.
-            let _ = one.add_file(name, bytes);
-            if self.0.contains_key(name) { own.push((name, one)) } else { needing.extend(one) }
-        }
-        // What stays because it is needed has needs of its own.
-        while let Some(place) = own.iter().position(|(name, _)| needing.needs(name)) {
-            needing.extend(own.swap_remove(place).1);
-        }
-        let stays = |name: &String| now.contains_key(name) || needing.needs(name);
-        self.0.keys().filter(|name| !stays(name)).cloned().collect()
-    }
-}
-
 impl Shelf {
     /// All that can be kept, and what still waits; with it the bytes of the layers that were made here. Images without a
     /// config have no id that they could be known again by: what stands on them is not kept.
-    ///
-    /// # Errors
-    ///
-    /// If what a container took from elsewhere can no longer be read.
-    pub fn keep(&self, waiting: &KeptShelf) -> Result<(KeptShelf, MadeLayers), ShelfError> {
-        let mut kept = waiting.clone();
-        let mut layers = BTreeMap::new();
+    pub fn keep(&self, waiting: &KeptShelf) -> Keep {
+        let (mut kept, mut layers, mut unread) = (waiting.clone(), BTreeMap::new(), BTreeMap::new());
         for key in self.made_below(self.images.iter().map(|image| image.key).collect()) {
             self.keep_image(key, &mut kept, &mut layers);
         }
@@ -281,6 +265,15 @@ impl Shelf {
                     Some(id) => Some(id),
                     None => continue,
                 },
+            };
+            let upper = match KeptUpper::of(&container.upper, &lower) {
+                Ok(upper) => upper,
+                // The others are kept all the same.
+                Err(failure) => {
+                    let why = format!("{}: {}", container.name, failure.detail);
+                    unread.insert(container_file(&container.id), why);
+                    continue;
+                }
             };
             kept.containers.push(KeptContainer {
                 id: container.id.clone(),
@@ -296,10 +289,34 @@ impl Shelf {
                 },
                 options: container.options,
                 given: container.given.clone(),
-                upper: KeptUpper::of(&container.upper, &lower)?,
+                upper,
             });
         }
-        Ok((kept, layers))
+        Keep { shelf: kept, layers, unread }
+    }
+
+    /// Closes an archive: what stands on it waits for it to be opened again, with its layers. Of a container that cannot be kept as
+    /// it is now, what was written last stays where it is. Says what these are, and what cannot be read of them.
+    pub fn put_by(
+        &mut self,
+        archive: ArchiveId,
+        waiting: &mut KeptShelf,
+        layers: &mut MadeLayers,
+        ledger: &mut Ledger,
+    ) -> Vec<String> {
+        let before = self.keep(waiting);
+        self.remove_archive(archive);
+        let still = self.keep(&KeptShelf::default());
+        *waiting = before.shelf.without(&still.shelf);
+        layers.extend(before.layers);
+        let needed = waiting.layers();
+        layers.retain(|digest, _| needed.contains(digest));
+        let lost = before.unread.into_iter().filter(|(name, _)| !still.unread.contains_key(name));
+        lost.map(|(name, why)| {
+            ledger.forget(&name);
+            why
+        })
+        .collect()
     }
 
     /// Of these images and those that have a container the ones that were made here, and those that they stand on; bases

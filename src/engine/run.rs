@@ -50,7 +50,7 @@ pub(super) fn run(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
         Ok(input) => input,
         Err(status) => return status,
     };
-    let Some(made) = make(engine, arguments) else { return 125 };
+    let Some(made) = make(engine, arguments, "run") else { return 125 };
     engine.world.set_status(made.id, Status::Up);
     if arguments.has("detach") {
         engine.print(&format!("{}\n", made.hex));
@@ -83,7 +83,7 @@ pub(super) fn run(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
 }
 
 pub(super) fn create(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> i32 {
-    let Some(made) = make(engine, arguments) else { return 1 };
+    let Some(made) = make(engine, arguments, "create") else { return 1 };
     engine.print(&format!("{}\n", made.hex));
     0
 }
@@ -99,7 +99,7 @@ struct Made {
     is_asked_for: bool,
 }
 
-fn make(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> Option<Made> {
+fn make(engine: &mut Engine<'_, '_>, arguments: &Arguments, command: &str) -> Option<Made> {
     let mut operands = arguments.operands.iter().map(ToString::to_string);
     let image = operands.next()?;
     let rest: Vec<String> = operands.collect();
@@ -146,7 +146,8 @@ fn make(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> Option<Made> {
     };
     match engine.world.create(new) {
         Ok(row) => {
-            if let Err(error) = make_workdir(engine, row.id) {
+            if let Err(error) = make_workdir(engine, row.id, command) {
+                engine.world.remove_container(row.id);
                 engine.fail(&format!("docker: Error response from daemon: {error}"));
                 return None;
             }
@@ -169,7 +170,7 @@ fn make(engine: &mut Engine<'_, '_>, arguments: &Arguments) -> Option<Made> {
 }
 
 /// The directory that a container begins in is made if it is not there.
-fn make_workdir(engine: &mut Engine<'_, '_>, id: super::ContainerId) -> Result<(), String> {
+fn make_workdir(engine: &mut Engine<'_, '_>, id: super::ContainerId, command: &str) -> Result<(), String> {
     let cwd = engine.world.position_of(id).cwd;
     let Some(mut fs) = engine.world.files(id) else { return Ok(()) };
     let ends = cwd.iter().enumerate().skip(1).filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
@@ -183,7 +184,7 @@ fn make_workdir(engine: &mut Engine<'_, '_>, id: super::ContainerId) -> Result<(
         }
         let trace = fs.mkdir(&path, 0o755).map_err(|error| format!("mkdir {path}: {error}"))?;
         let call = format!("mkdir {path}");
-        traces.push(Traced { command: "docker run".to_owned(), call, trace, remark: None });
+        traces.push(Traced { command: format!("docker {command}"), call, trace, remark: None });
     }
     engine.traces.extend(traces);
     Ok(())

@@ -325,6 +325,8 @@ impl Shell {
         self.depth += 1;
         let stood = self.attached.clone();
         let outer = std::mem::replace(&mut self.input, input.take());
+        // Without any command it ends well, however the one before it ended.
+        self.status = 0;
         self.source(world, &text.to_str_lossy(), &mut inner);
         *input = std::mem::replace(&mut self.input, outer);
         // What a process sets is its own.

@@ -55,11 +55,17 @@ impl Desk {
     ///
     /// If what it is about is not there.
     pub fn answer(&mut self, shelf: &mut Shelf, job: Job, ask: Ask, around: Around) -> Result<Told, Failure> {
-        let now = around.now;
-        // What was saved may lie in what is removed.
+        let told = self.answer_to(shelf, job, ask, around);
+        // What was saved may lie in what is removed. Before the answer it would be too early: what goes and comes again within it
+        // looks as if it had stayed.
         if self.saved.is_empty() {
             shelf.release();
         }
+        told
+    }
+
+    fn answer_to(&mut self, shelf: &mut Shelf, job: Job, ask: Ask, around: Around) -> Result<Told, Failure> {
+        let now = around.now;
         match ask {
             Ask::Shelf => Ok(Told::Shelf(self.shelf_view(shelf, now))),
             Ask::Start { image, upto, directory, options } => {

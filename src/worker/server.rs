@@ -6,7 +6,7 @@ use std::{
     rc::Rc,
 };
 
-use futures_util::future::try_join_all;
+use futures_util::{future::try_join_all, lock::Mutex};
 use wasm_bindgen::{JsCast, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
@@ -48,7 +48,12 @@ pub fn run() {
         stream::NAME => return stream::run(scope),
         _ => {}
     }
-    let server = Rc::new(Server { scope, state: RefCell::default(), auth: RefCell::default() });
+    let server = Rc::new(Server {
+        scope,
+        state: RefCell::default(),
+        auth: RefCell::default(),
+        shelf_turn: Mutex::default(),
+    });
     let on_message = {
         let server = Rc::clone(&server);
         Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
@@ -72,6 +77,8 @@ pub(super) struct Server {
     pub(super) state: RefCell<State>,
     /// What was learnt of registries. Kept in memory only.
     pub(super) auth: RefCell<Auth>,
+    /// Whose turn it is at the files of the shelf: reading, writing and forgetting them come one after the other.
+    pub(super) shelf_turn: Mutex<()>,
 }
 
 #[derive(Default)]
@@ -272,13 +279,18 @@ impl Server {
 
     /// Forgets an archive.
     fn close(&self, job: Job) {
-        let mut state = self.state.borrow_mut();
-        state.queue.close(job);
-        state.sources.remove(&job);
-        state.news.remove(&job);
-        state.bookmark.take_if(|mark| mark.is_of(job));
-        let State { shelf, keeper, .. } = &mut *state;
-        keeper.close(shelf, archive(job));
+        let is_news = {
+            let mut state = self.state.borrow_mut();
+            state.queue.close(job);
+            state.sources.remove(&job);
+            state.news.remove(&job);
+            state.bookmark.take_if(|mark| mark.is_of(job));
+            let State { shelf, keeper, .. } = &mut *state;
+            keeper.close(shelf, archive(job))
+        };
+        if is_news {
+            self.event(Job::MADE_HERE, Event::Shelf);
+        }
     }
 
     /// Takes on an archive whose documents are read, beside the others or in place of one of them.

@@ -12,7 +12,7 @@ use super::{
     server::{Server, images_of, news_of},
 };
 use crate::{
-    container::{ArchiveId, Files, KeptShelf, Ledger, MadeLayers, Recalled, Shelf},
+    container::{ArchiveId, Files, Keep, KeptShelf, Ledger, MadeLayers, Recalled, Shelf, ToWrite},
     digest::Digest,
     platform::{self, Kept},
 };
@@ -54,24 +54,24 @@ impl Keeper {
 }
 
 impl Keeper {
-    /// An archive is closed: what stands on it waits for it to be opened again.
-    pub(super) fn close(&mut self, shelf: &mut Shelf, archive: ArchiveId) {
-        let before = if self.is_on { shelf.keep(&self.waiting).ok() } else { None };
-        shelf.remove_archive(archive);
-        if let Some((kept, layers)) = before
-            && let Ok((still, _)) = shelf.keep(&KeptShelf::default())
-        {
-            self.waiting = kept.without(&still);
-            self.layers.extend(layers);
-            let needed = self.waiting.layers();
-            self.layers.retain(|digest, _| needed.contains(digest));
+    /// An archive is closed: what stands on it waits for it to be opened again. Gives whether the page is to be told of what
+    /// could not be carried over.
+    pub(super) fn close(&mut self, shelf: &mut Shelf, archive: ArchiveId) -> bool {
+        if !self.is_on {
+            shelf.remove_archive(archive);
+            return false;
         }
+        let lost = shelf.put_by(archive, &mut self.waiting, &mut self.layers, &mut self.ledger);
+        let Some(why) = lost.into_iter().next() else { return false };
+        self.problem = Some(not_kept(why));
+        true
     }
 }
 
 impl Server {
     /// Reads what is kept, once the worker starts.
     pub(super) async fn load_shelf(&self) {
+        let _turn = self.shelf_turn.lock().await;
         // Where nothing can be kept, nothing is.
         let Ok(Some(folder)) = Kept::find(FOLDER).await else { return };
         let Ok(names) = folder.names().await else { return };
@@ -81,9 +81,10 @@ impl Server {
         let mut loaded = Keeper { is_on: true, ..Keeper::default() };
         for name in names.iter().filter(|name| KeptShelf::is_file(name)) {
             if let Ok(Some((_, bytes))) = folder.read(name, u64::MAX).await {
-                loaded.ledger.note(name, &bytes);
-                if let Err(error) = loaded.waiting.add_file(name, &bytes) {
-                    loaded.problem = Some(not_kept(error.to_string()));
+                // What this version cannot read, or another tab is still writing, is not this tab's to remove.
+                match loaded.waiting.add_file(name, &bytes) {
+                    Ok(()) => loaded.ledger.note(name, &bytes),
+                    Err(error) => loaded.problem = Some(not_kept(error.to_string())),
                 }
             }
         }
@@ -94,6 +95,13 @@ impl Server {
                 loaded.ledger.note(digest.hex(), &bytes);
                 loaded.layers.insert(digest, Rc::from(bytes));
             }
+        }
+        for (name, layer) in loaded.waiting.take_torn(&loaded.layers) {
+            // What may be read another time stays.
+            if names.iter().any(|other| other == layer.hex()) {
+                loaded.ledger.forget(&name);
+            }
+            loaded.problem = Some(not_kept(format!("the layer {layer} of an image cannot be read")));
         }
         self.state.borrow_mut().keeper = loaded;
         self.recall_shelf();
@@ -110,16 +118,14 @@ impl Server {
             }
             let before = images_of(&state.shelf);
             let keeper = &mut state.keeper;
-            let waited = keeper.waiting.names();
+            let waited = keeper.waiting.files();
             let recalled = state.shelf.recall(&mut keeper.waiting, &keeper.layers, platform::clock());
             if recalled == Recalled::default() {
                 return;
             }
             let needed = keeper.waiting.layers();
             keeper.layers.retain(|digest, _| needed.contains(digest));
-            if let Ok((now, _)) = state.shelf.keep(&keeper.waiting) {
-                keeper.ledger.settle(&waited, &now.files());
-            }
+            keeper.ledger.settle(&waited, &state.shelf.keep(&keeper.waiting).shelf.files());
             news_of(state, &before)
         };
         events.into_iter().for_each(|(job, event)| self.event(job, event));
@@ -128,16 +134,24 @@ impl Server {
 
     /// Keeps the shelf from now on, or forgets what is kept.
     pub(super) async fn set_keeping(self: &Rc<Self>, keep: bool) {
+        if !keep {
+            // What is being written ends with the file it is at.
+            self.state.borrow_mut().keeper.is_on = false;
+        }
+        let _turn = self.shelf_turn.lock().await;
         {
             let keeper = &mut self.state.borrow_mut().keeper;
             keeper.is_on = keep;
             keeper.problem = None;
         }
-        let result = if keep { self.begin_shelf().await } else { self.forget_shelf().await };
+        let result = if keep { self.begin_shelf().await } else { self.forget_shelf().await.map(|()| None) };
         let keeper = &mut self.state.borrow_mut().keeper;
-        if let Err(failure) = result {
-            keeper.is_on = keeper.is_on && failure.kind != FailureKind::NotKept;
-            keeper.problem = Some(failure);
+        match result {
+            Ok(problem) => keeper.problem = problem,
+            Err(failure) => {
+                keeper.is_on = keeper.is_on && failure.kind != FailureKind::NotKept;
+                keeper.problem = Some(failure);
+            }
         }
     }
 
@@ -155,14 +169,14 @@ impl Server {
         }
         let server = Rc::clone(self);
         spawn_local(async move {
-            let mut result = Ok(());
+            let mut problem = None;
             while std::mem::take(&mut server.state.borrow_mut().keeper.has_more) {
-                result = server.write_shelf().await;
+                let _turn = server.shelf_turn.lock().await;
+                problem = server.write_shelf().await.unwrap_or_else(Some);
             }
             let is_news = {
                 let keeper = &mut server.state.borrow_mut().keeper;
                 keeper.writes = false;
-                let problem = result.err();
                 std::mem::replace(&mut keeper.problem, problem.clone()) != problem
             };
             if is_news {
@@ -171,38 +185,60 @@ impl Server {
         });
     }
 
-    async fn begin_shelf(&self) -> Result<(), Failure> {
+    async fn begin_shelf(&self) -> Result<Option<Failure>, Failure> {
         Kept::folder(FOLDER).await?.write(WISH, &[]).await?;
         self.write_shelf().await
     }
 
-    async fn write_shelf(&self) -> Result<(), Failure> {
+    /// Writes what has changed, and removes what is gone; gives what of it cannot be kept. For whose turn it is.
+    async fn write_shelf(&self) -> Result<Option<Failure>, Failure> {
+        if !self.state.borrow().keeper.is_on {
+            return Ok(None);
+        }
         let folder = Kept::folder(FOLDER).await?;
         let there: BTreeSet<String> = folder.names().await?.into_iter().collect();
         if !there.contains(WISH) {
-            // It was switched off in another tab.
-            self.state.borrow_mut().keeper = Keeper::default();
-            self.event(Job::MADE_HERE, Event::Shelf);
-            return Ok(());
+            self.switched_off();
+            return Ok(None);
         }
-        let (layers, files, ledger) = {
-            let state = self.state.borrow();
-            let kept = state.shelf.keep(&state.keeper.waiting);
-            let (kept, layers) = kept.map_err(|error| not_kept(error.to_string()))?;
-            let layers = layers.into_iter().chain(state.keeper.layers.clone());
-            let layers: Files = layers.map(|(digest, bytes)| (digest.hex().to_owned(), bytes)).collect();
-            (layers, kept.files(), state.keeper.ledger.clone())
+        let (now, unread, files) = {
+            let state = &mut *self.state.borrow_mut();
+            let keeper = &mut state.keeper;
+            let Keep { shelf, layers, unread } = state.shelf.keep(&keeper.waiting);
+            let layers = layers.into_iter().chain(keeper.layers.clone());
+            let layers = layers.map(|(digest, bytes)| (digest.hex().to_owned(), bytes));
+            let now: Files = layers.chain(shelf.files()).collect();
+            let ToWrite { files, gone } = keeper.ledger.to_write(&now, &there);
+            // What waited, and another has removed, waits no more.
+            for name in keeper.waiting.take_out(&gone) {
+                keeper.ledger.forget(&name);
+            }
+            let needed = keeper.waiting.layers();
+            keeper.layers.retain(|digest, _| needed.contains(digest));
+            (now, unread, files)
         };
-        // What a file names is there before it.
-        for (name, bytes) in
-            ledger.to_write(&layers, &there).into_iter().chain(ledger.to_write(&files, &there))
-        {
-            folder.write(&name, &[&bytes]).await?;
-            self.state.borrow_mut().keeper.ledger.note(&name, &bytes);
+        let mut written = Vec::new();
+        for (name, bytes) in &files {
+            if !self.is_wished(&folder).await? {
+                break;
+            }
+            folder.write(name, &[bytes]).await?;
+            self.state.borrow_mut().keeper.ledger.note(name, bytes);
+            written.push(name);
         }
-        let now: Files = layers.into_iter().chain(files).collect();
-        if !ledger.has_more(&now) {
-            return Ok(());
+        if !self.is_wished(&folder).await? {
+            // Another tab may have looked before the last of them was there. What this tab forgets, it does next.
+            for name in written {
+                folder.remove(name).await?;
+            }
+            if self.state.borrow().keeper.is_on {
+                self.switched_off();
+            }
+            return Ok(None);
+        }
+        let problem = unread.values().next().cloned().map(not_kept);
+        if !self.state.borrow().keeper.ledger.has_more(&now) {
+            return Ok(problem);
         }
         let mut others = Files::new();
         for name in there.iter().filter(|name| KeptShelf::is_file(name) && !now.contains_key(*name)) {
@@ -210,11 +246,23 @@ impl Server {
                 others.insert(name.clone(), bytes.into());
             }
         }
-        for name in &ledger.to_remove(&now, &others) {
+        let gone = self.state.borrow_mut().keeper.ledger.to_remove(&now, &others, &unread);
+        for name in &gone {
             folder.remove(name).await?;
             self.state.borrow_mut().keeper.ledger.forget(name);
         }
-        Ok(())
+        Ok(problem)
+    }
+
+    /// Whether the reader still wishes it, here and in every other tab.
+    async fn is_wished(&self, folder: &Kept) -> Result<bool, Failure> {
+        Ok(self.state.borrow().keeper.is_on && folder.read(WISH, 0).await?.is_some())
+    }
+
+    /// It was switched off in another tab.
+    fn switched_off(&self) {
+        self.state.borrow_mut().keeper = Keeper::default();
+        self.event(Job::MADE_HERE, Event::Shelf);
     }
 
     async fn forget_shelf(&self) -> Result<(), Failure> {

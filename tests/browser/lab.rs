@@ -364,11 +364,11 @@ fn steps_are_stepped_paused_and_undone() {
             page.found().await.contains(&"/etc/apt/sources.list".to_owned())
         })
         .await;
-        page.wait_for(&format!("{}:not([disabled])", id("redo"))).await;
+        page.wait_for(&format!("{}:not([aria-disabled])", id("redo"))).await;
         page.click(&id("redo")).await;
         page.wait_for_text(&id("turned"), "Done again").await;
         assert!(page.says("ls -d /etc/apt").await.contains("No such file"));
-        page.wait_for(&format!("{}[disabled]", id("redo"))).await;
+        page.wait_for(&format!("{}[aria-disabled=true]", id("redo"))).await;
         // By keys, in an empty line.
         page.click(&id("terminal-line")).await;
         page.control('z').await;
@@ -526,6 +526,40 @@ fn containers_and_images_come_back_after_a_reload() {
         page.click(&id("keep")).await;
         page.wait_for(&format!("{}:not(:checked)", id("keep"))).await;
         page.until("all of it to be gone", async |page| page.eval(size).await == 0).await;
+        page.assert_silent().await;
+    });
+}
+
+/// Whatever is under way when it is switched, what was asked last holds.
+#[test]
+fn keeping_is_switched_on_and_off_one_after_the_other() {
+    let folder = Folder::new();
+    let archive = folder.archive("debian.tar", &debian());
+    run("container-keeping-switched", Options::default(), async |page| {
+        page.drop_archive(&archive).await;
+        page.start_container().await;
+        for name in ["one:1", "two:1", "three:1"] {
+            page.shell(&format!("touch /{}; docker commit c1 {name}", &name[..2])).await;
+        }
+        page.click(&id("part-shelf")).await;
+        page.wait_for(&format!("{}:not(:checked)", id("keep"))).await;
+        let files = "navigator.storage.getDirectory()
+            .then((root) => root.getDirectoryHandle('shelf', { create: true }))
+            .then(async (folder) => { let n = 0; for await (const _ of folder.keys()) n += 1; return n; })";
+        let click = format!("document.querySelector('{}').click()", id("keep"));
+        // Off while it is being written.
+        page.eval(&format!("{click}; setTimeout(() => {click}, 5); 0")).await;
+        page.wait_for(&format!("{}:not(:checked)", id("keep"))).await;
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        assert_eq!(page.eval(files).await, 0);
+        assert_eq!(page.count(&format!("{}:checked", id("keep"))).await, 0);
+        // A command right behind.
+        page.click(&id("keep")).await;
+        page.click(&id("part-container")).await;
+        page.shell("docker commit c1 four:1").await;
+        page.until("all of it to be written", async |page| page.eval(files).await.as_u64() >= Some(9)).await;
+        page.click(&id("part-shelf")).await;
+        page.wait_for(&format!("{}:checked", id("keep"))).await;
         page.assert_silent().await;
     });
 }

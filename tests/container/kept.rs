@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use layerscope::{
     container::{
-        Commit, Content, Files, Given, KeptError, KeptShelf, Ledger, MadeLayers, NewContainer, Options,
-        Recalled, Shelf, Status,
+        ArchiveId, Commit, Content, Files, Given, Keep, KeptError, KeptShelf, Ledger, MadeLayers,
+        NewContainer, Options, ReadAt, Recalled, Shelf, Status,
     },
+    digest::Digest,
     engine::{NoHost, World},
     fixture::{Pack, Shape},
     tar::Timestamp,
+    worker::protocol::{Failure, FailureKind},
 };
 
 use crate::{
@@ -66,7 +68,7 @@ fn ids(shelf: &Shelf) -> Vec<String> {
 #[test]
 fn containers_and_images_come_back_with_their_archive() {
     let mut before = busy();
-    let (kept, layers) = before.keep(&KeptShelf::default()).unwrap();
+    let Keep { shelf: kept, layers, .. } = before.keep(&KeptShelf::default());
     let mut kept = read(&kept.files());
 
     // Nothing is open: what stands on nothing is there, the rest waits.
@@ -81,7 +83,7 @@ fn containers_and_images_come_back_with_their_archive() {
     assert!(kept.waiting().iter().all(|(_, image)| image.as_ref() == Some(&base)));
 
     // What waits is kept on, whatever else is done meanwhile.
-    let (again, more) = after.keep(&kept).unwrap();
+    let Keep { shelf: again, layers: more, .. } = after.keep(&kept);
     let (mut kept, mut all) = (read(&again.files()), layers);
     all.extend(more);
     let mut after = ours::shelf(debian(Shape::DockerOci, Pack::Gzip));
@@ -100,7 +102,7 @@ fn containers_and_images_come_back_with_their_archive() {
 
 #[test]
 fn another_archive_is_not_taken_for_it() {
-    let (mut kept, layers) = busy().keep(&KeptShelf::default()).unwrap();
+    let Keep { shelf: mut kept, layers, .. } = busy().keep(&KeptShelf::default());
     // The same files in layers that are cut otherwise.
     let mut other =
         ours::shelf(ours::sessions::archive(&[layerscope::fixture::Tar::new().file("etc/motd", "1")]));
@@ -111,7 +113,7 @@ fn another_archive_is_not_taken_for_it() {
 
 #[test]
 fn what_is_damaged_or_of_another_version_says_so() {
-    let (kept, _) = busy().keep(&KeptShelf::default()).unwrap();
+    let kept = busy().keep(&KeptShelf::default()).shelf;
     for (name, bytes) in kept.files() {
         let mut bytes = bytes.to_vec();
         let error = |bytes: &[u8]| KeptShelf::default().add_file(&name, bytes).unwrap_err();
@@ -136,7 +138,7 @@ fn how_a_container_was_started_and_ended_comes_back() {
     ] {
         shell.run(&mut World::new(&mut shelf, &mut host, TIME), line);
     }
-    let mut kept = read(&shelf.keep(&KeptShelf::default()).unwrap().0.files());
+    let mut kept = read(&shelf.keep(&KeptShelf::default()).shelf.files());
     let mut after = ours::shelf(debian(Shape::DockerOci, Pack::Gzip));
     let later = Timestamp { secs: TIME.secs + 60, nanos: 0 };
     assert_eq!(after.recall(&mut kept, &MadeLayers::new(), later).containers, 3);
@@ -175,47 +177,69 @@ struct Folder(Files);
 impl Folder {
     /// What a tab writes, and how much of it.
     fn write(&mut self, shelf: &Shelf, ledger: &mut Ledger, waiting: &KeptShelf) -> usize {
-        let (kept, layers) = shelf.keep(waiting).unwrap();
+        let Keep { shelf: kept, layers, unread } = shelf.keep(waiting);
         let layers = layers.into_iter().map(|(digest, bytes)| (digest.hex().to_owned(), bytes));
         let now: Files = layers.chain(kept.files()).collect();
         let there = self.0.keys().cloned().collect();
-        let written = ledger.to_write(&now, &there);
+        let written = ledger.to_write(&now, &there).files;
         for (name, bytes) in &written {
             ledger.note(name, bytes);
             self.0.insert(name.clone(), bytes.clone());
+            self.is_whole();
         }
         let is_other = |(name, _): &(&String, &_)| KeptShelf::is_file(name) && !now.contains_key(*name);
         let others =
             self.0.iter().filter(is_other).map(|(name, bytes)| (name.clone(), bytes.clone())).collect();
-        let gone = ledger.to_remove(&now, &others);
-        assert!(ledger.has_more(&now) || gone.is_empty());
+        let had_more = ledger.has_more(&now);
+        let gone = ledger.to_remove(&now, &others, &unread);
+        assert!(had_more || gone.is_empty());
         for name in &gone {
             self.0.remove(name);
             ledger.forget(name);
+            self.is_whole();
         }
         written.len()
     }
 
+    /// Whether a tab could end now: every image that can be read has its layer, and one that was made here under it.
+    fn is_whole(&self) {
+        let mut kept = KeptShelf::default();
+        self.0.iter().filter(|(name, _)| KeptShelf::is_file(name)).for_each(|(name, bytes)| {
+            let _ = kept.add_file(name, bytes);
+        });
+        for layer in kept.layers() {
+            assert!(self.0.contains_key(layer.hex()), "{layer} is missing");
+        }
+        let debian =
+            ours::shelf(debian(Shape::DockerOci, Pack::Gzip)).find_image("debian:12").unwrap().id.clone();
+        for (name, root) in kept.waiting() {
+            assert!(root.is_none() || root == Some(debian.clone()), "{name} waits for {root:?}");
+        }
+    }
+
+    /// What a tab reads that is opened now: what waits, and its layers.
+    fn load(&self, ledger: &mut Ledger) -> (KeptShelf, MadeLayers) {
+        let (mut kept, mut layers) = (KeptShelf::default(), MadeLayers::new());
+        for (name, bytes) in &self.0 {
+            if !KeptShelf::is_file(name) {
+                layers.insert(Digest::sha256(bytes), bytes.clone());
+                ledger.note(name, bytes);
+            } else if kept.add_file(name, bytes).is_ok() {
+                ledger.note(name, bytes);
+            }
+        }
+        (kept, layers)
+    }
+
     /// A tab that is opened now, and its archive.
     fn open(&self, ledger: &mut Ledger) -> Shelf {
-        let mut kept = read(&self.0);
-        let is_layer = |name: &&String| !KeptShelf::is_file(name);
-        let layers: MadeLayers = self
-            .0
-            .keys()
-            .filter(is_layer)
-            .map(|name| {
-                let bytes = self.0[name].clone();
-                (layerscope::digest::Digest::sha256(&bytes), bytes)
-            })
-            .collect();
-        self.0.iter().for_each(|(name, bytes)| ledger.note(name, bytes));
+        let (mut kept, layers) = self.load(ledger);
         let mut shelf = ours::shelf(debian(Shape::DockerOci, Pack::Gzip));
-        let waited = kept.names();
+        let waited = kept.files();
         let later = Timestamp { secs: TIME.secs + 1, nanos: 0 };
         shelf.recall(&mut kept, &layers, later);
         assert!(kept.is_empty(), "{:?}", kept.waiting());
-        ledger.settle(&waited, &shelf.keep(&kept).unwrap().0.files());
+        ledger.settle(&waited, &shelf.keep(&kept).shelf.files());
         shelf
     }
 
@@ -227,23 +251,25 @@ impl Folder {
     }
 }
 
+/// Starts a container, and puts a file into it.
+fn start(shelf: &mut Shelf, image: &str, random: u8) {
+    let image = shelf.find_image(image).unwrap().key;
+    let new = NewContainer { image: Some(image), random: [random; 32], ..NewContainer::default() };
+    shelf.create(new, TIME).unwrap();
+    let place = shelf.containers().len() - 1;
+    shelf.fs(place, TIME).unwrap().put(b"new", Content::from(vec![random]), 0o644).unwrap();
+}
+
+fn commit(name: &str) -> Commit<'_> {
+    Commit { created: TIME, names: vec![name.to_owned()], ..Commit::default() }
+}
+
 #[test]
 fn two_tabs_keep_their_containers_beside_each_other() {
     let nothing = KeptShelf::default();
     let mut folder = Folder::default();
     let (mut first, mut second) = (Ledger::default(), Ledger::default());
     let (mut one, mut two) = (folder.open(&mut first), folder.open(&mut second));
-    let start = |shelf: &mut Shelf, image: &str, random: u8| {
-        let image = shelf.find_image(image).unwrap().key;
-        shelf
-            .create(
-                NewContainer { image: Some(image), random: [random; 32], ..NewContainer::default() },
-                TIME,
-            )
-            .unwrap();
-        shelf.fs(0, TIME).unwrap().put(b"new", Content::from(vec![random]), 0o644).unwrap();
-    };
-    let commit = |name: &str| Commit { created: TIME, names: vec![name.to_owned()], ..Commit::default() };
     // Both have a container that is called c1, and an image of it.
     start(&mut one, "debian:12", 1);
     one.commit(0, &commit("one:1")).unwrap();
@@ -291,10 +317,9 @@ fn two_tabs_keep_their_containers_beside_each_other() {
 #[test]
 fn what_stands_on_a_closed_archive_waits_for_it() {
     let mut shelf = busy();
-    let (all, layers) = shelf.keep(&KeptShelf::default()).unwrap();
-    shelf.remove_archive(layerscope::container::ArchiveId(1));
-    let (still, _) = shelf.keep(&KeptShelf::default()).unwrap();
-    let mut waiting = all.without(&still);
+    let (mut waiting, mut layers) = (KeptShelf::default(), MadeLayers::new());
+    let lost = shelf.put_by(ArchiveId(1), &mut waiting, &mut layers, &mut Ledger::default());
+    assert_eq!(lost, [""; 0]);
     let names: Vec<String> = waiting.waiting().into_iter().map(|(name, _)| name).collect();
     assert_eq!(
         BTreeSet::from_iter(names),
@@ -302,4 +327,139 @@ fn what_stands_on_a_closed_archive_waits_for_it() {
     );
     let mut again = ours::shelf(debian(Shape::DockerOci, Pack::Gzip));
     assert_eq!(again.recall(&mut waiting, &layers, TIME), Recalled { images: 2, containers: 2 });
+}
+
+#[test]
+fn what_a_tab_cannot_read_it_does_not_remove() {
+    let nothing = KeptShelf::default();
+    let (mut folder, mut first) = (Folder::default(), Ledger::default());
+    let mut one = folder.open(&mut first);
+    start(&mut one, "debian:12", 1);
+    one.commit(0, &commit("one:1")).unwrap();
+    start(&mut one, "one:1", 2);
+    folder.write(&one, &mut first, &nothing);
+    // A newer version has written one of them, and another is still being written.
+    let names: Vec<String> = folder.0.keys().filter(|name| name.starts_with("container-")).cloned().collect();
+    let newer = [b"layerscope shelf 3\n".as_slice(), &folder.0[&names[0]][19..]].concat();
+    let cut = folder.0[&names[1]][..50].to_vec();
+    folder.0.insert(names[0].clone(), newer.into());
+    folder.0.insert(names[1].clone(), cut.into());
+    let all = folder.0.len();
+    let mut second = Ledger::default();
+    let mut two = folder.open(&mut second);
+    assert!(two.containers().is_empty());
+    // What they stand on stays as well: who knows what they need.
+    two.remove_image("one:1", false).unwrap();
+    start(&mut two, "debian:12", 3);
+    assert_eq!(folder.write(&two, &mut second, &nothing), 1);
+    assert_eq!(folder.0.len(), all + 1, "{:?}", folder.0.keys());
+    // The tab that wrote them removes what they were, and not what they have become.
+    one.remove_container("c1", true).unwrap();
+    folder.write(&one, &mut first, &nothing);
+    assert_eq!(folder.0.len(), all + 1, "{:?}", folder.0.keys());
+}
+
+/// A file that was changed after it was chosen.
+struct Changed;
+
+impl ReadAt for Changed {
+    fn len(&self) -> u64 {
+        3
+    }
+
+    fn read_at(&self, _: std::ops::Range<u64>) -> Result<Vec<u8>, Failure> {
+        Err(Failure { kind: FailureKind::Unreadable, detail: "it has changed".to_owned(), offset: None })
+    }
+}
+
+#[test]
+fn a_container_that_cannot_be_kept_leaves_the_others_and_what_was_written_of_it() {
+    let (mut folder, mut ledger) = (Folder::default(), Ledger::default());
+    let mut shelf = folder.open(&mut ledger);
+    start(&mut shelf, "debian:12", 1);
+    start(&mut shelf, "debian:12", 2);
+    let (mut waiting, mut layers) = (KeptShelf::default(), MadeLayers::new());
+    assert_eq!(folder.write(&shelf, &mut ledger, &waiting), 2);
+    let before = folder.0.clone();
+    let content = Content::of_source(std::rc::Rc::new(Changed));
+    shelf.fs(0, TIME).unwrap().put(b"copied", content, 0o644).unwrap();
+    shelf.fs(1, TIME).unwrap().put(b"more", Content::default(), 0o644).unwrap();
+    // The other is written, and this one's file stays as it was.
+    assert_eq!(folder.write(&shelf, &mut ledger, &waiting), 1);
+    assert_eq!(before.keys().collect::<Vec<_>>(), folder.0.keys().collect::<Vec<_>>());
+    let lost = shelf.put_by(ArchiveId(1), &mut waiting, &mut layers, &mut ledger);
+    assert_eq!(lost, ["c1: it has changed"]);
+    let names: Vec<String> = waiting.waiting().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["c2"]);
+    assert_eq!(folder.write(&shelf, &mut ledger, &waiting), 0);
+    assert_eq!(before.keys().collect::<Vec<_>>(), folder.0.keys().collect::<Vec<_>>());
+}
+
+#[test]
+fn what_another_tab_has_removed_does_not_come_back() {
+    let nothing = KeptShelf::default();
+    let (mut folder, mut first) = (Folder::default(), Ledger::default());
+    let mut one = folder.open(&mut first);
+    start(&mut one, "debian:12", 1);
+    one.commit(0, &commit("one:1")).unwrap();
+    folder.write(&one, &mut first, &nothing);
+    let (mut second, mut third) = (Ledger::default(), Ledger::default());
+    let mut two = folder.open(&mut second);
+    // A third tab has no archive open: all of it waits there.
+    let (mut waiting, layers) = folder.load(&mut third);
+    one.remove_container("c1", true).unwrap();
+    one.remove_image("one:1", false).unwrap();
+    folder.write(&one, &mut first, &nothing);
+    assert!(folder.0.is_empty());
+    assert_eq!(folder.write(&two, &mut second, &nothing), 0);
+    let now: Files = layers.iter().map(|(digest, bytes)| (digest.hex().to_owned(), bytes.clone())).collect();
+    let now: Files = now.into_iter().chain(waiting.files()).collect();
+    let to_write = third.to_write(&now, &BTreeSet::new());
+    assert!(to_write.files.is_empty());
+    assert_eq!(waiting.take_out(&to_write.gone).len(), 2);
+    assert!(waiting.is_empty());
+    // What is changed is there again, with what it needs.
+    start(&mut two, "one:1", 2);
+    assert_eq!(folder.write(&two, &mut second, &nothing), 3, "layer, image, and the new container");
+    two.fs(0, TIME).unwrap().put(b"later", Content::default(), 0o644).unwrap();
+    assert_eq!(folder.write(&two, &mut second, &nothing), 1);
+}
+
+#[test]
+fn what_was_not_written_before_it_waited_is_written_when_it_is_back() {
+    let (mut folder, mut ledger) = (Folder::default(), Ledger::default());
+    let mut shelf = folder.open(&mut ledger);
+    start(&mut shelf, "debian:12", 1);
+    let (mut waiting, mut layers) = (KeptShelf::default(), MadeLayers::new());
+    folder.write(&shelf, &mut ledger, &waiting);
+    // The archive is closed before this is written.
+    shelf.fs(0, TIME).unwrap().put(b"later", Content::default(), 0o644).unwrap();
+    shelf.put_by(ArchiveId(1), &mut waiting, &mut layers, &mut ledger);
+    let mut shelf = ours::shelf(debian(Shape::DockerOci, Pack::Gzip));
+    let waited = waiting.files();
+    shelf.recall(&mut waiting, &layers, TIME);
+    ledger.settle(&waited, &shelf.keep(&waiting).shelf.files());
+    assert_eq!(folder.write(&shelf, &mut ledger, &waiting), 1);
+}
+
+#[test]
+fn an_image_without_its_layer_does_not_wait() {
+    let Keep { shelf: mut kept, mut layers, .. } = busy().keep(&KeptShelf::default());
+    let (missing, _) = layers.pop_first().unwrap();
+    let torn = kept.take_torn(&layers);
+    assert_eq!(torn.iter().map(|(_, layer)| layer.clone()).collect::<Vec<_>>(), [missing]);
+    assert!(!kept.files().contains_key(&torn[0].0));
+    assert_eq!(kept.layers().len(), 2);
+}
+
+#[test]
+fn a_layer_is_known_by_its_name() {
+    let Keep { shelf: kept, layers, .. } = busy().keep(&KeptShelf::default());
+    let layers: Files = layers.keys().map(|digest| (digest.hex().to_owned(), [0; 0].into())).collect();
+    let now: Files = layers.clone().into_iter().chain(kept.files()).collect();
+    let there: BTreeSet<String> = layers.keys().skip(1).cloned().collect();
+    let files = Ledger::default().to_write(&now, &there).files;
+    let written: Vec<&String> =
+        files.iter().map(|(name, _)| name).filter(|name| !KeptShelf::is_file(name)).collect();
+    assert_eq!(written, layers.keys().take(1).collect::<Vec<_>>(), "whatever is in them");
 }

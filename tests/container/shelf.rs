@@ -94,6 +94,22 @@ fn what_is_saved_is_whole_whatever_is_removed_after() {
     assert!(shelf.archives.is_empty());
 }
 
+/// What the page knows of is dropped with the answer after which nothing needs it, and not made anew within the next.
+#[test]
+fn the_archive_of_what_was_made_goes_with_the_answer_that_ends_its_use() {
+    let (mut shelf, mut desk) = (Shelf::new(), Desk::default());
+    shelf.create(NewContainer::default(), TIME).unwrap();
+    shelf.fs(0, TIME).unwrap().put(b"hello", Content::default(), 0o644).unwrap();
+    let mut run = |line: &str| {
+        let run = Ask::Run { line: line.to_owned(), around: Files::default(), stop: None };
+        ask(&mut desk, &mut shelf, run);
+        !shelf.archives.is_empty()
+    };
+    assert!(run("docker commit c1 hello:1"));
+    assert!(!run("docker rmi hello:1"));
+    assert!(run("docker commit c1 hello:1"));
+}
+
 #[test]
 fn shared_layers_count_once_as_unique() {
     let shelf = shelf();

@@ -97,6 +97,7 @@ impl AppHandle {
             Turn::Redo => container.can_redo,
         };
         if can && !self.state.lab.is_busy {
+            self.lab(LabAction::Turning);
             self.carry_out(Ask::Turn { container: container.id.clone(), turn }, None);
         }
     }

@@ -125,6 +125,20 @@ fn a_command_shows_what_it_said_and_what_the_filesystem_did() {
 }
 
 #[test]
+fn what_cannot_be_turned_back_keeps_its_button() {
+    for lang in BOTH {
+        let html = render::<ContainerPage>(lang, state(vec![ran()]));
+        let button = |name: &str| {
+            let at = html.find(&format!("data-testid=\"{name}\"")).unwrap();
+            html[at..].split('>').next().unwrap().to_owned()
+        };
+        assert!(!button("undo").contains("disabled"), "{}", button("undo"));
+        assert!(button("redo").contains("aria-disabled=\"true\""), "{}", button("redo"));
+        assert!(!button("redo").contains(" disabled"), "{}", button("redo"));
+    }
+}
+
+#[test]
 fn the_containers_directory_has_its_three_columns() {
     let overlay = Overlay { path: "etc".into(), parent: None, names: vec![], entries: vec![], opaque: false };
     for lang in BOTH {

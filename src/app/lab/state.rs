@@ -116,6 +116,8 @@ pub enum LabAction {
     Sent(String),
     /// A command that waited for a file is given to it again.
     SentAgain,
+    /// Something is taken back or done again.
+    Turning,
     /// What is under way can be ended by this.
     Stoppable(Option<AttrValue>),
     /// It is answered.
@@ -168,6 +170,8 @@ impl Lab {
             LabAction::Options(options) => self.options = options,
             LabAction::Sent(line) => self.sent(line),
             LabAction::SentAgain => (self.is_busy, self.waiting) = (true, None),
+            // What was said of the turn before goes: the same words again would be no news to who hears them.
+            LabAction::Turning => (self.is_busy, self.stop, self.turned) = (true, None, None),
             LabAction::Stoppable(stop) => self.stop = stop,
             LabAction::Ran(Ok(ran)) => self.ran(*ran),
             LabAction::Ran(Err(failure)) => {
@@ -341,6 +345,18 @@ mod tests {
         assert_eq!(lab.turned, turned);
         lab.apply(LabAction::Ran(Ok(Box::default())));
         assert_eq!(lab.turned, None);
+    }
+
+    #[test]
+    fn a_turn_is_under_way_and_is_told_of_anew() {
+        let mut lab = Lab::default();
+        let turned = Some(Turn::Undo);
+        for _ in 0..2 {
+            lab.apply(LabAction::Turning);
+            assert_eq!((lab.is_busy, lab.turned), (true, None));
+            lab.apply(LabAction::Ran(Ok(Box::new(Ran { turned, ..Ran::default() }))));
+            assert_eq!((lab.is_busy, lab.turned), (false, turned));
+        }
     }
 
     #[test]

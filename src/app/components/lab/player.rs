@@ -124,8 +124,10 @@ fn Turns() -> Html {
     let Some(container) = &lab.container else { return Html::default() };
     let button = |test_id: &'static str, label: &'static str, can: bool, turn: containers::Turn| {
         let app = app.clone();
+        // It keeps the focus while it can do nothing, which a disabled one loses; a click does nothing then.
+        let disabled = (!can || lab.is_busy).then_some("true");
         html! {
-            <button type="button" data-testid={test_id} disabled={!can || lab.is_busy} onclick={move |_: MouseEvent| app.turn(turn)}>{label}</button>
+            <button type="button" data-testid={test_id} aria-disabled={disabled} onclick={move |_: MouseEvent| app.turn(turn)}>{label}</button>
         }
     };
     html! {

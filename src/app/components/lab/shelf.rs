@@ -135,8 +135,11 @@ fn action(app: &AppHandle, test_id: &'static str, text: &'static str, label: Str
 fn keeping(keeping: &Keeping, app: &AppHandle, all: &Words) -> Html {
     let words = &all.container;
     let onchange = {
-        let (app, is_on) = (app.clone(), keeping.is_on);
-        move |_: Event| app.keep_shelf(!is_on)
+        let app = app.clone();
+        // What the box shows, and not what is known: the answer to the click before may still be to come.
+        move |event: Event| {
+            app.keep_shelf(event.target_unchecked_into::<web_sys::HtmlInputElement>().checked())
+        }
     };
     html! {
         <section data-testid="keeping">
