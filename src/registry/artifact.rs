@@ -54,12 +54,11 @@ impl ArtifactReading {
         if matches!(head.status, 404 | 406) {
             return Err(Trouble::NotFound);
         }
-        if head.is_web_page() {
-            return Err(Trouble::NotARegistry);
-        }
+        // Whatever it is called: what has the digest is what was asked for.
+        let other = if head.is_web_page() { Trouble::NotARegistry } else { Trouble::Digest };
         let Some(left) = &mut self.left else {
             if self.manifest.same_algorithm(&body) != self.manifest {
-                return Err(Trouble::Digest);
+                return Err(other);
             }
             let Ok((Document::Manifest(manifest), _)) = Document::parse(&body) else {
                 return Err(Trouble::Manifest);
@@ -70,7 +69,7 @@ impl ArtifactReading {
         };
         let Some(Blob { media_type, digest, .. }) = left.pop() else { return Ok(()) };
         if digest.same_algorithm(&body) != digest {
-            return Err(Trouble::Digest);
+            return Err(other);
         }
         let json = readable(&body).ok().map(|value| value.to_string());
         self.room = self.room.saturating_sub(body.len() as u64);
@@ -193,6 +192,8 @@ mod tests {
                 assert_eq!(reading.supply(&answer.0, answer.1.clone()), Err(trouble), "{status} {kind}");
             }
         }
+        // A blob may be a web page by itself.
+        assert_eq!(reading(&manifest).supply(&head(200, "text/html"), b"x".to_vec()), Ok(()));
         let mut none = unread("nonsense");
         assert_eq!(none.supply(&head(200, "text/x"), b"nonsense".to_vec()), Err(Trouble::Manifest));
     }

@@ -53,6 +53,7 @@ pub fn run() {
         state: RefCell::default(),
         auth: RefCell::default(),
         shelf_turn: Mutex::default(),
+        keeping_asked: Cell::default(),
     });
     let on_message = {
         let server = Rc::clone(&server);
@@ -79,6 +80,8 @@ pub(super) struct Server {
     pub(super) auth: RefCell<Auth>,
     /// Whose turn it is at the files of the shelf: reading, writing and forgetting them come one after the other.
     pub(super) shelf_turn: Mutex<()>,
+    /// How many times the page has asked to keep the shelf, or to forget it.
+    pub(super) keeping_asked: Cell<u64>,
 }
 
 #[derive(Default)]

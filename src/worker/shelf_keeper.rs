@@ -27,6 +27,8 @@ const WISH: &str = "wish";
 pub(super) struct Keeper {
     /// Whether the reader wishes it.
     is_on: bool,
+    /// What the file of the wish holds: something else once it was switched off and on again in another tab.
+    wish: Vec<u8>,
     /// What is kept and waits for its archive.
     waiting: KeptShelf,
     /// The layers that it needs.
@@ -74,11 +76,9 @@ impl Server {
         let _turn = self.shelf_turn.lock().await;
         // Where nothing can be kept, nothing is.
         let Ok(Some(folder)) = Kept::find(FOLDER).await else { return };
+        let Ok(Some(wish)) = wish_in(&folder).await else { return };
         let Ok(names) = folder.names().await else { return };
-        if !names.iter().any(|name| name == WISH) {
-            return;
-        }
-        let mut loaded = Keeper { is_on: true, ..Keeper::default() };
+        let mut loaded = Keeper { is_on: true, wish, ..Keeper::default() };
         for name in names.iter().filter(|name| KeptShelf::is_file(name)) {
             if let Ok(Some((_, bytes))) = folder.read(name, u64::MAX).await {
                 // What this version cannot read, or another tab is still writing, is not this tab's to remove.
@@ -138,7 +138,13 @@ impl Server {
             // What is being written ends with the file it is at.
             self.state.borrow_mut().keeper.is_on = false;
         }
+        let asked = self.keeping_asked.get() + 1;
+        self.keeping_asked.set(asked);
         let _turn = self.shelf_turn.lock().await;
+        if self.keeping_asked.get() != asked {
+            // What was asked last holds, whoever's turn comes first.
+            return;
+        }
         {
             let keeper = &mut self.state.borrow_mut().keeper;
             keeper.is_on = keep;
@@ -186,7 +192,17 @@ impl Server {
     }
 
     async fn begin_shelf(&self) -> Result<Option<Failure>, Failure> {
-        Kept::folder(FOLDER).await?.write(WISH, &[]).await?;
+        let folder = Kept::folder(FOLDER).await?;
+        let wish = match wish_in(&folder).await? {
+            // It is on in another tab.
+            Some(wish) => wish,
+            None => {
+                let wish = platform::random_id().to_vec();
+                folder.write(WISH, &[&wish]).await?;
+                wish
+            }
+        };
+        self.state.borrow_mut().keeper.wish = wish;
         self.write_shelf().await
     }
 
@@ -197,43 +213,49 @@ impl Server {
         }
         let folder = Kept::folder(FOLDER).await?;
         let there: BTreeSet<String> = folder.names().await?.into_iter().collect();
-        if !there.contains(WISH) {
+        let Some(wish) = wish_in(&folder).await? else {
             self.switched_off();
             return Ok(None);
-        }
-        let (now, unread, files) = {
+        };
+        let (now, unread, files, dropped) = {
             let state = &mut *self.state.borrow_mut();
             let keeper = &mut state.keeper;
+            if keeper.wish != wish {
+                // Nothing is there any more of what this tab has written.
+                (keeper.wish, keeper.ledger) = (wish, Ledger::default());
+            }
             let Keep { shelf, layers, unread } = state.shelf.keep(&keeper.waiting);
             let layers = layers.into_iter().chain(keeper.layers.clone());
             let layers = layers.map(|(digest, bytes)| (digest.hex().to_owned(), bytes));
             let now: Files = layers.chain(shelf.files()).collect();
             let ToWrite { files, gone } = keeper.ledger.to_write(&now, &there);
             // What waited, and another has removed, waits no more.
-            for name in keeper.waiting.take_out(&gone) {
-                keeper.ledger.forget(&name);
-            }
+            let dropped = keeper.waiting.take_out(&gone);
+            dropped.iter().for_each(|name| keeper.ledger.forget(name));
             let needed = keeper.waiting.layers();
             keeper.layers.retain(|digest, _| needed.contains(digest));
-            (now, unread, files)
+            (now, unread, files, dropped)
         };
+        if !dropped.is_empty() {
+            self.event(Job::MADE_HERE, Event::Shelf);
+        }
         let mut written = Vec::new();
         for (name, bytes) in &files {
             if !self.is_wished(&folder).await? {
                 break;
             }
+            // If it cannot be written, nothing is there: it is new the next time, whatever it holds then.
+            self.state.borrow_mut().keeper.ledger.forget(name);
             folder.write(name, &[bytes]).await?;
             self.state.borrow_mut().keeper.ledger.note(name, bytes);
             written.push(name);
         }
         if !self.is_wished(&folder).await? {
             // Another tab may have looked before the last of them was there. What this tab forgets, it does next.
-            for name in written {
-                folder.remove(name).await?;
-            }
             if self.state.borrow().keeper.is_on {
                 self.switched_off();
             }
+            remove_all(&folder, written).await?;
             return Ok(None);
         }
         let problem = unread.values().next().cloned().map(not_kept);
@@ -256,7 +278,9 @@ impl Server {
 
     /// Whether the reader still wishes it, here and in every other tab.
     async fn is_wished(&self, folder: &Kept) -> Result<bool, Failure> {
-        Ok(self.state.borrow().keeper.is_on && folder.read(WISH, 0).await?.is_some())
+        let wish = wish_in(folder).await?;
+        let keeper = &self.state.borrow().keeper;
+        Ok(keeper.is_on && wish.as_ref() == Some(&keeper.wish))
     }
 
     /// It was switched off in another tab.
@@ -273,11 +297,26 @@ impl Server {
             keeper.ledger = Ledger::default();
         }
         let Some(folder) = Kept::find(FOLDER).await? else { return Ok(()) };
-        for name in folder.names().await? {
-            folder.remove(&name).await?;
-        }
-        Ok(())
+        // First: what another tab writes from now on, it takes back itself.
+        folder.remove(WISH).await?;
+        remove_all(&folder, &folder.names().await?).await
     }
+}
+
+/// What the file of the wish holds; `None` if keeping is off.
+async fn wish_in(folder: &Kept) -> Result<Option<Vec<u8>>, Failure> {
+    Ok(folder.read(WISH, 64).await?.map(|(_, bytes)| bytes))
+}
+
+/// Removes what can be removed of these, and says why the rest cannot.
+async fn remove_all(folder: &Kept, names: impl IntoIterator<Item = &String>) -> Result<(), Failure> {
+    let mut result = Ok(());
+    for name in names {
+        if let Err(error) = folder.remove(name).await {
+            result = result.and(Err(error.into()));
+        }
+    }
+    result
 }
 
 fn not_kept(detail: String) -> Failure {

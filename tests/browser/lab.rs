@@ -546,12 +546,11 @@ fn keeping_is_switched_on_and_off_one_after_the_other() {
         let files = "navigator.storage.getDirectory()
             .then((root) => root.getDirectoryHandle('shelf', { create: true }))
             .then(async (folder) => { let n = 0; for await (const _ of folder.keys()) n += 1; return n; })";
-        let click = format!("document.querySelector('{}').click()", id("keep"));
+        let click = format!("document.querySelector({:?}).click()", id("keep"));
         // Off while it is being written.
         page.eval(&format!("{click}; setTimeout(() => {click}, 5); 0")).await;
         page.wait_for(&format!("{}:not(:checked)", id("keep"))).await;
-        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-        assert_eq!(page.eval(files).await, 0);
+        page.until("all of it to be removed", async |page| page.eval(files).await == 0).await;
         assert_eq!(page.count(&format!("{}:checked", id("keep"))).await, 0);
         // A command right behind.
         page.click(&id("keep")).await;

@@ -463,3 +463,17 @@ fn a_layer_is_known_by_its_name() {
         files.iter().map(|(name, _)| name).filter(|name| !KeptShelf::is_file(name)).collect();
     assert_eq!(written, layers.keys().take(1).collect::<Vec<_>>(), "whatever is in them");
 }
+
+/// A file that cannot be written, for want of room perhaps, is gone. Who writes forgets it before.
+#[test]
+fn what_could_not_be_written_is_written_once_it_is_as_it_was() {
+    let (mut folder, mut ledger) = (Folder::default(), Ledger::default());
+    let mut shelf = folder.open(&mut ledger);
+    start(&mut shelf, "debian:12", 1);
+    let nothing = KeptShelf::default();
+    assert_eq!(folder.write(&shelf, &mut ledger, &nothing), 1);
+    for name in std::mem::take(&mut folder.0).into_keys() {
+        ledger.forget(&name);
+    }
+    assert_eq!(folder.write(&shelf, &mut ledger, &nothing), 1);
+}

@@ -75,7 +75,7 @@ impl Target {
     /// a whole segment of the path, with or without its algorithm, and servers cannot differ over what the segments are.
     pub(super) fn is_named_in(&self, url: &Url) -> bool {
         let path = url.path().to_ascii_lowercase();
-        let is_plain = !["%2e", "%2f", "%5c"].iter().any(|escape| path.contains(escape));
+        let is_plain = !["%2e", "%2f", "%5c", "%25", "%3b", ";"].iter().any(|other| path.contains(other));
         let names = |digest: &Digest| {
             let full = digest.to_string();
             path.split('/').any(|part| part == digest.hex() || part.replace("%3a", ":") == full)
@@ -230,6 +230,9 @@ mod tests {
             format!("/{hex}/x/.%2e/../admin"),
             format!("/{hex}/../admin"),
             format!("/%252e/%2E%2e%2f/{hex}"),
+            format!("/{hex}/%252e%252e/admin"),
+            format!("/{hex}/..;/admin"),
+            format!("/{hex}/..%3B/admin"),
         ] {
             assert!(!is_named(&path), "{path}");
         }
