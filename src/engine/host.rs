@@ -26,7 +26,7 @@ impl Interrupt {
     }
 }
 
-/// What is around the shell. Paths are as they were typed.
+/// What is around the shell: by default, no files at all. Paths are as they were typed.
 pub trait Host {
     /// 32 random bytes.
     fn random(&mut self) -> [u8; 32];
@@ -54,7 +54,9 @@ pub trait Host {
     /// # Errors
     ///
     /// Why not, in words.
-    fn open(&mut self, path: &str) -> Result<Rc<dyn ReadAt>, String>;
+    fn open(&mut self, _: &str) -> Result<Rc<dyn ReadAt>, String> {
+        Err("No such file or directory".into())
+    }
 
     /// What is at a path and, if that is a directory, all below it, each directory before what is in it. The first has an
     /// empty path.
@@ -62,7 +64,9 @@ pub trait Host {
     /// # Errors
     ///
     /// Why not, in words.
-    fn list(&mut self, path: &str) -> Result<Vec<HostFile>, String>;
+    fn list(&mut self, _: &str) -> Result<Vec<HostFile>, String> {
+        Err("No such file or directory".into())
+    }
 
     /// Whether there is a directory at a path, or something else; `None` for nothing.
     fn is_directory(&mut self, path: &str) -> Option<bool> {
@@ -75,7 +79,9 @@ pub trait Host {
     /// # Errors
     ///
     /// Why not, in words.
-    fn save(&mut self, path: &str, rope: &Rope, archives: &Archives) -> Result<(), String>;
+    fn save(&mut self, _: &str, _: &Rope, _: &Archives) -> Result<(), String> {
+        Err("Read-only file system".into())
+    }
 
     /// Writes a file, a directory or a symbolic link of a container. `content` is what a file is made of, and `read` gives it
     /// out.
@@ -83,13 +89,9 @@ pub trait Host {
     /// # Errors
     ///
     /// Why not, in words.
-    fn place(
-        &mut self,
-        path: &str,
-        file: &HostFile,
-        content: Rope,
-        read: &mut Reading<'_>,
-    ) -> Result<(), String>;
+    fn place(&mut self, _: &str, _: &HostFile, _: Rope, _: &mut Reading<'_>) -> Result<(), String> {
+        Err("Read-only file system".into())
+    }
 }
 
 /// Gives out a content piece by piece.
@@ -142,21 +144,5 @@ impl Host for NoHost {
     fn new_archive(&mut self) -> ArchiveId {
         self.counter += 1;
         ArchiveId(self.counter)
-    }
-
-    fn open(&mut self, _: &str) -> Result<Rc<dyn ReadAt>, String> {
-        Err("No such file or directory".into())
-    }
-
-    fn list(&mut self, _: &str) -> Result<Vec<HostFile>, String> {
-        Err("No such file or directory".into())
-    }
-
-    fn save(&mut self, _: &str, _: &Rope, _: &Archives) -> Result<(), String> {
-        Err("Read-only file system".into())
-    }
-
-    fn place(&mut self, _: &str, _: &HostFile, _: Rope, _: &mut Reading<'_>) -> Result<(), String> {
-        Err("Read-only file system".into())
     }
 }

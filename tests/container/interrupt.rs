@@ -3,8 +3,8 @@
 use std::{cell::Cell, rc::Rc};
 
 use layerscope::{
-    container::{ArchiveId, Archives, NewContainer, ReadAt, Rope},
-    engine::{ContainerId, Host, HostFile, Interrupt, NoHost, Reading, World},
+    container::{ArchiveId, NewContainer},
+    engine::{ContainerId, Host, Interrupt, NoHost, World},
     fixture::Tar,
     shell::{Shell, Stream},
 };
@@ -32,28 +32,6 @@ impl Host for Impatient {
             looks.set(looks.get().saturating_sub(1));
             looks.get() == 0
         })
-    }
-
-    fn open(&mut self, path: &str) -> Result<Rc<dyn ReadAt>, String> {
-        self.host.open(path)
-    }
-
-    fn list(&mut self, path: &str) -> Result<Vec<HostFile>, String> {
-        self.host.list(path)
-    }
-
-    fn save(&mut self, path: &str, rope: &Rope, archives: &Archives) -> Result<(), String> {
-        self.host.save(path, rope, archives)
-    }
-
-    fn place(
-        &mut self,
-        path: &str,
-        file: &HostFile,
-        content: Rope,
-        read: &mut Reading<'_>,
-    ) -> Result<(), String> {
-        self.host.place(path, file, content, read)
     }
 }
 

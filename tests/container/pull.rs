@@ -1,10 +1,8 @@
 //! Images that are not open, where a registry is reached and where none is.
 
-use std::rc::Rc;
-
 use layerscope::{
-    container::{ArchiveId, Archives, ReadAt, Rope, Shelf},
-    engine::{Host, HostFile, NoHost, Reading, World},
+    container::{ArchiveId, Shelf},
+    engine::{Host, NoHost, World},
     fixture::{Archive, Image, Shape, Tar},
     shell::{Shell, Stream},
 };
@@ -29,28 +27,6 @@ impl Host for Reaching {
     fn pull(&mut self, name: &str) -> Option<String> {
         self.asked.push(name.to_owned());
         Some("it is being opened".to_owned())
-    }
-
-    fn open(&mut self, path: &str) -> Result<Rc<dyn ReadAt>, String> {
-        self.host.open(path)
-    }
-
-    fn list(&mut self, path: &str) -> Result<Vec<HostFile>, String> {
-        self.host.list(path)
-    }
-
-    fn save(&mut self, path: &str, rope: &Rope, archives: &Archives) -> Result<(), String> {
-        self.host.save(path, rope, archives)
-    }
-
-    fn place(
-        &mut self,
-        path: &str,
-        file: &HostFile,
-        rope: Rope,
-        read: &mut Reading<'_>,
-    ) -> Result<(), String> {
-        self.host.place(path, file, rope, read)
     }
 }
 
