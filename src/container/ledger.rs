@@ -65,8 +65,8 @@ impl Ledger {
     }
 
     /// Of what the shelf is now, layers included: what has to be written, as it differs from what is known, or is not there and
-    /// is needed.
-    pub fn to_write(&self, now: &Files, there: &BTreeSet<String>) -> ToWrite {
+    /// is needed. Until it is noted as written, nothing is known of it: an attempt that fails leaves no file.
+    pub fn to_write(&mut self, now: &Files, there: &BTreeSet<String>) -> ToWrite {
         let is_known = |name: &str, bytes: &[u8]| {
             self.files.get(name).is_some_and(|known| known.shelf == Digest::sha256(bytes))
         };
@@ -111,7 +111,9 @@ impl Ledger {
         let images = children_first(images).into_iter().rev();
         let names = layers.into_iter().chain(images).chain(containers);
         let files = names.filter_map(|name| now.get(&name).map(|bytes| (name, Rc::clone(bytes))));
-        ToWrite { files: files.collect(), gone }
+        let files: Vec<_> = files.collect();
+        files.iter().for_each(|(name, _)| self.forget(name));
+        ToWrite { files, gone }
     }
 
     /// Whether something is known that the shelf does not have any more.

@@ -244,8 +244,6 @@ impl Server {
             if !self.is_wished(&folder).await? {
                 break;
             }
-            // If it cannot be written, nothing is there: it is new the next time, whatever it holds then.
-            self.state.borrow_mut().keeper.ledger.forget(name);
             folder.write(name, &[bytes]).await?;
             self.state.borrow_mut().keeper.ledger.note(name, bytes);
             written.push(name);
