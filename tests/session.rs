@@ -812,3 +812,27 @@ fn an_entry_takes_a_hundred_bytes_of_memory() {
     assert!(entries > 20_000);
     assert!(bytes as u64 <= 100 * entries, "{bytes} bytes for {entries} entries");
 }
+
+#[test]
+fn room_is_kept_for_what_is_hashed_alone() {
+    let tar = Tar::new().file("a", vec![0x5a; 5 << 20]).bytes();
+    let len = tar.len() as u64;
+    let layer = "application/vnd.oci.image.layer.v1.tar";
+    // Stated to be compressed, whatever it is: more is not known before it is read.
+    for (media_type, listing, verifying) in [(layer, 0, len), (&format!("{layer}+gzip"), 4 * len, len)] {
+        let image = Image::new().blob_layer(tar.clone(), tar.clone(), media_type, "COPY a /");
+        let bytes = Archive::new(Shape::OciLayout).image(image).bytes();
+        let mut session = open(&bytes).unwrap();
+        for (task, most) in [(Task::List, listing), (Task::Verify, verifying)] {
+            let job = session.scan(0, 0, task).unwrap();
+            assert_eq!(job.held(u64::MAX), most, "{media_type} {task:?}");
+            assert_eq!(job.held(len), most.min(len));
+            assert_eq!(job.held(len - 1), 0);
+            let mut scan = job.start();
+            while let Some(range) = scan.wants() {
+                scan.supply(&bytes[range.start as usize..range.end as usize]);
+            }
+            session.accept(scan.finish());
+        }
+    }
+}

@@ -7,7 +7,7 @@ use std::{cmp::Reverse, ops::Range};
 
 use serde::{Deserialize, Serialize};
 
-use super::Session;
+use super::{Session, stated_compression};
 use crate::{
     codec::{Compression, MAGIC_LEN},
     digest::{Digest, Hashing, Here},
@@ -35,6 +35,8 @@ pub struct ScanJob {
     task: Task,
     /// Its entries are known already.
     is_listed: bool,
+    /// It is stated to be compressed.
+    expands: bool,
     content_key: ContentKey,
     algorithms: Algorithms,
     limits: Limits,
@@ -83,6 +85,7 @@ impl Session {
         // Of a compressed archive, the offsets are those of what it decodes to.
         let len = if self.outer == Compression::None { self.len } else { u64::MAX };
         let end = offset.saturating_add(size).min(len);
+        let compression = stated.media_type.as_deref().and_then(stated_compression);
         Some(ScanJob {
             member,
             place: (image, layer),
@@ -90,6 +93,7 @@ impl Session {
             task,
             // Of what is known from before, the entries are needed should it have changed.
             is_listed: self.blobs.contains_key(&member) && !self.recalled.contains_key(&member),
+            expands: compression.is_some_and(|compression| compression != Compression::None),
             content_key: self.content_key,
             algorithms: algorithms(stated),
             limits: self.limits,
@@ -149,11 +153,16 @@ impl ScanJob {
         self.place
     }
 
-    /// How many of `room` bytes it can make use of to hold what is hashed. What a compressed blob expands to is a guess.
+    /// How many of `room` bytes it can make use of to hold what is hashed. What a compressed blob expands to is a guess, and what
+    /// is only looked at is not hashed.
     pub fn held(&self, room: u64) -> u64 {
         let len = self.range.end - self.range.start;
-        // What is listed before it is verified is not compressed.
-        let most = if self.is_listed { len } else { len.saturating_mul(1 + EXPANDS) };
+        let most = match self.task {
+            _ if self.is_listed => len,
+            _ if self.expands => len.saturating_mul(1 + EXPANDS),
+            Task::List if len > LOOK_FROM => 0,
+            Task::List | Task::Verify => len,
+        };
         if len <= room { most.min(room) } else { 0 }
     }
 
