@@ -38,6 +38,19 @@ impl Page {
         self.contents(&lines).await.join("\n")
     }
 
+    /// Looks at the second of the images that are open.
+    async fn choose_second_image(&self) {
+        let choose = format!(
+            "(() => {{
+                const select = document.querySelector(\"select{}\");
+                select.selectedIndex = 1;
+                select.dispatchEvent(new Event('change', {{ bubbles: true }}));
+            }})()",
+            id("image-picker")
+        );
+        self.eval(&choose).await;
+    }
+
     /// Writes a Dockerfile, and builds it.
     async fn build(&self, dockerfile: &str, tag: &str) {
         self.type_into(&id("dockerfile"), dockerfile).await;
@@ -100,15 +113,7 @@ fn buttons_commit_save_and_export() {
 
         // What was committed is an image like any other: its newest layer shows on the other pages.
         page.wait_for(&format!("select{}", id("image-picker"))).await;
-        let choose = format!(
-            "(() => {{
-                const select = document.querySelector(\"select{}\");
-                select.selectedIndex = 1;
-                select.dispatchEvent(new Event('change', {{ bubbles: true }}));
-            }})()",
-            id("image-picker")
-        );
-        page.eval(&choose).await;
+        page.choose_second_image().await;
         page.show("files").await;
         page.wait_for(&row("new")).await;
         page.show("history").await;
@@ -301,15 +306,7 @@ fn what_is_removed_leaves_the_page() {
         page.shell("touch /new; docker commit c1 mine:1").await;
         let two = format!("select{} option:nth-child(2)", id("image-picker"));
         page.wait_for(&two).await;
-        let choose = format!(
-            "(() => {{
-                const select = document.querySelector(\"select{}\");
-                select.selectedIndex = 1;
-                select.dispatchEvent(new Event('change', {{ bubbles: true }}));
-            }})()",
-            id("image-picker")
-        );
-        page.eval(&choose).await;
+        page.choose_second_image().await;
         page.shell("docker rmi mine:1").await;
         page.wait_until_gone(&two).await;
         page.wait_for_text(&id("image-picker"), "debian:12").await;
@@ -320,7 +317,7 @@ fn what_is_removed_leaves_the_page() {
         // What comes after it is found in its place.
         page.shell("docker commit c1 mine:2").await;
         page.wait_for(&two).await;
-        page.eval(&choose).await;
+        page.choose_second_image().await;
         page.show("files").await;
         page.wait_for(&row("new")).await;
         page.show("container").await;
@@ -595,7 +592,7 @@ fn two_tabs_keep_what_each_has() {
         page.drop_archive(&archive).await;
         page.start_container().await;
         page.wait_for_text(&id("container-head"), "c2").await;
-        let second = page.turn_to(first).await;
+        let second = page.turn_to(first.clone()).await;
         page.shell("touch /later").await;
         kept("later").await;
         page.turn_to(second).await;
@@ -614,6 +611,18 @@ fn two_tabs_keep_what_each_has() {
         page.drop_archive(&archive).await;
         page.show("container").await;
         assert_eq!(page.says("docker diff c2").await, "A /of-the-second");
+        // Switched off and on again here, all of it is still the first's, too.
+        page.click(&id("part-shelf")).await;
+        page.click(&id("keep")).await;
+        page.wait_for(&format!("{}:not(:checked)", id("keep"))).await;
+        page.click(&id("part-container")).await;
+        page.shell("docker rm -f c1 c2").await;
+        page.click(&id("part-shelf")).await;
+        page.click(&id("keep")).await;
+        page.wait_for(&format!("{}:checked", id("keep"))).await;
+        page.turn_to(first).await;
+        page.shell("docker create --name other debian:12").await;
+        kept("of-the-first").await;
     });
 }
 

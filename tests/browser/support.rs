@@ -170,7 +170,6 @@ pub struct Page {
     downloads: TempDir,
 }
 
-#[allow(dead_code, reason = "a toolbox: not every test uses every tool")]
 impl Page {
     async fn new(browser: Browser, driver: &Driver, options: &Options) -> Self {
         let built = env::var_os("LAYERSCOPE_DIST")
