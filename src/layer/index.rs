@@ -731,24 +731,7 @@ mod tests {
     use super::*;
 
     fn file(name: String) -> tar::Entry {
-        tar::Entry {
-            path: name.into(),
-            kind: EntryKind::File,
-            link: BString::default(),
-            mode: 0o644,
-            uid: 0,
-            gid: 0,
-            uname: BString::default(),
-            gname: BString::default(),
-            size: 0,
-            stored_size: 0,
-            mtime: Timestamp::default(),
-            device: (0, 0),
-            xattrs: Vec::new(),
-            sparse: Vec::new(),
-            header_offset: 0,
-            body_offset: BLOCK,
-        }
+        tar::Entry { path: name.into(), body_offset: BLOCK, ..tar::writer::plain(EntryKind::File) }
     }
 
     #[test]

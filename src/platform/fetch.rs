@@ -1,7 +1,7 @@
 //! Requests to other hosts. The page's Content-Security-Policy decides whether they leave.
 
 use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
-use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStreamDefaultReader, Response};
 
@@ -193,18 +193,4 @@ impl Fetched {
         }
         Ok(Some(bytes))
     }
-}
-
-/// Waits.
-pub async fn sleep(milliseconds: u64) {
-    let milliseconds = i32::try_from(milliseconds).unwrap_or(i32::MAX);
-    let promise = Promise::new(&mut |resolve, _| {
-        let wake = Closure::once_into_js(move || drop(resolve.call0(&JsValue::UNDEFINED)));
-        // Every global scope that runs this has it.
-        let set = Reflect::get(&js_sys::global(), &"setTimeout".into()).map(JsCast::unchecked_into);
-        if let Ok::<js_sys::Function, _>(set) = set {
-            drop(set.call2(&JsValue::UNDEFINED, &wake, &milliseconds.into()));
-        }
-    });
-    drop(JsFuture::from(promise).await);
 }

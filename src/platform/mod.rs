@@ -22,12 +22,14 @@ mod remote;
 mod save;
 mod source;
 mod spawn;
+#[cfg(feature = "worker")]
+mod wait;
 
 #[cfg(feature = "worker")]
 pub use blob_parts::BlobParts;
 #[cfg(feature = "web")]
 pub use directory::{DroppedDirectory, chosen_directory};
-pub use fetch::{Fetched, fetch, is_reachable, leads_elsewhere, may_ask_network, sleep};
+pub use fetch::{Fetched, fetch, is_reachable, leads_elsewhere, may_ask_network};
 #[cfg(feature = "worker")]
 pub use hashing::BrowserHashing;
 #[cfg(feature = "web")]
@@ -48,6 +50,8 @@ pub use remote::Remote;
 pub use save::save;
 pub use source::{ByteStream, PendingRead, Source};
 pub use spawn::{Handlers, WorkerCode, WorkerThread, is_worker_code};
+#[cfg(feature = "worker")]
+pub use wait::{sleep, turn};
 
 use crate::tar::Timestamp;
 

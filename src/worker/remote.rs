@@ -196,10 +196,11 @@ impl Server {
         loop {
             match fetched.next().await {
                 Ok(Some(bytes)) => {
-                    supply(&mut opening, archive.push(&whole, &bytes)?)?;
+                    let is_due = pace.lets_in().await;
                     self.state.borrow().queue.may_open(job)?;
+                    supply(&mut opening, archive.push(&whole, &bytes)?)?;
                     let passed = u32::try_from(opening.passed()).unwrap_or(u32::MAX);
-                    if pace.is_due() || passed != told {
+                    if is_due || passed != told {
                         let done = archive.filled(&whole);
                         let total = stated.map_or(0, |stated| stated.max(done));
                         self.event(job, Event::Progress(Progress { layer: None, done, total }));
@@ -471,7 +472,7 @@ impl Server {
                     break None;
                 }
                 stream.bytes(archive.push(range, &bytes)?).await?;
-                if pace.is_due() {
+                if pace.lets_in().await {
                     self.progress(job, place, archive.filled(range), len)?;
                 }
             };

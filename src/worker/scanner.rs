@@ -93,7 +93,7 @@ pub async fn scan<E: From<Failure>>(
     while let Some(range) = scan.wants() {
         let bytes = reader.read(range, |range| scan.wants_after(range)).await?;
         scan.supply(bytes);
-        if pace.is_due() {
+        if pace.lets_in().await {
             let (done, total) = scan.progress();
             progress(done, total)?;
         }
@@ -201,6 +201,16 @@ impl Pace {
         let is_due = now - self.last >= PROGRESS_MS;
         if is_due {
             self.last = now;
+        }
+        is_due
+    }
+
+    /// The same in a loop of reads: if it is time, messages that have come meanwhile are let in first. Reads that the browser
+    /// has ready would otherwise keep a worker from hearing that they are no longer wanted.
+    pub async fn lets_in(&mut self) -> bool {
+        let is_due = self.is_due();
+        if is_due {
+            platform::turn().await;
         }
         is_due
     }

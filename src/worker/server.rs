@@ -328,9 +328,10 @@ impl Server {
         let mut reader = Reader::new(source);
         while let Some(range) = opening.wants() {
             let read = reader.read(range, |range| opening.wants_after(range)).await;
+            let is_due = progress.lets_in().await;
             self.state.borrow().queue.may_open(job)?;
             opening.supply(read?)?;
-            if let Some(done) = opening.streamed().filter(|_| progress.is_due()) {
+            if let Some(done) = opening.streamed().filter(|_| is_due) {
                 self.event(job, Event::Progress(Progress { layer: None, done, total: source.len() }));
             }
         }

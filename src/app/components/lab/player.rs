@@ -93,7 +93,7 @@ pub fn Player() -> Html {
                 <div class="steps-bar">
                     {button("step-first", "|◀", words.first, place == 0, go(0).into())}
                     {button("step-back", "◀", words.back, place == 0, go(place.saturating_sub(1)).into())}
-                    {button("step-play", if *playing { "⏸" } else { "▶" }, if *playing { words.pause } else { words.play }, last == 0, toggle.into())}
+                    {button("step-play", if *playing { "‖" } else { "▶" }, if *playing { words.pause } else { words.play }, last == 0, toggle.into())}
                     {button("step-next", "▷", words.next, place == last, go((place + 1).min(last)).into())}
                     <span class="muted" data-testid="step-number">{(words.step)(place as u32 + 1, steps.len() as u32)}</span>
                     <Turns />
