@@ -94,6 +94,9 @@ async fn send(request: &Request, redirect: &str) -> Result<(Response, Abort), Js
     ] {
         set(&options, name, value)?;
     }
+    if request.is_large {
+        set(&options, "cache", "no-store")?;
+    }
     if let Some(accept) = request.accept {
         set(&headers, "Accept", accept)?;
     }

@@ -4,6 +4,17 @@ use js_sys::{Array, ArrayBuffer, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Blob;
 
+/// A message that has come.
+#[derive(Debug, Default)]
+pub struct Posted {
+    /// What is said.
+    pub bytes: Vec<u8>,
+    /// The blob that rides beside it.
+    pub blob: Option<Blob>,
+    /// The arrays that ride beside it.
+    pub pieces: Vec<Uint8Array>,
+}
+
 /// The message, and what of it is to be transferred.
 pub fn pack(bytes: &[u8], blob: Option<&Blob>) -> (Object, Array) {
     let buffer = Uint8Array::from(bytes).buffer();
@@ -17,10 +28,15 @@ pub fn pack(bytes: &[u8], blob: Option<&Blob>) -> (Object, Array) {
 }
 
 /// What a message carries; nothing if it is none of ours.
-pub fn unpack(message: &JsValue) -> (Vec<u8>, Option<Blob>) {
+pub fn unpack(message: &JsValue) -> Posted {
     let field = |name: &str| Reflect::get(message, &name.into()).unwrap_or(JsValue::UNDEFINED);
     let bytes = field("data").dyn_ref::<ArrayBuffer>().map(|buffer| Uint8Array::new(buffer).to_vec());
-    (bytes.unwrap_or_default(), field("blob").dyn_into().ok())
+    let pieces = field("pieces").dyn_into::<Array>().unwrap_or_default();
+    Posted {
+        bytes: bytes.unwrap_or_default(),
+        blob: field("blob").dyn_into().ok(),
+        pieces: pieces.iter().filter_map(|piece| piece.dyn_into().ok()).collect(),
+    }
 }
 
 /// A message with pieces of bytes beside it. They are transferred: here, they are gone then.
@@ -38,11 +54,4 @@ pub fn pack_pieces(bytes: &[u8], pieces: &[Uint8Array]) -> (Object, Array) {
     // Setting a property of a plain new object cannot fail.
     let _ = Reflect::set(&message, &"pieces".into(), &beside);
     (message, transfer)
-}
-
-/// The pieces that a message carries.
-pub fn unpack_pieces(message: &JsValue) -> Vec<Uint8Array> {
-    let pieces = Reflect::get(message, &"pieces".into()).unwrap_or(JsValue::UNDEFINED);
-    let pieces = pieces.dyn_into::<Array>().unwrap_or_default();
-    pieces.iter().filter_map(|piece| piece.dyn_into().ok()).collect()
 }

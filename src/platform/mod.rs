@@ -38,7 +38,7 @@ pub use idle::idle;
 pub use interrupt::Watch;
 #[cfg(feature = "web")]
 pub use interrupt::{new_stop, stop};
-pub use message::{pack, pack_pieces, unpack, unpack_pieces};
+pub use message::{Posted, pack, pack_pieces, unpack};
 pub use number::{from_f64, to_f64};
 #[cfg(feature = "web")]
 pub use object_url::{ObjectUrl, first_bytes};
@@ -62,12 +62,19 @@ pub fn processors() -> usize {
     scope.navigator().hardware_concurrency() as usize
 }
 
-/// About how much memory the machine has, in bytes, as far as the browser tells.
-pub fn memory() -> Option<u64> {
+/// What part of the machine's memory may be held to spare work.
+const HELD: u64 = 32;
+/// How much memory a machine is taken to have whose browser does not tell, in bytes.
+const MEMORY: u64 = 4 << 30;
+
+/// How many bytes may be held to spare work: for the browser to hash, which takes as much again while it does, or until there
+/// is time to keep them elsewhere.
+pub fn room() -> u64 {
     let scope: web_sys::WorkerGlobalScope = wasm_bindgen::JsCast::unchecked_into(js_sys::global());
     // Device Memory, 3.1: in GiB, rounded. Not every browser has it.
-    let gibibytes = js_sys::Reflect::get(&scope.navigator(), &"deviceMemory".into()).ok()?.as_f64()?;
-    Some((gibibytes * f64::from(1 << 30)) as u64)
+    let memory = js_sys::Reflect::get(&scope.navigator(), &"deviceMemory".into());
+    let memory = memory.ok().and_then(|gibibytes| gibibytes.as_f64());
+    memory.map_or(MEMORY, |gibibytes| (gibibytes * f64::from(1 << 30)) as u64) / HELD
 }
 
 /// The time of the browser's clock.

@@ -1,27 +1,35 @@
 //! An archive whose parts come from elsewhere, as far as they have come.
 
-use std::{cell::RefCell, ops::Range};
+use std::{
+    cell::{Cell, RefCell},
+    ops::Range,
+};
 
 use js_sys::{Array, Uint8Array};
 use web_sys::Blob;
 
-use super::{describe, from_f64, to_f64};
+use super::{describe, from_f64, room, to_f64};
 use crate::{
     digest::Digest,
     registry::{Target, Trouble},
     worker::protocol::{Failure, FailureKind},
 };
 
-/// Pieces are kept by the browser once they come to this many bytes.
+/// Bytes are given out to be read once they come to this many.
 const PIECE: u64 = 2 << 20;
+/// How many bytes become a blob at once while others wait for the worker.
+const STEP: u64 = 8 << 20;
 
-/// An archive of regions, each of which comes by itself. What has come is held by the browser as blobs, once, and not in
-/// this worker's memory.
+/// An archive of regions, each of which comes by itself. What has come is held once: by the browser as blobs, or, as making
+/// them takes about as long as fetching, as loose arrays until there is time for that. Of these there are no more than
+/// [`room`].
 #[derive(Debug)]
 pub struct Remote {
     len: u64,
     /// In the order of their places, which do not overlap.
     regions: RefCell<Vec<Region>>,
+    /// How many more bytes may lie about loose.
+    room: Cell<u64>,
     /// Where ranges of it are, if it is one file on a web server that knows ranges.
     file: Option<Target>,
     /// The `Authorization` header that ranges of it are asked for with.
@@ -34,19 +42,29 @@ pub struct Remote {
     pub manifest: Option<Digest>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Region {
     range: Range<u64>,
     target: Option<Target>,
     digest: Option<Digest>,
-    pieces: Vec<Blob>,
-    /// Bytes in `pieces`.
-    filled: u64,
-    /// Bytes that are no blob yet.
-    loose: Vec<Uint8Array>,
-    loose_len: u64,
     wanted: bool,
     busy: bool,
+    // What has come of it, from its beginning on.
+    blobs: Vec<Blob>,
+    /// Bytes in `blobs`.
+    kept: u64,
+    loose: Arrays,
+    /// How many bytes are given out to be read.
+    lent: u64,
+    gathered: Arrays,
+}
+
+/// Arrays of bytes, one after the other.
+#[derive(Debug, Default)]
+struct Arrays {
+    arrays: Vec<Uint8Array>,
+    /// Their bytes.
+    len: u64,
 }
 
 impl Remote {
@@ -58,7 +76,8 @@ impl Remote {
         len: u64,
         file: Option<Target>,
     ) -> Self {
-        Self { len, regions: RefCell::default(), file, authorization: None, place, gateway, manifest }
+        let (regions, room) = (RefCell::default(), Cell::new(room()));
+        Self { len, regions, room, file, authorization: None, place, gateway, manifest }
     }
 
     /// Its length in bytes.
@@ -79,28 +98,14 @@ impl Remote {
     pub fn add_bytes(&self, start: u64, bytes: &[u8]) -> Result<(), Failure> {
         let range = start..start.saturating_add(bytes.len() as u64);
         self.add(range.clone(), None, None);
-        self.push(&range, &Uint8Array::from(bytes))?;
-        self.flush(&range).map(drop)
+        self.take_back(&range, vec![Uint8Array::from(bytes)])
     }
 
     /// Adds a part that is to come.
     pub fn add(&self, range: Range<u64>, target: Option<Target>, digest: Option<Digest>) {
         let mut regions = self.regions.borrow_mut();
         let place = regions.partition_point(|region| region.range.start < range.start);
-        regions.insert(
-            place,
-            Region {
-                range,
-                target,
-                digest,
-                pieces: Vec::new(),
-                filled: 0,
-                loose: Vec::new(),
-                loose_len: 0,
-                wanted: false,
-                busy: false,
-            },
-        );
+        regions.insert(place, Region { range, target, digest, ..Region::default() });
     }
 
     /// The file whose ranges are the archive's.
@@ -141,9 +146,14 @@ impl Remote {
         self.with(range, |region| region.busy = true);
     }
 
-    /// Nobody is at any part.
+    /// Nobody is at any part. What was given out and has not come back is lost.
     pub fn leave(&self) {
-        self.regions.borrow_mut().iter_mut().for_each(|region| region.busy = false);
+        for region in self.regions.borrow_mut().iter_mut() {
+            region.busy = false;
+            if std::mem::take(&mut region.lent) > 0 {
+                region.gathered.take();
+            }
+        }
     }
 
     /// Where a part is, and its digest.
@@ -153,45 +163,72 @@ impl Remote {
 
     /// How many bytes of a part have come.
     pub fn filled(&self, range: &Range<u64>) -> u64 {
-        self.with(range, |region| region.filled + region.loose_len)
+        self.with(range, |region| region.there() + region.lent + region.gathered.len)
     }
 
-    /// Takes bytes of a part. Once they are enough for a blob, which is kept, it gives them out again.
+    /// Gathers bytes of a part. Once they are enough to be read, it gives them out; [`Remote::take_back`] is to have them then,
+    /// in this order.
+    pub fn gather(&self, range: &Range<u64>, bytes: &Uint8Array) -> Vec<Uint8Array> {
+        self.with(range, |region| {
+            region.gathered.push(bytes.clone());
+            if region.gathered.len >= PIECE { region.lend() } else { Vec::new() }
+        })
+    }
+
+    /// Gives out what is gathered, be it little.
+    pub fn lend(&self, range: &Range<u64>) -> Vec<Uint8Array> {
+        self.with(range, Region::lend)
+    }
+
+    /// Keeps bytes of a part.
     ///
     /// # Errors
     ///
     /// If the browser keeps no more.
-    pub fn push(&self, range: &Range<u64>, bytes: &Uint8Array) -> Result<Vec<Uint8Array>, Failure> {
-        let pushed = self.find(range, |region| {
-            region.loose_len += u64::from(bytes.length());
-            region.loose.push(bytes.clone());
-            if region.loose_len >= PIECE { region.flush() } else { Ok(Vec::new()) }
+    pub fn take_back(&self, range: &Range<u64>, arrays: Vec<Uint8Array>) -> Result<(), Failure> {
+        let taken = self.find(range, |region| {
+            let before = region.loose.len;
+            arrays.into_iter().for_each(|array| region.loose.push(array));
+            let len = region.loose.len - before;
+            region.lent = region.lent.saturating_sub(len);
+            let room = match self.room.get().checked_sub(len) {
+                Some(room) => room,
+                None => self.room.get() + region.keep(u64::MAX)? - len,
+            };
+            self.room.set(room);
+            Ok(())
         });
-        pushed.unwrap_or_else(|| Ok(Vec::new()))
+        taken.unwrap_or(Ok(()))
     }
 
-    /// Makes a blob of the bytes that are none yet, and gives them out.
+    /// Makes a blob of some of what lies about loose; whether there was any.
     ///
     /// # Errors
     ///
     /// If the browser keeps no more.
-    pub fn flush(&self, range: &Range<u64>) -> Result<Vec<Uint8Array>, Failure> {
-        self.find(range, Region::flush).unwrap_or_else(|| Ok(Vec::new()))
+    pub fn keep_some(&self) -> Result<bool, Failure> {
+        let mut regions = self.regions.borrow_mut();
+        let Some(region) = regions.iter_mut().find(|region| region.loose.len > 0) else { return Ok(false) };
+        self.room.set(self.room.get() + region.keep(STEP)?);
+        Ok(true)
     }
 
     /// A part is there: this blob.
     pub fn fill(&self, range: &Range<u64>, blob: Blob) {
         self.with(range, |region| {
-            region.filled = from_f64(blob.size());
-            region.pieces = vec![blob];
-            region.loose.clear();
-            region.loose_len = 0;
+            region.kept = from_f64(blob.size());
+            region.blobs = vec![blob];
         });
     }
 
-    /// The pieces of a part that have come.
-    pub fn pieces(&self, range: &Range<u64>) -> Vec<Blob> {
-        self.with(range, |region| region.pieces.clone())
+    /// What there is of a part as a blob.
+    ///
+    /// # Errors
+    ///
+    /// If the browser keeps no more.
+    pub fn part_of(&self, range: &Range<u64>) -> Result<Blob, Failure> {
+        let there = self.with(range, |region| region.there());
+        self.slice(range.start..range.start + there)
     }
 
     /// A range of what has come as a blob.
@@ -201,12 +238,13 @@ impl Remote {
     /// If it has not come yet, or the browser refuses.
     pub fn slice(&self, range: Range<u64>) -> Result<Blob, Failure> {
         let range = range.start.min(self.len)..range.end.min(self.len);
-        let regions = self.regions.borrow();
+        let mut regions = self.regions.borrow_mut();
         let parts = Array::new();
         let mut at = range.start;
-        for region in regions.iter().filter(|region| region.range.end > range.start) {
+        for region in regions.iter_mut().filter(|r| r.range.end > range.start && r.range.start < range.end) {
+            self.room.set(self.room.get() + region.keep(u64::MAX)?);
             let mut start = region.range.start;
-            for piece in &region.pieces {
+            for piece in &region.blobs {
                 let end = start + from_f64(piece.size());
                 if start <= at && at < end && at < range.end {
                     let upto = end.min(range.end);
@@ -231,21 +269,50 @@ impl Remote {
     /// Whether all of a range has come.
     pub fn has(&self, range: &Range<u64>) -> bool {
         let regions = self.regions.borrow();
-        let of = |at: u64| regions.iter().find(|r| r.range.contains(&at)).map(|r| r.range.start + r.filled);
+        let of = |at: u64| regions.iter().find(|r| r.range.contains(&at)).map(|r| r.range.start + r.there());
         of(range.start).is_some_and(|end| end >= range.end)
     }
 }
 
 impl Region {
-    fn flush(&mut self) -> Result<Vec<Uint8Array>, Failure> {
-        if self.loose_len > 0 {
-            let parts: Array = self.loose.iter().collect();
-            let piece =
-                Blob::new_with_u8_array_sequence(&parts).map_err(|error| refused(describe(&error)))?;
-            self.pieces.push(piece);
-            self.filled += std::mem::take(&mut self.loose_len);
+    /// How many bytes are there, from its beginning on.
+    fn there(&self) -> u64 {
+        self.kept + self.loose.len
+    }
+
+    fn lend(&mut self) -> Vec<Uint8Array> {
+        self.lent += self.gathered.len;
+        self.gathered.take()
+    }
+
+    /// Makes a blob of about so many loose bytes; of how many it was.
+    fn keep(&mut self, most: u64) -> Result<u64, Failure> {
+        let (mut count, mut len) = (0, 0);
+        while len < most.min(self.loose.len) {
+            len += u64::from(self.loose.arrays[count].length());
+            count += 1;
         }
-        Ok(std::mem::take(&mut self.loose))
+        if count > 0 {
+            let parts: Array = self.loose.arrays[..count].iter().collect();
+            let blob = Blob::new_with_u8_array_sequence(&parts).map_err(|error| refused(describe(&error)))?;
+            self.blobs.push(blob);
+            self.kept += len;
+            self.loose.arrays.drain(..count);
+            self.loose.len -= len;
+        }
+        Ok(len)
+    }
+}
+
+impl Arrays {
+    fn push(&mut self, array: Uint8Array) {
+        self.len += u64::from(array.length());
+        self.arrays.push(array);
+    }
+
+    fn take(&mut self) -> Vec<Uint8Array> {
+        self.len = 0;
+        std::mem::take(&mut self.arrays)
     }
 }
 

@@ -12,7 +12,7 @@ use web_sys::{
     WorkerOptions, WorkerType,
 };
 
-use super::{describe, message};
+use super::{Posted, describe, message};
 
 /// Names as the build emits them, beside the page.
 const GLUE: &str = "worker.js";
@@ -89,8 +89,8 @@ async fn response(request: JsFuture) -> Result<Response, JsValue> {
 
 /// What a [`WorkerThread`] calls.
 pub struct Handlers {
-    /// A message: its bytes, and the blob that rides beside it.
-    pub message: Box<dyn FnMut(Vec<u8>, Option<Blob>)>,
+    /// A message.
+    pub message: Box<dyn FnMut(Posted)>,
     /// The worker has thrown, or a message could not be read.
     pub error: Box<dyn FnMut(String)>,
 }
@@ -110,15 +110,14 @@ impl WorkerThread {
     ///
     /// What the browser throws.
     pub fn start(code: &WorkerCode, name: &str, handlers: Handlers) -> Result<Self, JsValue> {
-        let Handlers { message: mut on_bytes, error: mut on_failure } = handlers;
+        let Handlers { message: mut on_arrival, error: mut on_failure } = handlers;
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         options.set_name(name);
         let worker = Worker::new_with_options(&code.url, &options)?;
 
         let on_message = Closure::new(move |event: MessageEvent| {
-            let (bytes, blob) = message::unpack(&event.data());
-            on_bytes(bytes, blob);
+            on_arrival(message::unpack(&event.data()));
         });
         let on_error = Closure::new(move |event: Event| {
             event.prevent_default();

@@ -29,6 +29,8 @@ pub struct Request {
     pub is_token: bool,
     /// Only what stands before the body is wanted (HEAD).
     pub is_head: bool,
+    /// See [`Target::is_large`].
+    pub is_large: bool,
 }
 
 impl Request {
@@ -124,7 +126,7 @@ impl Auth {
 }
 
 /// What is to be had.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Target {
     /// The URL.
     pub url: String,
@@ -135,6 +137,9 @@ pub struct Target {
     pub accept: Option<&'static str>,
     /// The first and last byte wanted, if not all are.
     pub range: Option<(u64, u64)>,
+    /// The browser is not to store it: of entries so large its cache keeps few or none, and writing them takes about as long as
+    /// fetching.
+    pub is_large: bool,
 }
 
 /// What is to be done next.
@@ -242,6 +247,7 @@ impl Exchange {
             accept: self.target.accept,
             authorization: auth.header(&self.target).map(str::to_owned),
             range,
+            is_large: self.target.is_large,
             ..Request::get(&self.target.url)
         }
     }

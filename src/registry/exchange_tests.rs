@@ -4,7 +4,7 @@ const REGISTRY: &str = "https://r.example/v2/a/manifests/b";
 const BEARER: &str = r#"Bearer realm="https://auth.example/token",service="r.example""#;
 
 fn target(url: &str) -> Target {
-    Target { url: url.to_owned(), scope: Some("repository:a:pull".to_owned()), accept: None, range: None }
+    Target { url: url.to_owned(), scope: Some("repository:a:pull".to_owned()), ..Target::default() }
 }
 
 fn head(status: u16, headers: &[(&str, &str)]) -> Head {

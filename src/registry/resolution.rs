@@ -21,6 +21,8 @@ pub(super) const OCI: &str =
     "application/vnd.oci.image.index.v1+json,application/vnd.oci.image.manifest.v1+json";
 /// What is asked for of a registry that has none of these.
 const DOCKER: &str = "application/vnd.docker.distribution.manifest.list.v2+json,application/vnd.docker.distribution.manifest.v2+json";
+/// Blobs of so many bytes are not left to the browser's cache.
+const LARGE: u64 = 16 << 20;
 /// The name of an image, as containerd notes it.
 const IMAGE_NAME: &str = "io.containerd.image.name";
 /// What BuildKit's manifest is for, and the manifest that it is about.
@@ -148,7 +150,7 @@ impl Base {
                 url: format!("{url}/manifests/{wanted}"),
                 scope: scope.clone(),
                 accept: Some(accept),
-                range: None,
+                ..Target::default()
             },
             Self::Layout(url) => plain(format!("{url}index.json")),
         }
@@ -166,12 +168,9 @@ impl Base {
     /// A blob.
     pub(super) fn blob(&self, digest: &Digest) -> Target {
         match self {
-            Self::Registry { url, scope, .. } => Target {
-                url: format!("{url}/blobs/{digest}"),
-                scope: scope.clone(),
-                accept: None,
-                range: None,
-            },
+            Self::Registry { url, scope, .. } => {
+                Target { url: format!("{url}/blobs/{digest}"), scope: scope.clone(), ..Target::default() }
+            }
             Self::Layout(url) => plain(format!("{url}blobs/{}/{}", digest.algorithm().name(), digest.hex())),
         }
     }
@@ -179,7 +178,7 @@ impl Base {
 
 /// A file of a web server.
 pub fn plain(url: String) -> Target {
-    Target { url, scope: Some(String::new()), accept: None, range: None }
+    Target { url, scope: Some(String::new()), ..Target::default() }
 }
 
 impl Resolution {
@@ -429,7 +428,8 @@ impl Resolution {
             if layer.is_foreign() || files.iter().any(|file| file.path == path) {
                 continue;
             }
-            let content = Content::Blob(self.base.blob(&digest), digest);
+            let target = Target { is_large: size >= LARGE, ..self.base.blob(&digest) };
+            let content = Content::Blob(target, digest);
             files.push(PlannedFile { path, size, content });
         }
         let index = json!({

@@ -9,7 +9,7 @@ use crate::{limits, oci::json};
 pub fn tags_target(place: &Place, gateway: Option<&str>) -> Option<Target> {
     let Place::Registry(reference) = place else { return None };
     let (url, scope) = super::repository_url(reference, gateway);
-    Some(Target { url: format!("{url}/tags/list?n=1000"), scope, accept: None, range: None })
+    Some(Target { url: format!("{url}/tags/list?n=1000"), scope, ..Target::default() })
 }
 
 /// Reads a page of tags. `null` is none.

@@ -243,7 +243,7 @@ async fn load(weak: Weak<Inner>) {
 fn handlers(inner: &Weak<Inner>) -> Handlers {
     let (on_message, on_error) = (inner.clone(), inner.clone());
     Handlers {
-        message: Box::new(move |bytes, blob| {
+        message: Box::new(move |platform::Posted { bytes, blob, .. }| {
             if let Some(inner) = on_message.upgrade() {
                 inner.message(&bytes, blob);
             }

@@ -29,17 +29,6 @@ struct Running {
     messages: UnboundedReceiver<Result<(usize, Message), Failure>>,
 }
 
-/// What part of the machine's memory all scanners together may hold for the browser to hash. It takes as much again while it
-/// does.
-const HELD: u64 = 32;
-/// How much memory a machine is taken to have whose browser does not tell, in bytes.
-const MEMORY: u64 = 4 << 30;
-
-/// How many bytes all scanners together may hold for the browser to hash.
-pub fn room() -> u64 {
-    platform::memory().unwrap_or(MEMORY) / HELD
-}
-
 /// The scanners that read an archive side by side: one for each processor, and none for what is read as soon without.
 /// They start at once, while others still find out what there is to read.
 pub fn scanners(source: &Source) -> Vec<Scanner> {
@@ -87,7 +76,7 @@ impl Running {
         let on_error = sender.clone();
         // Nobody listens any more once the thread is being ended.
         let handlers = Handlers {
-            message: Box::new(move |bytes, _| {
+            message: Box::new(move |platform::Posted { bytes, .. }| {
                 let message = postcard::from_bytes(&bytes).map_err(|error| interrupted(error.to_string()));
                 let _ = sender.unbounded_send(message.map(|message| (bytes.len(), message)));
             }),

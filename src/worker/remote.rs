@@ -1,12 +1,12 @@
 //! Images elsewhere: their documents first, their layers as they are wanted.
 
-use std::{cell::Cell, pin::pin, rc::Rc};
+use std::{cell::Cell, ops::Range, pin::pin, rc::Rc};
 
 use futures_util::future::{Either, select, try_join_all};
+use js_sys::Uint8Array;
 use wasm_bindgen_futures::spawn_local;
 
 use super::{
-    pool,
     protocol::{Event, Failure, FailureKind, Job, Progress, Reply},
     scanner::{Pace, Work},
     server::{Server, Stop},
@@ -24,7 +24,7 @@ use crate::{
     session::{Opening, Task},
 };
 
-/// How many layers are fetched side by side.
+/// The most layers that are fetched side by side.
 const LANES: usize = 3;
 /// How often it is looked whether what is fetched is still wanted, in milliseconds.
 const LOOK_MS: u64 = 100;
@@ -158,6 +158,7 @@ impl Server {
             let opening = Opening::new(total, platform::content_key()).with_limits(limits);
             return Ok((Source::Remote(Rc::new(archive)), opening));
         }
+        let file = Target { is_large: true, ..file };
         let fetched = self.begin(file.clone(), 0).await?.1;
         self.pass(job, remote, file, fetched, limits).await
     }
@@ -198,7 +199,8 @@ impl Server {
                 Ok(Some(bytes)) => {
                     let is_due = pace.lets_in().await;
                     self.state.borrow().queue.may_open(job)?;
-                    supply(&mut opening, archive.push(&whole, &bytes)?)?;
+                    let gathered = archive.gather(&whole, &bytes);
+                    supply(&mut opening, &archive, &whole, gathered)?;
                     let passed = u32::try_from(opening.passed()).unwrap_or(u32::MAX);
                     if is_due || passed != told {
                         let done = archive.filled(&whole);
@@ -216,13 +218,10 @@ impl Server {
                 }
             }
         }
-        supply(&mut opening, archive.flush(&whole)?)?;
+        supply(&mut opening, &archive, &whole, archive.lend(&whole))?;
         opening.supply(&[])?;
         // It is a file like any other now.
-        let blobs: js_sys::Array = archive.pieces(&whole).iter().collect();
-        let blob = web_sys::Blob::new_with_blob_sequence(&blobs)
-            .map_err(|error| failed(Trouble::Cut, platform::describe(&error)))?;
-        Ok((Source::Blob(blob), opening))
+        Ok((Source::Blob(archive.part_of(&whole)?), opening))
     }
 
     /// A document, whole, of at most so many bytes.
@@ -334,10 +333,19 @@ impl Server {
 
     /// Fetches and reads the layers that are wanted.
     pub(super) async fn pull(&self, job: Job, archive: &Rc<platform::Remote>) -> Result<(), Stop> {
-        let room = Cell::new(pool::room());
-        let lanes = try_join_all((0..LANES).map(|_| self.pull_lane(job, &room, archive)));
+        let room = Cell::new(platform::room());
+        // More than there are processors to read them take room to hash from each other.
+        let width = platform::processors().clamp(2, LANES);
+        let lanes = try_join_all((0..width).map(|_| self.pull_lane(job, &room, archive)));
         let result = unless(lanes, || self.check(job)).await;
         archive.leave();
+        let archive = Rc::clone(archive);
+        spawn_local(async move {
+            // What cannot be kept stays where it is.
+            while let Ok(true) = archive.keep_some() {
+                platform::turn().await;
+            }
+        });
         result.map(|_| ())
     }
 
@@ -392,8 +400,8 @@ impl Server {
             news(Pull::Exists);
         }
         let mut stream = Stream::begin(work, thread)?;
-        for piece in archive.pieces(&range) {
-            stream.piece(&piece).await?;
+        if archive.filled(&range) > 0 {
+            stream.piece(&archive.part_of(&range)?).await?;
         }
         let len = range.end - range.start;
         if let Some(target) = target.filter(|_| !exists && archive.filled(&range) < len) {
@@ -403,7 +411,8 @@ impl Server {
         if !exists {
             news(Pull::Verifying);
         }
-        let found = stream.finish().await?;
+        let (found, read) = stream.finish().await?;
+        archive.take_back(&range, read)?;
         self.check(job)?;
         self.accept(job, found)?;
         news(if exists { Pull::Exists } else { Pull::Complete });
@@ -416,7 +425,7 @@ impl Server {
         archive: &Rc<platform::Remote>,
         target: Target,
         place: (u32, u32),
-        range: &std::ops::Range<u64>,
+        range: &Range<u64>,
         stream: &mut Stream<'_>,
     ) -> Result<(), Stop> {
         let len = range.end - range.start;
@@ -468,15 +477,18 @@ impl Server {
                         let detail = format!("{url} is longer than the {len} bytes that are stated");
                         return Err(failed(Trouble::TooLarge, detail).into());
                     }
-                    stream.bytes(archive.push(range, &bytes.subarray(0, room))?).await?;
+                    let read = stream.bytes(archive.gather(range, &bytes.subarray(0, room))).await?;
+                    archive.take_back(range, read)?;
                     break None;
                 }
-                stream.bytes(archive.push(range, &bytes)?).await?;
+                let read = stream.bytes(archive.gather(range, &bytes)).await?;
+                archive.take_back(range, read)?;
                 if pace.lets_in().await {
                     self.progress(job, place, archive.filled(range), len)?;
                 }
             };
-            stream.bytes(archive.flush(range)?).await?;
+            let read = stream.bytes(archive.lend(range)).await?;
+            archive.take_back(range, read)?;
             match cut {
                 // Shorter than stated, if the server says that this is all: its digest will tell.
                 None => break,
@@ -627,8 +639,14 @@ fn lay_out(plan: Plan, remote: &Remote) -> Result<(platform::Remote, Vec<Member>
 }
 
 /// Reads what has come of an archive.
-fn supply(opening: &mut Opening, pieces: Vec<js_sys::Uint8Array>) -> Result<(), Failure> {
-    pieces.iter().try_for_each(|piece| opening.supply(&piece.to_vec()))
+fn supply(
+    opening: &mut Opening,
+    archive: &platform::Remote,
+    range: &Range<u64>,
+    pieces: Vec<Uint8Array>,
+) -> Result<(), Failure> {
+    pieces.iter().try_for_each(|piece| opening.supply(&piece.to_vec()))?;
+    archive.take_back(range, pieces)
 }
 
 /// Passes over bytes that are there already.

@@ -32,14 +32,14 @@ pub struct Work {
 /// What it sends.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Message {
-    /// Bytes of the blob that are read, and its length. Sent every 100 ms or so.
+    /// Bytes of the blob that are read, and its length. Sent a few times a second.
     Progress(u64, u64),
     /// The job is done.
     Found(Result<Found, Failure>),
 }
 
 /// How often progress is told, in milliseconds.
-const PROGRESS_MS: f64 = 100.0;
+const PROGRESS_MS: f64 = 200.0;
 
 /// Runs it: every message is [`Work`], the file beside it.
 pub fn run(scope: DedicatedWorkerGlobalScope) {
@@ -47,7 +47,7 @@ pub fn run(scope: DedicatedWorkerGlobalScope) {
     let on_message = {
         let scope = Rc::clone(&scope);
         Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-            let (bytes, blob) = platform::unpack(&event.data());
+            let platform::Posted { bytes, blob, .. } = platform::unpack(&event.data());
             // Both sides are the same binary.
             if let (Ok(work), Some(blob)) = (postcard::from_bytes(&bytes), blob) {
                 spawn_local(carry_out(Rc::clone(&scope), work, blob));

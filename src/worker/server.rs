@@ -58,7 +58,7 @@ pub fn run() {
     let on_message = {
         let server = Rc::clone(&server);
         Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-            let (bytes, blob) = platform::unpack(&event.data());
+            let platform::Posted { bytes, blob, .. } = platform::unpack(&event.data());
             // The page is of the same build, or has given up on this worker when it said it was ready.
             if let Ok(envelope) = postcard::from_bytes(&bytes) {
                 Rc::clone(&server).take(envelope, blob);
@@ -361,7 +361,7 @@ impl Server {
         let result = if scanners.is_empty() {
             self.read_here(job, source).await
         } else {
-            let room = Cell::new(pool::room());
+            let room = Cell::new(platform::room());
             let lanes = scanners.into_iter().map(|scanner| self.read_in(scanner, &room, job, source));
             try_join_all(lanes).await.map(|_| ())
         };

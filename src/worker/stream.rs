@@ -16,7 +16,7 @@ use super::{
     scanner::Work,
 };
 use crate::{
-    platform::{self, BrowserHashing, Handlers, Source, WorkerCode, WorkerThread},
+    platform::{self, BrowserHashing, Handlers, Posted, Source, WorkerCode, WorkerThread},
     session::{Found, LayerScan},
 };
 
@@ -42,7 +42,7 @@ enum Order {
 /// What it answers.
 #[derive(Debug, Serialize, Deserialize)]
 enum Answer {
-    /// The bytes are read.
+    /// The bytes are read, and ride beside.
     Taken,
     /// What was found at the end.
     Found(Box<Result<Found, Failure>>),
@@ -55,8 +55,7 @@ const AHEAD: usize = 8;
 pub fn run(scope: DedicatedWorkerGlobalScope) {
     let (sender, orders) = unbounded();
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-        let (bytes, blob) = platform::unpack(&event.data());
-        let pieces = platform::unpack_pieces(&event.data());
+        let Posted { bytes, blob, pieces } = platform::unpack(&event.data());
         // Both sides are the same binary, and this one listens until it is ended from outside.
         if let Ok(order) = postcard::from_bytes::<Order>(&bytes) {
             let _ = sender.unbounded_send((order, blob, pieces));
@@ -70,9 +69,9 @@ pub fn run(scope: DedicatedWorkerGlobalScope) {
 type Orders = UnboundedReceiver<(Order, Option<Blob>, Vec<Uint8Array>)>;
 
 async fn carry_out(scope: DedicatedWorkerGlobalScope, mut orders: Orders) {
-    let answer = |answer: &Answer| {
+    let answer = |answer: &Answer, pieces: &[Uint8Array]| {
         let Ok(bytes) = postcard::to_stdvec(answer) else { return };
-        let (message, transfer) = platform::pack(&bytes, None);
+        let (message, transfer) = platform::pack_pieces(&bytes, pieces);
         // Whoever is to have it is always there: it ends this worker, not the other way round.
         let _ = scope.post_message_with_transfer(&message, &transfer);
     };
@@ -95,7 +94,7 @@ async fn carry_out(scope: DedicatedWorkerGlobalScope, mut orders: Orders) {
                 if let Some(Ok(scan)) = &mut reading {
                     pieces.iter().for_each(|piece| scan.supply(&piece.to_vec()));
                 }
-                answer(&Answer::Taken);
+                answer(&Answer::Taken, &pieces);
             }
             Order::End => {
                 if let Some(mut scan) = reading.take() {
@@ -103,7 +102,7 @@ async fn carry_out(scope: DedicatedWorkerGlobalScope, mut orders: Orders) {
                         scan.end();
                     }
                     hashing.settle().await;
-                    answer(&Answer::Found(Box::new(scan.map(LayerScan::finish))));
+                    answer(&Answer::Found(Box::new(scan.map(LayerScan::finish))), &[]);
                 }
             }
         }
@@ -133,9 +132,11 @@ pub enum Stream<'t> {
 /// A thread for [`Stream::There`], ended with this.
 pub struct Thread {
     thread: WorkerThread,
-    messages: UnboundedReceiver<Result<Vec<u8>, Failure>>,
+    messages: UnboundedReceiver<Result<Posted, Failure>>,
     /// How many times it has been sent bytes that it has not read yet.
     ahead: usize,
+    /// Bytes that it has read.
+    read: Vec<Uint8Array>,
 }
 
 impl Thread {
@@ -149,7 +150,7 @@ impl Thread {
         let on_error = sender.clone();
         // Nobody listens any more once the thread is being ended.
         let handlers = Handlers {
-            message: Box::new(move |bytes, _| drop(sender.unbounded_send(Ok(bytes)))),
+            message: Box::new(move |message| drop(sender.unbounded_send(Ok(message)))),
             error: Box::new(move |detail| drop(on_error.unbounded_send(Err(interrupted(detail))))),
         };
         let thread = WorkerCode::own().and_then(|code| WorkerThread::start(&code, NAME, handlers));
@@ -157,6 +158,7 @@ impl Thread {
             thread: thread.map_err(|error| interrupted(platform::describe(&error)))?,
             messages,
             ahead: 0,
+            read: Vec::new(),
         })
     }
 
@@ -165,8 +167,8 @@ impl Thread {
         self.thread.send(&bytes, blob).map_err(|error| interrupted(platform::describe(&error)))
     }
 
-    /// Sends bytes, and waits while it has too many of them.
-    async fn send_bytes(&mut self, pieces: &[Uint8Array]) -> Result<(), Failure> {
+    /// Sends bytes, and waits while it has too many of them. Those that it has read come back.
+    async fn send_bytes(&mut self, pieces: &[Uint8Array]) -> Result<Vec<Uint8Array>, Failure> {
         let order = postcard::to_stdvec(&Order::Bytes).map_err(|error| interrupted(error.to_string()))?;
         let sent = self.thread.send_pieces(&order, pieces);
         sent.map_err(|error| interrupted(platform::describe(&error)))?;
@@ -174,16 +176,17 @@ impl Thread {
         while self.ahead > AHEAD {
             self.answer().await?;
         }
-        Ok(())
+        Ok(std::mem::take(&mut self.read))
     }
 
     /// What it found, if that is its next answer.
     async fn answer(&mut self) -> Result<Option<Found>, Failure> {
         let ended = || interrupted("the thread has ended".to_owned());
-        let bytes = self.messages.next().await.unwrap_or_else(|| Err(ended()))?;
+        let Posted { bytes, mut pieces, .. } = self.messages.next().await.unwrap_or_else(|| Err(ended()))?;
         match postcard::from_bytes(&bytes).map_err(|error| interrupted(error.to_string()))? {
             Answer::Taken => {
                 self.ahead = self.ahead.saturating_sub(1);
+                self.read.append(&mut pieces);
                 Ok(None)
             }
             Answer::Found(found) => found.map(Some),
@@ -219,33 +222,35 @@ impl<'t> Stream<'t> {
         }
     }
 
-    /// Reads the next bytes, which are gone here then; nothing if there are none.
+    /// Reads the next bytes. They, or those before them, come back once they are read, in their order.
     ///
     /// # Errors
     ///
     /// If the thread cannot be told, or crashed.
-    pub async fn bytes(&mut self, pieces: Vec<Uint8Array>) -> Result<(), Failure> {
+    pub async fn bytes(&mut self, pieces: Vec<Uint8Array>) -> Result<Vec<Uint8Array>, Failure> {
         match self {
-            Self::Here(scan) => pieces.iter().for_each(|piece| scan.supply(&piece.to_vec())),
-            Self::There(thread) if !pieces.is_empty() => thread.send_bytes(&pieces).await?,
-            Self::There(_) => {}
+            Self::Here(scan) => {
+                pieces.iter().for_each(|piece| scan.supply(&piece.to_vec()));
+                Ok(pieces)
+            }
+            Self::There(thread) if !pieces.is_empty() => thread.send_bytes(&pieces).await,
+            Self::There(_) => Ok(Vec::new()),
         }
-        Ok(())
     }
 
-    /// What was found.
+    /// What was found, and the bytes that had not come back.
     ///
     /// # Errors
     ///
     /// If a piece could not be read, or the thread crashed.
-    pub async fn finish(self) -> Result<Found, Failure> {
+    pub async fn finish(self) -> Result<(Found, Vec<Uint8Array>), Failure> {
         match self {
-            Self::Here(scan) => Ok(scan.finish()),
+            Self::Here(scan) => Ok((scan.finish(), Vec::new())),
             Self::There(thread) => {
                 thread.send(&Order::End, None)?;
                 loop {
                     if let Some(found) = thread.answer().await? {
-                        return Ok(found);
+                        return Ok((found, std::mem::take(&mut thread.read)));
                     }
                 }
             }
