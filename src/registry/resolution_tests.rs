@@ -143,6 +143,26 @@ fn an_image_of_one_platform_needs_two_requests() {
 }
 
 #[test]
+fn large_blobs_are_not_left_to_the_cache() {
+    let two = digest("two").to_string();
+    for (size, is_large) in [(LARGE - 1, false), (LARGE, true)] {
+        let manifest =
+            manifest().replace(&format!(r#""{two}","size":3"#), &format!(r#""{two}","size":{size}"#));
+        let server = Server(Vec::new())
+            .with("/manifests/1", &[("content-type", MANIFEST)], manifest.clone())
+            .with(blob(CONFIG), &[], CONFIG);
+        let mut resolution = begin("r.example/a/b:1", None);
+        server.serve(&mut resolution);
+        let plan = resolution.finish().unwrap();
+        let large = plan.files.iter().filter_map(|file| match &file.content {
+            Content::Blob(target, _) => Some(target.is_large),
+            Content::Bytes(_) => None,
+        });
+        assert_eq!(large.collect::<Vec<_>>(), [false, is_large]);
+    }
+}
+
+#[test]
 fn of_several_platforms_one_is_chosen() {
     let other = manifest().replace(&digest("two").to_string(), &digest("2nd").to_string());
     let statement = format!(
