@@ -11,7 +11,7 @@ use web_sys::Blob;
 use super::{describe, from_f64, room, to_f64};
 use crate::{
     digest::Digest,
-    registry::{Target, Trouble},
+    registry::{LARGE, Target, Trouble},
     worker::protocol::{Failure, FailureKind},
 };
 
@@ -22,14 +22,14 @@ const STEP: u64 = 8 << 20;
 
 /// An archive of regions, each of which comes by itself. What has come is held once: by the browser as blobs, or, as making
 /// them takes about as long as fetching, as loose arrays until there is time for that. Of these there are no more than
-/// [`room`].
+/// [`room`], and what is given out to be read or gathered for that.
 #[derive(Debug)]
 pub struct Remote {
     len: u64,
     /// In the order of their places, which do not overlap.
     regions: RefCell<Vec<Region>>,
-    /// How many more bytes may lie about loose.
-    room: Cell<u64>,
+    /// How many bytes lie about loose.
+    loose: Cell<u64>,
     /// Where ranges of it are, if it is one file on a web server that knows ranges.
     file: Option<Target>,
     /// The `Authorization` header that ranges of it are asked for with.
@@ -76,8 +76,8 @@ impl Remote {
         len: u64,
         file: Option<Target>,
     ) -> Self {
-        let (regions, room) = (RefCell::default(), Cell::new(room()));
-        Self { len, regions, room, file, authorization: None, place, gateway, manifest }
+        let (regions, loose) = (RefCell::default(), Cell::default());
+        Self { len, regions, loose, file, authorization: None, place, gateway, manifest }
     }
 
     /// Its length in bytes.
@@ -98,7 +98,7 @@ impl Remote {
     pub fn add_bytes(&self, start: u64, bytes: &[u8]) -> Result<(), Failure> {
         let range = start..start.saturating_add(bytes.len() as u64);
         self.add(range.clone(), None, None);
-        self.take_back(&range, vec![Uint8Array::from(bytes)])
+        self.keep(&range, vec![Uint8Array::from(bytes)])
     }
 
     /// Adds a part that is to come.
@@ -117,7 +117,11 @@ impl Remote {
     pub fn part(&self, range: &Range<u64>) {
         let known = self.regions.borrow().iter().any(|region| region.range == *range);
         if let (false, Some(file)) = (known, &self.file) {
-            let target = Target { range: Some((range.start, range.end.saturating_sub(1))), ..file.clone() };
+            let target = Target {
+                range: Some((range.start, range.end.saturating_sub(1))),
+                is_large: range.end - range.start >= LARGE,
+                ..file.clone()
+            };
             self.add(range.clone(), Some(target), None);
         }
     }
@@ -142,7 +146,7 @@ impl Remote {
     }
 
     /// Somebody is at a part.
-    pub fn take(&self, range: &Range<u64>) {
+    pub fn begin(&self, range: &Range<u64>) {
         self.with(range, |region| region.busy = true);
     }
 
@@ -161,13 +165,13 @@ impl Remote {
         self.with(range, |region| (region.target.clone(), region.digest.clone()))
     }
 
-    /// How many bytes of a part have come.
+    /// How many bytes of a part have come: kept, given out, and gathered.
     pub fn filled(&self, range: &Range<u64>) -> u64 {
         self.with(range, |region| region.there() + region.lent + region.gathered.len)
     }
 
-    /// Gathers bytes of a part. Once they are enough to be read, it gives them out; [`Remote::take_back`] is to have them then,
-    /// in this order.
+    /// Gathers bytes of a part. Once they are enough to be read, it gives them out; [`Remote::keep`] is to have them then, in
+    /// this order.
     pub fn gather(&self, range: &Range<u64>, bytes: &Uint8Array) -> Vec<Uint8Array> {
         self.with(range, |region| {
             region.gathered.push(bytes.clone());
@@ -180,36 +184,39 @@ impl Remote {
         self.with(range, Region::lend)
     }
 
-    /// Keeps bytes of a part.
+    /// Keeps bytes of a part: those that were given out, or others that follow on what is there.
     ///
     /// # Errors
     ///
     /// If the browser keeps no more.
-    pub fn take_back(&self, range: &Range<u64>, arrays: Vec<Uint8Array>) -> Result<(), Failure> {
-        let taken = self.find(range, |region| {
+    pub fn keep(&self, range: &Range<u64>, arrays: Vec<Uint8Array>) -> Result<(), Failure> {
+        let kept = self.find(range, |region| {
             let before = region.loose.len;
             arrays.into_iter().for_each(|array| region.loose.push(array));
             let len = region.loose.len - before;
             region.lent = region.lent.saturating_sub(len);
-            let room = match self.room.get().checked_sub(len) {
-                Some(room) => room,
-                None => self.room.get() + region.keep(u64::MAX)? - len,
-            };
-            self.room.set(room);
+            self.loose.set(self.loose.get() + len);
+            while self.loose.get() > room() && region.loose.len > 0 {
+                self.loose.set(self.loose.get() - region.make_blob(STEP)?);
+            }
             Ok(())
         });
-        taken.unwrap_or(Ok(()))
+        kept.unwrap_or(Ok(()))
     }
 
-    /// Makes a blob of some of what lies about loose; whether there was any.
+    /// Makes a blob of some of what lies about loose, unless somebody is at a part: then there is no time for that. Whether there
+    /// was any.
     ///
     /// # Errors
     ///
     /// If the browser keeps no more.
-    pub fn keep_some(&self) -> Result<bool, Failure> {
+    pub fn tidy(&self) -> Result<bool, Failure> {
         let mut regions = self.regions.borrow_mut();
+        if regions.iter().any(|region| region.busy) {
+            return Ok(false);
+        }
         let Some(region) = regions.iter_mut().find(|region| region.loose.len > 0) else { return Ok(false) };
-        self.room.set(self.room.get() + region.keep(STEP)?);
+        self.loose.set(self.loose.get() - region.make_blob(STEP)?);
         Ok(true)
     }
 
@@ -221,12 +228,12 @@ impl Remote {
         });
     }
 
-    /// What there is of a part as a blob.
+    /// What is kept of a part as a blob: what is gathered, or given out, is not yet.
     ///
     /// # Errors
     ///
     /// If the browser keeps no more.
-    pub fn part_of(&self, range: &Range<u64>) -> Result<Blob, Failure> {
+    pub fn kept(&self, range: &Range<u64>) -> Result<Blob, Failure> {
         let there = self.with(range, |region| region.there());
         self.slice(range.start..range.start + there)
     }
@@ -242,7 +249,7 @@ impl Remote {
         let parts = Array::new();
         let mut at = range.start;
         for region in regions.iter_mut().filter(|r| r.range.end > range.start && r.range.start < range.end) {
-            self.room.set(self.room.get() + region.keep(u64::MAX)?);
+            self.loose.set(self.loose.get() - region.make_blob(u64::MAX)?);
             let mut start = region.range.start;
             for piece in &region.blobs {
                 let end = start + from_f64(piece.size());
@@ -286,7 +293,7 @@ impl Region {
     }
 
     /// Makes a blob of about so many loose bytes; of how many it was.
-    fn keep(&mut self, most: u64) -> Result<u64, Failure> {
+    fn make_blob(&mut self, most: u64) -> Result<u64, Failure> {
         let (mut count, mut len) = (0, 0);
         while len < most.min(self.loose.len) {
             len += u64::from(self.loose.arrays[count].length());

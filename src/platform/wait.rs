@@ -19,7 +19,7 @@ pub async fn sleep(milliseconds: u64) {
     drop(JsFuture::from(promise).await);
 }
 
-/// Waits until messages and timers that are due have had their turn.
+/// Waits, so that messages and timers can have their turn.
 pub async fn turn() {
     // A timer of no time waits for four milliseconds once such timers follow on each other (HTML, "timer
     // initialisation steps"); a message to oneself does not.

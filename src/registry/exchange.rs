@@ -138,7 +138,7 @@ pub struct Target {
     /// The first and last byte wanted, if not all are.
     pub range: Option<(u64, u64)>,
     /// The browser is not to store it: of entries so large its cache keeps few or none, and writing them takes about as long as
-    /// fetching.
+    /// fetching. Caches on the way are asked for it anew as well (Fetch, "HTTP-network-or-cache fetch").
     pub is_large: bool,
 }
 

@@ -26,7 +26,7 @@ pub use messages::{Answer, ArtifactDocument, Ask, News, Pull, Remote};
 pub use place::{Place, PlaceError};
 pub use reference::{DOCKER, Error as ReferenceError, PUBLIC_REGISTRIES, Parts, Reference};
 pub use referrers::{Referrer, ReferrerSearch, readable};
-pub use resolution::{Choice, Content, Next, Plan, PlannedFile, Resolution, plain as plain_target};
+pub use resolution::{Choice, Content, LARGE, Next, Plan, PlannedFile, Resolution, plain as plain_target};
 pub use tags::{tags, tags_target};
 pub use trouble::{GatewayTrouble, Trouble, explained};
 pub use url::{Error as UrlError, Origin, decode, encode};

@@ -21,8 +21,8 @@ pub(super) const OCI: &str =
     "application/vnd.oci.image.index.v1+json,application/vnd.oci.image.manifest.v1+json";
 /// What is asked for of a registry that has none of these.
 const DOCKER: &str = "application/vnd.docker.distribution.manifest.list.v2+json,application/vnd.docker.distribution.manifest.v2+json";
-/// Blobs of so many bytes are not left to the browser's cache.
-const LARGE: u64 = 16 << 20;
+/// What has so many bytes is [large](Target::is_large).
+pub const LARGE: u64 = 16 << 20;
 /// The name of an image, as containerd notes it.
 const IMAGE_NAME: &str = "io.containerd.image.name";
 /// What BuildKit's manifest is for, and the manifest that it is about.

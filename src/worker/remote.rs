@@ -158,8 +158,7 @@ impl Server {
             let opening = Opening::new(total, platform::content_key()).with_limits(limits);
             return Ok((Source::Remote(Rc::new(archive)), opening));
         }
-        let file = Target { is_large: true, ..file };
-        let fetched = self.begin(file.clone(), 0).await?.1;
+        let fetched = self.begin(Target { is_large: true, ..file.clone() }, 0).await?.1;
         self.pass(job, remote, file, fetched, limits).await
     }
 
@@ -192,7 +191,7 @@ impl Server {
         let archive = platform::Remote::new(remote.place.clone(), None, None, u64::MAX, None);
         archive.add(whole.clone(), None, None);
         let mut opening = Opening::passing(platform::content_key()).with_limits(limits);
-        let mut exchange = Exchange::new(file);
+        let mut exchange = Exchange::new(Target { is_large: true, ..file });
         let (mut pace, mut told) = (Pace::default(), 0);
         loop {
             match fetched.next().await {
@@ -221,7 +220,7 @@ impl Server {
         supply(&mut opening, &archive, &whole, archive.lend(&whole))?;
         opening.supply(&[])?;
         // It is a file like any other now.
-        Ok((Source::Blob(archive.part_of(&whole)?), opening))
+        Ok((Source::Blob(archive.kept(&whole)?), opening))
     }
 
     /// A document, whole, of at most so many bytes.
@@ -334,15 +333,15 @@ impl Server {
     /// Fetches and reads the layers that are wanted.
     pub(super) async fn pull(&self, job: Job, archive: &Rc<platform::Remote>) -> Result<(), Stop> {
         let room = Cell::new(platform::room());
-        // More than there are processors to read them take room to hash from each other.
+        // Of more than there are processors, one would take the room to hash from the others.
         let width = platform::processors().clamp(2, LANES);
         let lanes = try_join_all((0..width).map(|_| self.pull_lane(job, &room, archive)));
         let result = unless(lanes, || self.check(job)).await;
         archive.leave();
-        let archive = Rc::clone(archive);
+        let archive = Rc::downgrade(archive);
         spawn_local(async move {
-            // What cannot be kept stays where it is.
-            while let Ok(true) = archive.keep_some() {
+            // What is closed needs none of it, and what cannot be kept stays where it is.
+            while archive.upgrade().is_some_and(|archive| archive.tidy() == Ok(true)) {
                 platform::turn().await;
             }
         });
@@ -371,9 +370,9 @@ impl Server {
                 })
             })?;
             let Some(scan) = next else { return Ok(()) };
-            archive.take(&scan.range());
+            archive.begin(&scan.range());
             if thread.is_none() && archive.len() >= THREADS_FROM {
-                thread = Some(Thread::start()?);
+                thread = Some(Thread::start(archive)?);
             }
             let held = scan.held(room.get());
             room.set(room.get() - held);
@@ -399,10 +398,7 @@ impl Server {
             archive.fill(&range, blob);
             news(Pull::Exists);
         }
-        let mut stream = Stream::begin(work, thread)?;
-        if archive.filled(&range) > 0 {
-            stream.piece(&archive.part_of(&range)?).await?;
-        }
+        let mut stream = Stream::begin(archive, work, thread).await?;
         let len = range.end - range.start;
         if let Some(target) = target.filter(|_| !exists && archive.filled(&range) < len) {
             news(Pull::Downloading);
@@ -411,8 +407,7 @@ impl Server {
         if !exists {
             news(Pull::Verifying);
         }
-        let (found, read) = stream.finish().await?;
-        archive.take_back(&range, read)?;
+        let found = stream.finish().await?;
         self.check(job)?;
         self.accept(job, found)?;
         news(if exists { Pull::Exists } else { Pull::Complete });
@@ -477,18 +472,15 @@ impl Server {
                         let detail = format!("{url} is longer than the {len} bytes that are stated");
                         return Err(failed(Trouble::TooLarge, detail).into());
                     }
-                    let read = stream.bytes(archive.gather(range, &bytes.subarray(0, room))).await?;
-                    archive.take_back(range, read)?;
+                    stream.bytes(archive.gather(range, &bytes.subarray(0, room))).await?;
                     break None;
                 }
-                let read = stream.bytes(archive.gather(range, &bytes)).await?;
-                archive.take_back(range, read)?;
+                stream.bytes(archive.gather(range, &bytes)).await?;
                 if pace.lets_in().await {
                     self.progress(job, place, archive.filled(range), len)?;
                 }
             };
-            let read = stream.bytes(archive.lend(range)).await?;
-            archive.take_back(range, read)?;
+            stream.bytes(archive.lend(range)).await?;
             match cut {
                 // Shorter than stated, if the server says that this is all: its digest will tell.
                 None => break,
@@ -646,7 +638,7 @@ fn supply(
     pieces: Vec<Uint8Array>,
 ) -> Result<(), Failure> {
     pieces.iter().try_for_each(|piece| opening.supply(&piece.to_vec()))?;
-    archive.take_back(range, pieces)
+    archive.keep(range, pieces)
 }
 
 /// Passes over bytes that are there already.

@@ -3,6 +3,8 @@
 //! It runs the same binary under a name of its own. It is given a job, then the bytes piece by piece as they come, and
 //! sends what it found.
 
+use std::{cell::RefCell, ops::Range, rc::Rc};
+
 use futures_channel::mpsc::{UnboundedReceiver, unbounded};
 use futures_util::StreamExt as _;
 use js_sys::Uint8Array;
@@ -16,7 +18,7 @@ use super::{
     scanner::Work,
 };
 use crate::{
-    platform::{self, BrowserHashing, Handlers, Posted, Source, WorkerCode, WorkerThread},
+    platform::{self, BrowserHashing, Handlers, Posted, Remote, Source, WorkerCode, WorkerThread},
     session::{Found, LayerScan},
 };
 
@@ -121,45 +123,54 @@ async fn feed(scan: &mut LayerScan, piece: Blob) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Reads a blob whose bytes are coming: in a thread of its own, or here.
-pub enum Stream<'t> {
+/// Reads a part of an archive whose bytes are coming: in a thread of its own, or here. What is read, the archive keeps.
+pub struct Stream<'t> {
+    archive: Rc<Remote>,
+    range: Range<u64>,
+    reading: Reading<'t>,
+}
+
+enum Reading<'t> {
     /// In this thread.
     Here(Box<LayerScan>),
     /// In another.
     There(&'t mut Thread),
 }
 
-/// A thread for [`Stream::There`], ended with this.
+/// A thread that reads, ended with this.
 pub struct Thread {
     thread: WorkerThread,
-    messages: UnboundedReceiver<Result<Posted, Failure>>,
+    messages: UnboundedReceiver<Result<Vec<u8>, Failure>>,
+    /// The part that it reads.
+    range: Rc<RefCell<Range<u64>>>,
     /// How many times it has been sent bytes that it has not read yet.
     ahead: usize,
-    /// Bytes that it has read.
-    read: Vec<Uint8Array>,
 }
 
 impl Thread {
-    /// Starts one.
+    /// Starts one for parts of an archive.
     ///
     /// # Errors
     ///
     /// If the browser refuses.
-    pub fn start() -> Result<Self, Failure> {
+    pub fn start(archive: &Rc<Remote>) -> Result<Self, Failure> {
         let (sender, messages) = unbounded();
         let on_error = sender.clone();
-        // Nobody listens any more once the thread is being ended.
+        let range = Rc::new(RefCell::new(0..0));
         let handlers = Handlers {
-            message: Box::new(move |message| drop(sender.unbounded_send(Ok(message)))),
+            message: Box::new({
+                let (archive, range) = (Rc::clone(archive), Rc::clone(&range));
+                // Bytes are kept at once: where nobody listens any more, they would be lost with the thread.
+                move |Posted { bytes, pieces, .. }| {
+                    let kept = archive.keep(&range.borrow(), pieces);
+                    drop(sender.unbounded_send(kept.map(|()| bytes)));
+                }
+            }),
             error: Box::new(move |detail| drop(on_error.unbounded_send(Err(interrupted(detail))))),
         };
         let thread = WorkerCode::own().and_then(|code| WorkerThread::start(&code, NAME, handlers));
-        Ok(Self {
-            thread: thread.map_err(|error| interrupted(platform::describe(&error)))?,
-            messages,
-            ahead: 0,
-            read: Vec::new(),
-        })
+        let thread = thread.map_err(|error| interrupted(platform::describe(&error)))?;
+        Ok(Self { thread, messages, range, ahead: 0 })
     }
 
     fn send(&self, order: &Order, blob: Option<&Blob>) -> Result<(), Failure> {
@@ -167,8 +178,8 @@ impl Thread {
         self.thread.send(&bytes, blob).map_err(|error| interrupted(platform::describe(&error)))
     }
 
-    /// Sends bytes, and waits while it has too many of them. Those that it has read come back.
-    async fn send_bytes(&mut self, pieces: &[Uint8Array]) -> Result<Vec<Uint8Array>, Failure> {
+    /// Sends bytes, and waits while it has too many of them.
+    async fn send_bytes(&mut self, pieces: &[Uint8Array]) -> Result<(), Failure> {
         let order = postcard::to_stdvec(&Order::Bytes).map_err(|error| interrupted(error.to_string()))?;
         let sent = self.thread.send_pieces(&order, pieces);
         sent.map_err(|error| interrupted(platform::describe(&error)))?;
@@ -176,17 +187,16 @@ impl Thread {
         while self.ahead > AHEAD {
             self.answer().await?;
         }
-        Ok(std::mem::take(&mut self.read))
+        Ok(())
     }
 
     /// What it found, if that is its next answer.
     async fn answer(&mut self) -> Result<Option<Found>, Failure> {
         let ended = || interrupted("the thread has ended".to_owned());
-        let Posted { bytes, mut pieces, .. } = self.messages.next().await.unwrap_or_else(|| Err(ended()))?;
+        let bytes = self.messages.next().await.unwrap_or_else(|| Err(ended()))?;
         match postcard::from_bytes(&bytes).map_err(|error| interrupted(error.to_string()))? {
             Answer::Taken => {
                 self.ahead = self.ahead.saturating_sub(1);
-                self.read.append(&mut pieces);
                 Ok(None)
             }
             Answer::Found(found) => found.map(Some),
@@ -195,62 +205,69 @@ impl Thread {
 }
 
 impl<'t> Stream<'t> {
-    /// Begins with some work.
+    /// Begins with some work on an archive: with what there is of it.
     ///
     /// # Errors
     ///
-    /// If the thread cannot be told.
-    pub fn begin(work: Work, thread: Option<&'t mut Thread>) -> Result<Self, Failure> {
-        match thread {
+    /// If the thread cannot be told, or what there is cannot be read.
+    pub async fn begin(
+        archive: &Rc<Remote>,
+        work: Work,
+        thread: Option<&'t mut Thread>,
+    ) -> Result<Self, Failure> {
+        let range = work.job.range();
+        // What was gathered when a pull was cancelled is read with the rest.
+        archive.keep(&range, archive.lend(&range))?;
+        let there = if archive.filled(&range) > 0 { Some(archive.kept(&range)?) } else { None };
+        let reading = match thread {
             Some(thread) => {
+                thread.range.replace(range.clone());
                 thread.send(&Order::Begin(work), None)?;
-                Ok(Self::There(thread))
+                if let Some(blob) = there {
+                    thread.send(&Order::Piece, Some(&blob))?;
+                }
+                Reading::There(thread)
             }
-            None => Ok(Self::Here(Box::new(work.job.start()))),
-        }
+            None => {
+                let mut scan = work.job.start();
+                if let Some(blob) = there {
+                    feed(&mut scan, blob).await?;
+                }
+                Reading::Here(Box::new(scan))
+            }
+        };
+        Ok(Self { archive: Rc::clone(archive), range, reading })
     }
 
-    /// Reads the next piece.
+    /// Reads the next bytes, as the archive has given them out.
     ///
     /// # Errors
     ///
-    /// If it cannot be read.
-    pub async fn piece(&mut self, piece: &Blob) -> Result<(), Failure> {
-        match self {
-            Self::Here(scan) => feed(scan, piece.clone()).await,
-            Self::There(thread) => thread.send(&Order::Piece, Some(piece)),
-        }
-    }
-
-    /// Reads the next bytes. They, or those before them, come back once they are read, in their order.
-    ///
-    /// # Errors
-    ///
-    /// If the thread cannot be told, or crashed.
-    pub async fn bytes(&mut self, pieces: Vec<Uint8Array>) -> Result<Vec<Uint8Array>, Failure> {
-        match self {
-            Self::Here(scan) => {
+    /// If the thread cannot be told, or crashed, or the browser keeps no more.
+    pub async fn bytes(&mut self, pieces: Vec<Uint8Array>) -> Result<(), Failure> {
+        match &mut self.reading {
+            Reading::Here(scan) => {
                 pieces.iter().for_each(|piece| scan.supply(&piece.to_vec()));
-                Ok(pieces)
+                self.archive.keep(&self.range, pieces)
             }
-            Self::There(thread) if !pieces.is_empty() => thread.send_bytes(&pieces).await,
-            Self::There(_) => Ok(Vec::new()),
+            Reading::There(thread) if !pieces.is_empty() => thread.send_bytes(&pieces).await,
+            Reading::There(_) => Ok(()),
         }
     }
 
-    /// What was found, and the bytes that had not come back.
+    /// What was found.
     ///
     /// # Errors
     ///
     /// If a piece could not be read, or the thread crashed.
-    pub async fn finish(self) -> Result<(Found, Vec<Uint8Array>), Failure> {
-        match self {
-            Self::Here(scan) => Ok((scan.finish(), Vec::new())),
-            Self::There(thread) => {
+    pub async fn finish(self) -> Result<Found, Failure> {
+        match self.reading {
+            Reading::Here(scan) => Ok(scan.finish()),
+            Reading::There(thread) => {
                 thread.send(&Order::End, None)?;
                 loop {
                     if let Some(found) = thread.answer().await? {
-                        return Ok((found, std::mem::take(&mut thread.read)));
+                        return Ok(found);
                     }
                 }
             }

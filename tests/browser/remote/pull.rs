@@ -1,8 +1,11 @@
 //! Pulling, looking, choosing; and what goes wrong on the way.
 
-use layerscope::digest::Digest;
+use std::time::Duration;
 
-use super::{begin, fetched_whole, name, pull, registry, wait_for_states};
+use layerscope::digest::Digest;
+use tokio::time::sleep;
+
+use super::{begin, fetched_whole, name, pull, registry, states, wait_for_states};
 use crate::{
     app::id,
     native::Native,
@@ -11,7 +14,7 @@ use crate::{
         fake::{self, Fault},
         images::{FIRST, MULTI, SECOND, Stored, digests},
     },
-    support::{Options, Scheme, run},
+    support::{Options, Page, Scheme, run},
 };
 
 #[test]
@@ -186,6 +189,35 @@ fn a_large_image_goes_on_where_it_was_cut() {
         assert_page_agrees(page, &archive).await;
         // What has come is there to be looked into.
         page.select("noise").await;
+    });
+}
+
+/// What a thread has read is not lost with it.
+#[test]
+fn a_large_image_goes_on_where_it_was_cancelled() {
+    let stored = Stored::large();
+    // Each layer stalls once: what is left of it is shorter.
+    let registry = registry(&stored, vec![Fault::Stall(5_000_000)]);
+    run("remote-large-cancel", Options::default(), async |page| {
+        pull(page, &format!("pull={}", name(&registry, FIRST))).await;
+        let states_of = async |page: &Page| states(page).await.concat();
+        let mut cancelled = 0;
+        while states_of(page).await != "completecompletecomplete" {
+            // Far more than it takes until all that comes has come.
+            sleep(Duration::from_secs(2)).await;
+            if states_of(page).await.contains("downloading") {
+                cancelled += 1;
+                page.click(&id("cancel")).await;
+                page.wait_for(&id("cancelled")).await;
+                page.click("[data-testid=fetch-all]").await;
+            }
+        }
+        assert!(cancelled > 0, "layers stall");
+        fetched_whole(page).await;
+        assert_page_agrees(page, &stored.archive()).await;
+        let hits = registry.log().hits();
+        let resumed: Vec<_> = hits.iter().filter_map(|hit| hit.range.as_deref()).collect();
+        assert_eq!(resumed, ["bytes=5000000-"; 3], "{hits:#?}");
     });
 }
 
