@@ -350,7 +350,7 @@ pub enum Event {
         /// The archive's length in bytes.
         size: u64,
     },
-    /// How far reading has come. Sent at most every 100 ms.
+    /// How far reading has come. Sent a few times a second.
     Progress(Progress),
     /// The archive has got a further image, behind those before: a container was committed, or something was built.
     Image {

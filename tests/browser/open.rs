@@ -239,6 +239,26 @@ fn the_opening_of_a_compressed_archive_can_be_cancelled() {
     });
 }
 
+/// Reads that are ready at once leave the worker no turn in which to hear of anything, unless it takes one.
+#[test]
+fn what_the_browser_has_ready_can_be_cancelled() {
+    let folder = Folder::new();
+    let packed = folder.file("large.tar.gz", Pack::Gzip.pack(&std::fs::read(large_archive()).unwrap()));
+    let ready = "Blob.prototype.stream = function () {
+        const bytes = new Uint8Array(new FileReaderSync().readAsArrayBuffer(this));
+        let at = 0;
+        const read = async () => ({ value: bytes.slice(at, (at += 65536)), done: false });
+        return { getReader: () => ({ read, cancel: async () => {} }) };
+    };";
+    run("cancel-ready", Options { open: false, ..Options::default() }, async |page| {
+        page.edit("worker.js", |glue| glue + ready);
+        page.open().await;
+        page.drop_file(&packed).await;
+        page.when("document.querySelector('[data-testid=opening] progress[value]')", CANCEL).await;
+        page.wait_for_text(&id("cancelled"), "large.tar.gz").await;
+    });
+}
+
 const CANCEL: &str = "document.querySelector('[data-testid=cancel]').click()";
 
 // --- What is no image archive
