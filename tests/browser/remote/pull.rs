@@ -192,6 +192,27 @@ fn a_large_image_goes_on_where_it_was_cut() {
     });
 }
 
+/// Pulls an image whose layers stall, and cancels and goes on each time, until all of it is there.
+async fn pull_with_patience(page: &Page, place: &str) {
+    pull(page, place).await;
+    let mut cancelled = 0;
+    loop {
+        // Far more than it takes until all that comes has come.
+        sleep(Duration::from_secs(2)).await;
+        let states = states(page).await.concat();
+        if states.contains("downloading") {
+            cancelled += 1;
+            page.click(&id("cancel")).await;
+            page.wait_for(&id("cancelled")).await;
+            page.click("[data-testid=fetch-all]").await;
+        } else if states == "complete".repeat(3) {
+            break;
+        }
+    }
+    assert!(cancelled > 0, "layers stall");
+    fetched_whole(page).await;
+}
+
 /// What a thread has read is not lost with it.
 #[test]
 fn a_large_image_goes_on_where_it_was_cancelled() {
@@ -199,25 +220,25 @@ fn a_large_image_goes_on_where_it_was_cancelled() {
     // Each layer stalls once: what is left of it is shorter.
     let registry = registry(&stored, vec![Fault::Stall(5_000_000)]);
     run("remote-large-cancel", Options::default(), async |page| {
-        pull(page, &format!("pull={}", name(&registry, FIRST))).await;
-        let states_of = async |page: &Page| states(page).await.concat();
-        let mut cancelled = 0;
-        while states_of(page).await != "completecompletecomplete" {
-            // Far more than it takes until all that comes has come.
-            sleep(Duration::from_secs(2)).await;
-            if states_of(page).await.contains("downloading") {
-                cancelled += 1;
-                page.click(&id("cancel")).await;
-                page.wait_for(&id("cancelled")).await;
-                page.click("[data-testid=fetch-all]").await;
-            }
-        }
-        assert!(cancelled > 0, "layers stall");
-        fetched_whole(page).await;
+        pull_with_patience(page, &format!("pull={}", name(&registry, FIRST))).await;
         assert_page_agrees(page, &stored.archive()).await;
         let hits = registry.log().hits();
         let resumed: Vec<_> = hits.iter().filter_map(|hit| hit.range.as_deref()).collect();
         assert_eq!(resumed, ["bytes=5000000-"; 3], "{hits:#?}");
+    });
+}
+
+/// What had come, and was not read yet, is read when the pull goes on.
+#[test]
+fn layers_that_had_come_whole_are_not_fetched_again_after_a_cancelling() {
+    let stored = Stored::new();
+    let (_, layers) = digests(&stored.layout(), FIRST);
+    let registry = registry(&stored, vec![Fault::Endless]);
+    run("remote-endless", Options::default(), async |page| {
+        pull_with_patience(page, &format!("pull={}", name(&registry, FIRST))).await;
+        for layer in &layers {
+            assert_eq!(registry.log().blob_gets(layer), 1, "{layer}");
+        }
     });
 }
 

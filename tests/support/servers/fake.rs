@@ -64,6 +64,8 @@ pub enum Fault {
     Encoded,
     /// Blobs of more than so many bytes stop coming after as many, and the connection stays open.
     Stall(usize),
+    /// Layers come whole, but it is never said that this is all.
+    Endless,
     /// Pages may not read which headers came: `WWW-Authenticate` among them.
     HideHeaders,
     /// Pages may not read the blobs, as of zot.
@@ -539,7 +541,7 @@ fn blob(fake: &Fake, digest: &str, path: &str, headers: &HeaderMap, head: bool) 
 
     let mut bytes = bytes.clone();
     let mut response = Response::builder().header(header::CONTENT_TYPE, "application/octet-stream");
-    let mut ranges = true;
+    let (mut ranges, mut ends) = (true, true);
     let (mut cut, mut stall) = (None, None);
     for fault in &fake.setup.faults {
         match fault {
@@ -550,6 +552,7 @@ fn blob(fake: &Fake, digest: &str, path: &str, headers: &HeaderMap, head: bool) 
             Fault::IgnoreRange => ranges = false,
             Fault::Cut { after, times } => cut = (nth < *times).then_some(*after),
             Fault::Stall(after) => stall = (bytes.len() > *after).then_some(*after),
+            Fault::Endless if is_layer => ends = false,
             Fault::Encoded => {
                 let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
                 io::Write::write_all(&mut gzip, &bytes).unwrap();
@@ -575,9 +578,13 @@ fn blob(fake: &Fake, digest: &str, path: &str, headers: &HeaderMap, head: bool) 
             .status(StatusCode::PARTIAL_CONTENT)
             .header(header::CONTENT_RANGE, format!("bytes {first}-{}/{total}", end - 1));
     }
-    response = response.header(header::CONTENT_LENGTH, bytes.len()).header("docker-content-digest", digest);
+    response = response.header("docker-content-digest", digest);
+    if ends {
+        response = response.header(header::CONTENT_LENGTH, bytes.len());
+    }
     let body = match cut {
         _ if head => Body::empty(),
+        None if !ends => stalled(&bytes),
         None if stall.is_some() => stalled(&bytes[..stall.unwrap().min(bytes.len())]),
         Some(after) => cut_off(&bytes[..after.min(bytes.len())]),
         None => bytes.into(),
