@@ -28,6 +28,9 @@ export TRUNK_SKIP_VERSION_CHECK=true
 # A backtrace of Trunk's own would bury the compiler's message.
 export RUST_LIB_BACKTRACE=0
 
+# For a wasm that is split in two: see scripts/build.sh.
+SPLIT_RUSTFLAGS="--cfg layerscope_split -Clink-arg=--emit-relocs"
+
 # The name of the toolchain that the set-up noted for a purpose ("host" or "wasm"), if it is not the pinned one.
 noted_toolchain() {
   [ ! -f "$NOTES/$1-toolchain" ] || cat "$NOTES/$1-toolchain"

@@ -45,6 +45,7 @@ set_up_build() {
   wasm_target
   cargo_tool trunk "$TRUNK_VERSION" trunk "builds the page"
   cargo_tool wasm-bindgen "$WASM_BINDGEN_VERSION" wasm-bindgen-cli "joins wasm and JavaScript; the same version as the library"
+  wasm_split
   wasm_opt
 }
 
@@ -176,6 +177,14 @@ cargo_tool() {
   # Their own release profiles spend most of the time on link-time optimisation.
   CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
     cargo install --quiet --locked --force --version "$2" "$3"
+}
+
+# It does not tell its version: cargo knows which one it has installed.
+wasm_split() {
+  ! cargo install --list | grep -q "^wasm_split_cli_support v$WASM_SPLIT_VERSION:" || return 0
+  say "wasm_split_cli_support $WASM_SPLIT_VERSION: its wasm-split-cli splits off what the page needs later; compiled here"
+  CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
+    cargo install --quiet --locked --force --version "$WASM_SPLIT_VERSION" wasm_split_cli_support --features build-binary
 }
 
 wasm_opt() {

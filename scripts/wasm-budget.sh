@@ -14,10 +14,12 @@ packed_size() {
 }
 
 measured=
-for part in page worker; do
+for part in page page-later worker worker-later; do
   case $part in
     page) file=$(echo dist/app-*_bg.wasm) ;;
+    page-later) file=$(echo dist/app_views-*.wasm) ;;
     worker) file=dist/worker_bg.wasm ;;
+    worker-later) file=$(echo dist/worker_answers-*.wasm) ;;
   esac
   [ -s "$file" ] || {
     echo "wasm-budget: $file is not there, or is several files" >&2

@@ -1,7 +1,7 @@
 //! Small things the page asks of the browser. On the host, where components are rendered by tests, each
 //! does nothing.
 
-use crate::platform::is_worker_code;
+use crate::platform::is_own_code;
 
 /// Milliseconds since the page began to load.
 pub fn now() -> f64 {
@@ -17,7 +17,7 @@ pub fn mark(name: &str) {
 }
 
 /// How many requests the page has made since the time `since` (of [`now`]), as the browser counts them.
-/// What never left the page (`blob:` and `data:` URLs) is not counted, nor is the worker's code: the page fetches it by
+/// What never left the page (`blob:` and `data:` URLs) is not counted, nor is the page's own code: it fetches that by
 /// itself soon after it is shown, and a drop may come before.
 pub fn requests_since(since: f64) -> u32 {
     let Some(performance) = browser::window().and_then(|window| window.performance()) else { return 0 };
@@ -26,7 +26,7 @@ pub fn requests_since(since: f64) -> u32 {
         let field = |name: &str| js_sys::Reflect::get(entry, &name.into()).unwrap_or_default();
         let url = field("name").as_string().unwrap_or_default();
         let started = field("startTime").as_f64().unwrap_or_default();
-        let is_inside = url.starts_with("blob:") || url.starts_with("data:") || is_worker_code(&url);
+        let is_inside = url.starts_with("blob:") || url.starts_with("data:") || is_own_code(&url);
         started >= since && !is_inside
     });
     u32::try_from(counted.count()).unwrap_or(u32::MAX)

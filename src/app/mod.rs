@@ -35,6 +35,7 @@ pub mod tree_model;
 #[cfg(test)]
 mod tree_samples;
 pub mod trust;
+pub mod views;
 pub mod virtual_list;
 
 pub use handle::{AppHandle, use_app};

@@ -11,27 +11,29 @@ use super::{
         drop_target::DropTarget,
         filter_bar,
         header::{self, Header},
-        help::Help,
         image_picker,
         notice::Notice,
         opener::{DirectoryInput, FileInput},
-        remote::{PullPanel, RemoteDialog, RemoteQuestions},
         start::Start,
         status_bar::StatusBar,
-        workspace::Workspace,
     },
     dom, format,
     handle::{AppHandle, use_app},
     hooks::{use_keys, use_link},
     i18n::{LanguageProvider, use_words},
     state::{Action, Page, Stage, State},
+    views::{ViewsProvider, use_views},
 };
 use crate::{platform, worker::client::Client};
 
 /// The whole page.
 #[component]
 pub fn App() -> Html {
-    html! { <LanguageProvider><StateProvider><Shell /></StateProvider></LanguageProvider> }
+    html! {
+        <LanguageProvider>
+            <StateProvider><ViewsProvider><Shell /></ViewsProvider></StateProvider>
+        </LanguageProvider>
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Properties)]
@@ -60,6 +62,7 @@ fn StateProvider(props: &StateProviderProps) -> Html {
 #[component]
 pub fn Shell() -> Html {
     let app = use_app();
+    let views = use_views();
     use_shortcuts(&app);
     use_title(&app);
     use_marks(&app);
@@ -70,11 +73,10 @@ pub fn Shell() -> Html {
             <Header />
             if let Some(archive) = &app.state.archive {
                 <Notice />
-                <RemoteQuestions />
-                <RemoteDialog />
-                <PullPanel />
-                // Each archive has a workspace of its own: what its components hold is of that archive.
-                <Workspace key={archive.job.0} />
+                {views.draw(|parts| (parts.questions)())}
+                {views.draw(|parts| (parts.pulls)())}
+                {views.draw(|parts| (parts.workspace)(archive.job))}
+                {views.instead()}
             } else {
                 <Start />
             }
@@ -83,7 +85,7 @@ pub fn Shell() -> Html {
             <FileInput />
             <DirectoryInput />
             <DropTarget />
-            <Help />
+            {views.draw(|parts| (parts.help)())}
         </div>
     }
 }

@@ -49,7 +49,7 @@ pub use remote::Remote;
 #[cfg(feature = "web")]
 pub use save::save;
 pub use source::{ByteStream, PendingRead, Source};
-pub use spawn::{Handlers, WorkerCode, WorkerThread, is_worker_code};
+pub use spawn::{Handlers, WorkerCode, WorkerThread, is_own_code};
 #[cfg(feature = "worker")]
 pub use wait::{sleep, turn};
 

@@ -4,12 +4,12 @@
 //! started from a blob inherits the page's. The code is fetched once, so that opening a file, or starting
 //! the worker again after a crash, makes no request.
 
-use js_sys::{Array, Reflect, Uint8Array, WebAssembly};
+use js_sys::{Array, ArrayBuffer, Object, Promise, Reflect, Uint8Array, WebAssembly};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{
-    Blob, BlobPropertyBag, ErrorEvent, Event, MessageEvent, Response, Url, Worker, WorkerGlobalScope,
-    WorkerOptions, WorkerType,
+    Blob, BlobPropertyBag, ErrorEvent, Event, MessageChannel, MessageEvent, MessagePort, Response, Url,
+    Worker, WorkerGlobalScope, WorkerOptions, WorkerType,
 };
 
 use super::{Posted, describe, message};
@@ -18,16 +18,27 @@ use super::{Posted, describe, message};
 const GLUE: &str = "worker.js";
 const WASM: &str = "worker_bg.wasm";
 
-/// Whether a URL is that of the worker's code.
-pub fn is_worker_code(url: &str) -> bool {
-    url.rsplit('/').next().is_some_and(|name| [GLUE, WASM].contains(&name))
+/// Names the file of the code that is called later, if there is one: a custom section of the wasm. Only what was built with a
+/// wasm fits it.
+const LATER: &str = "later";
+
+/// Whether a URL is that of code which the page fetches by itself once it is shown.
+pub fn is_own_code(url: &str) -> bool {
+    let name = url.rsplit('/').next().unwrap_or(url);
+    name == GLUE || name.ends_with(".wasm") && ["app", "worker"].iter().any(|binary| name.starts_with(binary))
 }
 
-/// What is run after the glue: it waits for the compiled module, and keeps it for the workers that this one starts. A
-/// rejected promise is made an error, which reaches whoever has started the worker.
+/// What is run after the glue: it waits for the compiled module, and keeps it for the workers that this one starts, and
+/// promises the glue what comes later through a port. A rejected promise is made an error, which reaches whoever has started
+/// the worker.
 const BOOTSTRAP: &str = r#"
 self.addEventListener("unhandledrejection", (event) => { setTimeout(() => { throw event.reason; }); });
-self.onmessage = (event) => { self.onmessage = null; self.module = event.data; initSync({ module: event.data }); };
+self.onmessage = ({ data: { module, port } }) => {
+  self.onmessage = null;
+  self.module = module;
+  self.later = new Promise((resolve) => { port.onmessage = ({ data }) => resolve(data); });
+  initSync({ module });
+};
 "#;
 
 /// The worker's code, fetched and compiled.
@@ -36,6 +47,8 @@ pub struct WorkerCode {
     /// A blob's, and left for as long as the page lives: whenever a worker is started, it is read.
     url: String,
     module: WebAssembly::Module,
+    /// The module that is called later, as it comes.
+    later: Option<Promise>,
 }
 
 impl WorkerCode {
@@ -51,14 +64,14 @@ impl WorkerCode {
         if glue.is_empty() || glue.trim_start().starts_with('<') {
             return Err(format!("{GLUE}: what the server sent is no script").into());
         }
-        let wasm = JsFuture::from(response(wasm).await?.array_buffer()?).await?;
-        let module = JsFuture::from(WebAssembly::compile(&wasm)).await;
-        let module = module.map_err(|error| format!("{WASM}: {}", describe(&error)))?;
+        let module = compiled(WASM, wasm).await?;
         let options = BlobPropertyBag::new();
         options.set_type("text/javascript");
         let script =
             Blob::new_with_str_sequence_and_options(&Array::of2(&glue.into(), &BOOTSTRAP.into()), &options)?;
-        Ok(Self { url: Url::create_object_url_with_blob(&script)?, module: module.unchecked_into() })
+        let module = module.unchecked_into();
+        let later = later(&module).map(|name| future_to_promise(compile(name)));
+        Ok(Self { url: Url::create_object_url_with_blob(&script)?, module, later })
     }
 
     /// The code of the worker that asks.
@@ -69,8 +82,37 @@ impl WorkerCode {
     pub fn own() -> Result<Self, JsValue> {
         let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
         let module = Reflect::get(&scope, &"module".into())?;
-        Ok(Self { url: scope.location().href(), module: module.dyn_into()? })
+        Ok(Self { url: scope.location().href(), module: module.dyn_into()?, later: None })
     }
+
+    /// Hands a worker that was started from this code what it calls later, once that has come.
+    ///
+    /// # Errors
+    ///
+    /// As of [`WorkerCode::fetch`].
+    pub fn supply(&self, worker: &WorkerThread) -> impl Future<Output = Result<(), JsValue>> + use<> {
+        let (later, port) = (self.later.clone(), worker.port.clone());
+        async move {
+            let Some(later) = later else { return Ok(()) };
+            port.post_message(&JsFuture::from(later).await?)
+        }
+    }
+}
+
+/// The name of the file with the code that is called later.
+fn later(module: &WebAssembly::Module) -> Option<String> {
+    let name: ArrayBuffer = WebAssembly::Module::custom_sections(module, LATER).get(0).dyn_into().ok()?;
+    String::from_utf8(Uint8Array::new(&name).to_vec()).ok()
+}
+
+async fn compile(name: String) -> Result<JsValue, JsValue> {
+    compiled(&name, request(&name)?).await
+}
+
+async fn compiled(name: &str, wasm: JsFuture) -> Result<JsValue, JsValue> {
+    let wasm = JsFuture::from(response(wasm).await?.array_buffer()?).await?;
+    let module = JsFuture::from(WebAssembly::compile(&wasm)).await;
+    module.map_err(|error| format!("{name}: {}", describe(&error)).into())
 }
 
 fn request(name: &str) -> Result<JsFuture, JsValue> {
@@ -98,6 +140,8 @@ pub struct Handlers {
 /// A running worker; it is ended when this goes out of scope.
 pub struct WorkerThread {
     worker: Worker,
+    /// For what it calls later.
+    port: MessagePort,
     /// Kept alive for as long as the worker may call them.
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_error: Closure<dyn FnMut(Event)>,
@@ -128,8 +172,12 @@ impl WorkerThread {
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         worker.set_onmessageerror(Some(on_error.as_ref().unchecked_ref()));
-        worker.post_message(&code.module)?;
-        Ok(Self { worker, _on_message: on_message, _on_error: on_error })
+        let channel = MessageChannel::new()?;
+        let start = Object::new();
+        Reflect::set(&start, &"module".into(), &code.module)?;
+        Reflect::set(&start, &"port".into(), &channel.port2())?;
+        worker.post_message_with_transfer(&start, &Array::of1(&channel.port2()))?;
+        Ok(Self { worker, port: channel.port1(), _on_message: on_message, _on_error: on_error })
     }
 
     /// Sends a message, and a blob beside it.

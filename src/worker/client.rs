@@ -227,16 +227,23 @@ async fn load(weak: Weak<Inner>) {
     }
     let started = code.and_then(|code| {
         let thread = WorkerThread::start(&code, "model", handlers(&weak))?;
+        let supplied = code.supply(&thread);
         *inner.code.borrow_mut() = Some(code);
-        Ok(thread)
+        Ok((thread, supplied))
     });
-    match started {
-        Ok(started) => {
+    let result = match started {
+        Ok((started, supplied)) => {
             if let Thread::Starting { thread, .. } = &mut *inner.thread.borrow_mut() {
                 *thread = Some(started);
             }
+            supplied.await
         }
-        Err(error) => inner.end(not_started(platform::describe(&error))),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = result {
+        // A worker that lacks code may be ready, and proves nothing.
+        inner.is_proven.set(false);
+        inner.end(not_started(platform::describe(&error)));
     }
 }
 

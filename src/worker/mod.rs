@@ -1,5 +1,7 @@
 //! The worker that holds the model, and how the page talks to it.
 
+#[cfg(feature = "worker")]
+mod answers;
 pub mod containers;
 #[cfg(feature = "worker")]
 mod contents;

@@ -34,7 +34,7 @@ const HEAD: u64 = 64 << 10;
 const THREADS_FROM: u64 = 8 << 20;
 
 impl Server {
-    /// Opens an image elsewhere.
+    /// Opens an image elsewhere, of a job that is the queue's.
     pub(super) fn open_remote(
         self: &Rc<Self>,
         job: Job,
@@ -43,7 +43,6 @@ impl Server {
         replaces: Option<Job>,
     ) {
         let server = Rc::clone(self);
-        self.state.borrow_mut().queue.start(job);
         spawn_local(async move {
             let reading = server.read_remote(job, &remote, limits, replaces);
             let read = unless(reading, || Ok(server.state.borrow().queue.may_open(job)?)).await;

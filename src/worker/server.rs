@@ -12,9 +12,9 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
 use super::{
-    containers::{Ask, Told},
+    answers,
     contents::Bookmark,
-    desk::{Around, Desk},
+    desk::Desk,
     interruptible::Interruptible,
     news::News,
     pool::{self, Scanner},
@@ -27,16 +27,14 @@ use super::{
     stream,
 };
 use crate::{
-    container::{ArchiveId, LOCAL, Opened, Part, ReadAt, Rope, Shelf},
+    container::{ArchiveId, Opened, Shelf},
     engine::Interrupt,
     fixture,
     image::{Member, MemberKind},
     limits::{self, Limits},
-    overlay::LayerIndex,
-    platform::{self, BlobParts, Source, Watch},
+    platform::{self, Source},
     registry::Auth,
-    session::{Found, Opening, Selection, Session, Task},
-    tree::NodeId,
+    session::{Found, Opening, Session, Task},
 };
 
 /// Runs the worker: every message from the page is a request.
@@ -69,7 +67,7 @@ pub fn run() {
     // The worker listens until it is ended from outside.
     on_message.forget();
     server.send(&Message::Ready { build: BUILD.to_owned() }, None);
-    spawn_local(async move { server.load_shelf().await });
+    spawn_local(async move { (answers::fetched().await.load_shelf)(&server).await });
 }
 
 pub(super) struct Server {
@@ -92,21 +90,23 @@ pub(super) struct State {
     pub(super) sources: BTreeMap<Job, Source>,
     /// Which of them is read, and which is to join them.
     pub(super) queue: Queue,
+    /// What was asked before the answers were here.
+    unanswered: Vec<(Envelope, Option<Blob>)>,
     /// What the page has not been told yet.
     news: BTreeMap<Job, (News, Pace)>,
     /// Where the page may read on.
     pub(super) bookmark: Option<Bookmark>,
     /// The shell over all of it.
-    desk: Desk,
+    pub(super) desk: Desk,
     /// What of it the browser keeps.
     pub(super) keeper: Keeper,
     /// Whether what the shell is at is to end.
-    interrupt: Rc<RefCell<Interrupt>>,
+    pub(super) interrupt: Rc<RefCell<Interrupt>>,
 }
 
 impl State {
     /// Forgets all but the session of an archive that is no longer open.
-    fn forget(&mut self, job: Job) {
+    pub(super) fn forget(&mut self, job: Job) {
         self.sources.remove(&job);
         self.news.remove(&job);
         self.bookmark.take_if(|mark| mark.is_of(job));
@@ -155,60 +155,27 @@ impl Server {
                 self.reply(id, Ok(Reply::Done));
                 spawn_local(async move { self.go_on().await });
             }
-            Request::Remote(ask) => {
-                spawn_local(async move {
-                    let result = self.answer_remote(job, ask).await;
-                    self.reply(id, result);
-                });
-            }
-            Request::Kept(ask) => {
-                spawn_local(async move {
-                    let result = self.answer_kept(job, ask).await;
-                    self.reply(id, result);
-                });
-            }
-            Request::Containers(ask) if matches!(*ask, Ask::Keep(_)) => {
-                spawn_local(async move {
-                    self.set_keeping(*ask == Ask::Keep(true)).await;
-                    let told = self.ask(job, Ask::Shelf, None).map(|(told, _)| told);
-                    self.reply(id, told.map(|told| Reply::Containers(Box::new(told))));
-                });
-            }
-            Request::Containers(ask) => {
-                let (result, blob) = match self.ask(job, *ask, blob) {
-                    Ok((told, blob)) => (Ok(Reply::Containers(Box::new(told))), blob),
-                    Err(failure) => (Err(failure), None),
-                };
-                self.send(&Message::Reply { id, result }, blob.as_ref());
-            }
-            Request::Content { version, offset, limit } => {
-                spawn_local(async move {
-                    let result = self.content(job, version, offset, limit).await;
-                    self.reply(id, result);
-                });
-            }
-            Request::Compare { old, new, hex } => {
-                spawn_local(async move {
-                    let result = self.compare(job, old, new, hex).await;
-                    self.reply(id, result);
-                });
-            }
-            Request::Download { version } => {
-                spawn_local(async move { self.reply_with(id, self.download(job, version).await) });
-            }
-            Request::Tar { image, layer, node, alone } => {
-                let (layer, root) = (LayerIndex(layer), NodeId(node.0));
-                let selection = if alone {
-                    Selection::Layer { image, layer, root }
-                } else {
-                    Selection::Merged { image, upto: layer, root }
-                };
-                spawn_local(async move { self.reply_with(id, self.tar(job, selection).await) });
-            }
             request => {
-                let result = self.with_session(job, |session| answer(session, request));
-                self.reply(id, result.flatten());
+                let envelope = Envelope { id, job, request };
+                if let Some(answers) = answers::here() {
+                    return (answers.answer)(&self, envelope, blob);
+                }
+                let unanswered = &mut self.state.borrow_mut().unanswered;
+                unanswered.push((envelope, blob));
+                if unanswered.len() == 1 {
+                    let server = Rc::clone(&self);
+                    spawn_local(async move { server.catch_up().await });
+                }
             }
+        }
+    }
+
+    /// Answers what was asked before the answers were here, in its order.
+    async fn catch_up(self: &Rc<Self>) {
+        let answers = answers::fetched().await;
+        let unanswered = std::mem::take(&mut self.state.borrow_mut().unanswered);
+        for (envelope, blob) in unanswered {
+            (answers.answer)(self, envelope, blob);
         }
     }
 
@@ -228,7 +195,11 @@ impl Server {
         let mut directory = None;
         let (source, name) = match source {
             protocol::Source::Remote(remote) => {
-                self.open_remote(job, remote, limits, replaces);
+                self.state.borrow_mut().queue.start(job);
+                let server = Rc::clone(self);
+                spawn_local(async move {
+                    (answers::fetched().await.open_remote)(&server, job, remote, limits, replaces);
+                });
                 return Ok(());
             }
             protocol::Source::Directory { name, files } => {
@@ -355,7 +326,7 @@ impl Server {
     /// Reads the layers of an open archive, and says how that ended.
     pub(super) async fn read_layers(&self, job: Job, source: &Source, scanners: Vec<Scanner>) {
         if let Source::Remote(archive) = source {
-            let result = self.pull(job, archive).await;
+            let result = (answers::fetched().await.pull)(self, job, archive).await;
             return self.end(job, result);
         }
         let result = if scanners.is_empty() {
@@ -461,8 +432,9 @@ impl Server {
 
     /// Tells how the reading of an archive ended.
     pub(super) fn end(&self, job: Job, result: Result<(), Stop>) {
-        if result.is_ok() {
-            self.recall_shelf();
+        // Before they are here, nothing of the shelf waits for an archive.
+        if let Some(answers) = answers::here().filter(|_| result.is_ok()) {
+            (answers.recall_shelf)(self);
         }
         let event = match result {
             Ok(()) => Event::Finished,
@@ -496,57 +468,7 @@ impl Server {
         Ok(work(&mut open.session))
     }
 
-    /// Answers about containers, and tells of the images that came with it.
-    fn ask(
-        self: &Rc<Self>,
-        job: Job,
-        ask: Ask,
-        beside: Option<Blob>,
-    ) -> Result<(Told, Option<Blob>), Failure> {
-        let mut state = self.state.borrow_mut();
-        let State { shelf, sources, desk, interrupt, .. } = &mut *state;
-        if let Ask::Fetch { token } = ask {
-            let rope = desk.take_saved(token)?;
-            return Ok((Told::File, Some(rope_blob(&rope, shelf, sources)?)));
-        }
-        let before = images_of(shelf);
-        let changes =
-            matches!(ask, Ask::Run { .. } | Ask::Start { .. } | Ask::Turn { .. } | Ask::Build { .. });
-        let bytes = beside.map(|blob| Rc::new(Source::Blob(blob)) as Rc<dyn ReadAt>);
-        let stop = match &ask {
-            Ask::Run { stop, .. } | Ask::Build { stop, .. } => stop.clone(),
-            _ => None,
-        };
-        let may_end = stop.map_or_else(Interrupt::default, |url| {
-            let watch = Watch::new(url);
-            Interrupt::new(move || watch.is_stopped())
-        });
-        interrupt.replace(may_end.clone());
-        let (now, random) = (platform::clock(), platform::random_id());
-        let told = desk.answer(shelf, job, ask, Around { now, random, bytes, interrupt: may_end });
-        interrupt.replace(Interrupt::default());
-        let events = news_of(&mut state, &before);
-        let mut told = told;
-        if let Ok(Told::Shelf(view)) = &mut told {
-            view.keeping = state.keeper.told();
-        }
-        drop(state);
-        events.into_iter().for_each(|(job, event)| self.event(job, event));
-        if changes {
-            self.shelf_changed();
-        }
-        Ok((told?, None))
-    }
-
-    fn reply_with(&self, id: RequestId, result: Result<Blob, Failure>) {
-        let (result, blob) = match result {
-            Ok(blob) => (Ok(Reply::Done), Some(blob)),
-            Err(failure) => (Err(failure), None),
-        };
-        self.send(&Message::Reply { id, result }, blob.as_ref());
-    }
-
-    fn reply(&self, id: RequestId, result: Result<Reply, Failure>) {
+    pub(super) fn reply(&self, id: RequestId, result: Result<Reply, Failure>) {
         self.send(&Message::Reply { id, result }, None);
     }
 
@@ -554,7 +476,7 @@ impl Server {
         self.send(&Message::Event { job, event }, None);
     }
 
-    fn send(&self, message: &Message, blob: Option<&Blob>) {
+    pub(super) fn send(&self, message: &Message, blob: Option<&Blob>) {
         let Ok(bytes) = postcard::to_stdvec(message) else { return };
         let (message, transfer) = platform::pack(&bytes, blob);
         // The page is always there: it ends the worker, not the other way round.
@@ -562,106 +484,12 @@ impl Server {
     }
 }
 
-/// Answers what needs no reading.
-fn answer(session: &mut Session, request: Request) -> Result<Reply, Failure> {
-    match request {
-        Request::Show(spec) => session.show(spec).map(Reply::View),
-        Request::Expand(expand) => session.expand(expand).map(Reply::View),
-        Request::Rows { start, len } => session.rows(start, len).map(Reply::Rows),
-        Request::Locate { path } => session.locate(&path).map(|(view, found)| Reply::Located { view, found }),
-        Request::Biography { image, node } => session.biography(image, node).map(Reply::Biography),
-        Request::Follow { image, upto, path } => {
-            session.follow(image, LayerIndex(upto), path.as_ref()).map(Reply::Followed)
-        }
-        Request::Audit { image } => Ok(Reply::Audit(session.audit(image))),
-        Request::Overlay { image, layer, node } => session.overlay(image, layer, node).map(Reply::Overlay),
-        Request::Open { .. }
-        | Request::Cancel
-        | Request::Close
-        | Request::Remote(_)
-        | Request::Content { .. }
-        | Request::Kept(_)
-        | Request::Compare { .. }
-        | Request::Containers(_)
-        | Request::Download { .. }
-        | Request::Tar { .. } => Err(failure(FailureKind::NotFound, "this request is answered elsewhere")),
-    }
-}
-
-/// How many images each archive has.
-pub(super) fn images_of(shelf: &Shelf) -> BTreeMap<ArchiveId, usize> {
-    shelf.archives.iter().map(|(id, opened)| (*id, opened.session.images().len())).collect()
-}
-
-/// What is new of the images that are open; `before` says how many each archive had.
-pub(super) fn news_of(state: &mut State, before: &BTreeMap<ArchiveId, usize>) -> Vec<(Job, Event)> {
-    if state.shelf.archives.contains_key(&LOCAL) {
-        // It lies in memory.
-        state.sources.entry(Job::MADE_HERE).or_insert(Source::Sample(&[]));
-    }
-    // Images of archives keep the names that those give them.
-    let named: Vec<_> = state.shelf.images().iter().map(|image| (image.key, image.names.clone())).collect();
-    let mut events = Vec::new();
-    for id in before.keys() {
-        if state.shelf.archives.contains_key(id) {
-            continue;
-        }
-        state.forget(Job(id.0));
-        events.push((Job(id.0), Event::Closed));
-    }
-    for (id, opened) in &mut state.shelf.archives {
-        let (job, session) = (Job(id.0), &mut opened.session);
-        let mut news = session.take_events();
-        for (key, names) in named.iter().filter(|(key, _)| key.archive == *id) {
-            if session.rename(key.image, names) {
-                news.push(Event::Names { image: key.image, names: names.clone() });
-            }
-        }
-        match before.get(id) {
-            Some(known) if session.images().len() > *known => {
-                let more = session.report().images.into_iter().skip(*known);
-                events.extend(more.map(|image| (job, Event::Image { report: Box::new(image) })));
-            }
-            Some(_) => {}
-            // The archive of what is made of nothing. Its report tells of what is odd.
-            None => {
-                let report = session.report().into();
-                events.push((job, Event::Opened { report, name: opened.name.clone(), size: 0 }));
-                news.retain(|event| !matches!(event, Event::Anomalies(_)));
-                news.push(Event::Finished);
-            }
-        }
-        events.extend(news.into_iter().map(|event| (job, event)));
-    }
-    events
-}
-
-/// What is to be saved as a blob: what lies in a file of the reader's as it is stays there, and the rest is handed to the browser
-/// in pieces.
-fn rope_blob(rope: &Rope, shelf: &Shelf, sources: &BTreeMap<Job, Source>) -> Result<Blob, Failure> {
-    let mut parts = BlobParts::default();
-    // Written in one go: what comes from one compressed layer is decoded once.
-    let mut rest = Rope::default();
-    for part in rope.direct(&shelf.archives).parts() {
-        if let Part::Archive(archive, range) = part
-            && let Some(source) = sources.get(&Job(archive.0))
-        {
-            std::mem::take(&mut rest).write(&shelf.archives, &mut |bytes| parts.push(bytes))?;
-            parts.push_blob(&source.slice(range.clone())?)?;
-        } else {
-            rest.push(part.clone());
-        }
-    }
-    rest.write(&shelf.archives, &mut |bytes| parts.push(bytes))?;
-    parts.finish()
-}
-
 /// The archive of a job.
 fn archive(job: Job) -> ArchiveId {
     ArchiveId(job.0)
 }
 
-fn failure(kind: FailureKind, detail: &str) -> Failure {
+pub(super) fn failure(kind: FailureKind, detail: &str) -> Failure {
     Failure { kind, detail: detail.to_owned(), offset: None }
 }
 

@@ -7,9 +7,10 @@ use std::{collections::BTreeSet, rc::Rc};
 use wasm_bindgen_futures::spawn_local;
 
 use super::{
+    answers::{images_of, news_of},
     containers::Keeping,
     protocol::{Event, Failure, FailureKind, Job},
-    server::{Server, images_of, news_of},
+    server::Server,
 };
 use crate::{
     container::{ArchiveId, Files, Keep, KeptShelf, Ledger, MadeLayers, Recalled, Shelf, ToWrite},

@@ -1,8 +1,13 @@
 //! The page starts: under any path, under its own Content-Security-Policy, in silence.
 
+use std::fs;
+
 use serde_json::json;
 
-use crate::support::{Options, Scheme, run};
+use crate::{
+    app::id,
+    support::{Options, Scheme, later, run, run_in_all},
+};
 
 #[test]
 fn starts_under_a_sub_path_without_a_complaint() {
@@ -31,6 +36,90 @@ fn the_worker_is_fetched_once_the_page_is_painted() {
         let preloaded =
             "[...document.querySelectorAll('link')].filter((link) => link.href.includes('worker')).length";
         assert_eq!(page.eval(preloaded).await, 0);
+    });
+}
+
+/// Nor is what nobody sees before something is open; and it is all there when something is dropped.
+#[test]
+fn what_is_called_later_is_fetched_once_the_page_is_painted() {
+    run("boot-later", Options::default(), async |page| {
+        let started = |name: &str| {
+            format!(
+                "performance.getEntriesByType('resource').find((e) => e.name.includes('/{name}-') && e.name.endsWith('.wasm'))?.startTime ?? 0"
+            )
+        };
+        let painted = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0";
+        for part in ["app_views", "worker_answers"] {
+            page.until(part, async |page| page.eval(&started(part)).await.as_f64() > Some(0.0)).await;
+            let (started, painted) = (page.eval(&started(part)).await, page.eval(painted).await);
+            assert!(
+                started.as_f64() > painted.as_f64() && painted.as_f64() > Some(0.0),
+                "{started}, {painted}"
+            );
+        }
+        let before = page.requests();
+        page.open_sample("hello").await;
+        page.show("trust").await;
+        page.wait_for(&id("digest-0")).await;
+        assert_eq!(page.requests(), before);
+        page.assert_silent().await;
+    });
+}
+
+/// A drop may come before the code that shows it.
+#[test]
+fn what_is_opened_early_waits_for_the_code_that_is_called_later() {
+    for part in ["app_views", "worker_answers"] {
+        run_in_all(
+            &format!("later-late-{part}"),
+            Options { open: false, ..Options::default() },
+            async |page| {
+                let hold = format!(
+                    "const real = fetch; const held = [];
+                 window.release = () => held.splice(0).forEach((go) => go());
+                 window.fetch = async (...args) => {{
+                     if (String(args[0]).includes('{part}')) await new Promise((go) => held.push(go));
+                     return real(...args);
+                 }};
+                 window.holds = () => held.length;"
+                );
+                page.edit("boot.js", |script| hold + &script);
+                page.open().await;
+                page.until("the held request", async |page| page.eval("holds()").await == json!(1)).await;
+                page.click(&id("sample-hello")).await;
+                if part == "app_views" {
+                    page.wait_for_text(&id("no-views"), "still being fetched").await;
+                    page.click(&id("lang")).await;
+                    page.wait_for_text(&id("no-views"), "仍在获取").await;
+                    page.click(&id("lang")).await;
+                }
+                page.eval("release()").await;
+                page.wait_for_text(&id("image-picker"), "hello:latest").await;
+                page.wait_for(
+                    "[data-testid='view-files'] [role=treeitem], [data-testid='view-files'] [role=row]",
+                )
+                .await;
+                page.assert_silent().await;
+            },
+        );
+    }
+}
+
+/// A server may lose it between two requests.
+#[test]
+fn what_is_called_later_may_be_fetched_again() {
+    run_in_all("later-missing", Options { open: false, ..Options::default() }, async |page| {
+        let here = later(page.dist(), "app_views");
+        let away = page.dist().join("elsewhere");
+        fs::rename(&here, &away).unwrap();
+        page.open().await;
+        page.click(&id("sample-hello")).await;
+        page.wait_for_text(&format!("{} [role=alert]", id("no-views")), "could not be fetched").await;
+        page.click(&id("fetch-views")).await;
+        page.wait_for_text(&format!("{} [role=alert]", id("no-views")), "could not be fetched").await;
+        fs::rename(&away, &here).unwrap();
+        page.click(&id("fetch-views")).await;
+        page.wait_for_text(&id("image-picker"), "hello:latest").await;
     });
 }
 

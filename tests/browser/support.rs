@@ -113,6 +113,13 @@ pub fn run_in(browser: Browser, name: &str, options: Options, test: impl AsyncFn
     });
 }
 
+/// The file with the code of a part of the page that is called later, by the start of its name.
+pub fn later(dist: &Path, part: &str) -> PathBuf {
+    let mut files = fs::read_dir(dist).unwrap().map(|entry| entry.unwrap().path());
+    let is_part = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().starts_with(part);
+    files.find(is_part).unwrap_or_else(|| panic!("{part} is not in dist/"))
+}
+
 /// A file of the corpus of real archives, or `None`, said aloud, where there is no corpus.
 pub fn corpus(name: &str) -> Option<PathBuf> {
     let root = env::var_os("LAYERSCOPE_CORPUS")

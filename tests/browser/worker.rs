@@ -18,7 +18,7 @@ use crate::{
         fake::{self, Setup},
         images::{FIRST, Stored},
     },
-    support::{Options, Page, run_in_all},
+    support::{Options, Page, later, run_in_all},
 };
 
 /// Put at the end of the worker's script: has the real worker fail on demand. It answers before it does.
@@ -69,6 +69,13 @@ impl Page {
     async fn wait_for_error(&self, words: &str) -> String {
         self.wait_for_text(&id("error"), words).await;
         self.contents(&format!("{} details", id("error"))).await.concat()
+    }
+
+    /// Opens a sample that could not be, or whose history was all that could be shown.
+    async fn open_hello_again(&self) {
+        let is_open = self.count(&id("open-again")).await > 0;
+        self.click(&id(if is_open { "open-again" } else { "sample-hello" })).await;
+        self.wait_until_gone(&id("error")).await;
     }
 
     /// What the page knows without its worker, of the sample `whiteouts`.
@@ -125,10 +132,13 @@ fn a_worker_that_cannot_start_is_tried_once_for_each_opening() {
 /// Hosts answer with a page, and status 200, for what they do not have.
 #[test]
 fn a_page_in_place_of_the_workers_code_is_told_and_fetched_again() {
-    for (file, name) in [("worker.js", "glue"), ("worker_bg.wasm", "wasm")] {
+    for part in ["worker.js", "worker_bg.wasm", "worker_answers"] {
+        let name = part.trim_start_matches("worker").trim_matches(['.', '_']);
         run_in_all(&format!("worker-html-{name}"), CLOSED, async |page| {
-            let code = fs::read(page.dist().join(file)).unwrap();
-            fs::write(page.dist().join(file), "<!doctype html>\n<title>Welcome</title>\n").unwrap();
+            let path = later(page.dist(), part);
+            let file = path.file_name().unwrap().to_str().unwrap();
+            let code = fs::read(&path).unwrap();
+            fs::write(&path, "<!doctype html>\n<title>Welcome</title>\n").unwrap();
             page.open_and_start().await;
             page.click(&id("sample-hello")).await;
             let particulars = page.wait_for_error("The reader could not be started.").await;
@@ -138,8 +148,8 @@ fn a_page_in_place_of_the_workers_code_is_told_and_fetched_again() {
 
             // Servers tell the time of a file in seconds: within one, the browser would be told that nothing has changed.
             sleep(Duration::from_millis(1_100)).await;
-            fs::write(page.dist().join(file), code).unwrap();
-            page.open_sample("hello").await;
+            fs::write(&path, code).unwrap();
+            page.open_hello_again().await;
             page.wait_for_text(&id("image-picker"), "hello:latest").await;
         });
     }
@@ -159,18 +169,20 @@ fn what_is_no_script_at_all_is_told() {
 
 #[test]
 fn a_failed_fetch_of_the_worker_is_tried_again() {
-    run_in_all("worker-fetch", CLOSED, async |page| {
-        let (here, away) = (page.dist().join("worker_bg.wasm"), page.dist().join("elsewhere"));
-        fs::rename(&here, &away).unwrap();
-        page.open_and_start().await;
-        page.click(&id("sample-hello")).await;
-        let particulars = page.wait_for_error("The reader could not be started.").await;
-        assert!(particulars.contains("404"), "{particulars}");
+    for part in ["worker_bg.wasm", "worker_answers"] {
+        run_in_all(&format!("worker-fetch-{}", &part[7..9]), CLOSED, async |page| {
+            let (here, away) = (later(page.dist(), part), page.dist().join("elsewhere"));
+            fs::rename(&here, &away).unwrap();
+            page.open_and_start().await;
+            page.click(&id("sample-hello")).await;
+            let particulars = page.wait_for_error("The reader could not be started.").await;
+            assert!(particulars.contains("404"), "{particulars}");
 
-        fs::rename(&away, &here).unwrap();
-        page.open_sample("hello").await;
-        page.wait_for_text(&id("image-picker"), "hello:latest").await;
-    });
+            fs::rename(&away, &here).unwrap();
+            page.open_hello_again().await;
+            page.wait_for_text(&id("image-picker"), "hello:latest").await;
+        });
+    }
 }
 
 // --- A worker that ends
@@ -204,7 +216,7 @@ fn a_crash_of_the_worker_leaves_the_page_alive() {
         page.wait_until_gone(&id("error")).await;
         page.wait_until_drawn().await;
         let started = before.iter().filter(|line| line.contains("worker")).count();
-        assert_eq!(started, 2, "the worker's code is fetched once: {before:?}");
+        assert_eq!(started, 3, "the worker's code is fetched once: {before:?}");
     });
 }
 

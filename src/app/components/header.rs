@@ -6,17 +6,15 @@ use yew::prelude::*;
 
 use crate::app::{
     components::{
-        archive_picker::ArchivePicker,
         icon::{Glyph, Icon},
-        image_picker::ImagePicker,
         opener::OpenButton,
         remote::RemoteButton,
-        tabs::Tabs,
     },
     i18n::{Lang, use_language, use_words},
     state::{Action, Page},
     theme::Theme,
     use_app,
+    views::use_views,
 };
 
 /// The id of the search field.
@@ -27,16 +25,13 @@ pub const SEARCH: &str = "search";
 pub fn Header() -> Html {
     let words = use_words();
     let app = use_app();
+    let views = use_views();
     let is_open = app.state.archive.is_some();
     html! {
         <header class="header">
             <a class="skip" href="#content">{words.shell.skip}</a>
             <p class="brand"><Icon glyph={Glyph::Strata} /><span>{"Layerscope"}</span></p>
-            if is_open {
-                <ArchivePicker />
-                <ImagePicker />
-                <Tabs />
-            }
+            if is_open { {views.draw(|parts| (parts.open)())} }
             <div class="tools">
                 if is_open {
                     // The files page has the same field beside its tree.

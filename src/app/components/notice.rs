@@ -14,6 +14,7 @@ use crate::{
         i18n::{Words, use_words},
         state::{Action, Archive, Stage},
         text, trust, use_app,
+        views::use_views,
     },
     limits::Limit,
     registry::Trouble,
@@ -31,6 +32,7 @@ const NAMED: usize = 3;
 pub fn Notice() -> Html {
     let words = use_words();
     let app = use_app();
+    let views = use_views();
     let archive = app.state.archive.as_ref();
     let stage = archive.map(|archive| &archive.stage);
 
@@ -45,7 +47,7 @@ pub fn Notice() -> Html {
                         if app.state.refused_remote().is_some() {
                             <Warnings texts={app.state.remote.warnings.clone()} />
                         }
-                        {elsewhere(&app, failure)}
+                        {views.draw(|parts| (parts.elsewhere)(&app, failure))}
                     } else {
                         <p>{words.shell.opening_cancelled}</p>
                     }
@@ -101,7 +103,7 @@ fn is_settled(archive: Option<&std::rc::Rc<Archive>>) -> bool {
 }
 
 /// What can be done about an image elsewhere that was not opened: log in, or know why.
-fn elsewhere(app: &AppHandle, failure: &Failure) -> Html {
+pub fn elsewhere(app: &AppHandle, failure: &Failure) -> Html {
     let (Some(remote), FailureKind::Remote(trouble)) = (app.state.refused_remote().cloned(), failure.kind)
     else {
         return Html::default();

@@ -9,11 +9,12 @@ use crate::app::{
         notice::Notice,
         opener::{OpenButton, OpenDirectoryButton},
         progress::OpeningProgress,
-        remote::{RemoteQuestions, RemoteStart},
+        remote::RemoteStart,
     },
     hue,
     i18n::use_words,
     use_app,
+    views::use_views,
 };
 
 /// A built-in sample as its picture shows it. The names are those of [`crate::fixture::samples`].
@@ -57,13 +58,14 @@ const SAMPLES: [SampleFigure; 3] = [
 pub fn Start() -> Html {
     let words = use_words();
     let app = use_app();
+    let views = use_views();
     let opening = app.state.opening.clone();
 
     html! {
         <main class="start" data-testid="start" id="content">
             <h1>{words.shell.tagline}</h1>
             <Notice />
-            <RemoteQuestions />
+            {views.draw(|parts| (parts.questions)())}
             <section class="drop-zone" data-testid="drop-zone">
                 if let Some(opening) = opening {
                     <OpeningProgress {opening} />

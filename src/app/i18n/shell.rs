@@ -161,6 +161,12 @@ pub struct ShellWords {
     pub requests: fn(u32) -> String,
     /// Explains it.
     pub requests_title: &'static str,
+    /// The part of the page that shows what is open is on its way.
+    pub part_coming: &'static str,
+    /// It could not be fetched.
+    pub part_missing: &'static str,
+    /// Fetches it once more.
+    pub part_again: &'static str,
     /// Nothing is open.
     pub nothing_open: &'static str,
     /// Everything was read.
@@ -337,6 +343,9 @@ pub const EN: ShellWords = ShellWords {
         _ => format!("{n} requests since the drop"),
     },
     requests_title: "As the browser counts this page's requests; only its own program, fetched once after the page is shown, is left out",
+    part_coming: "This part of the page is still being fetched…",
+    part_missing: "A part of this page could not be fetched. What is open stays open.",
+    part_again: "Fetch it again",
     nothing_open: "Nothing is open",
     finished: "everything is read",
     opened: |name, layers| format!("{name}: history of {layers} layers read, reading the layers"),
@@ -570,6 +579,9 @@ pub const ZH: ShellWords = ShellWords {
     },
     requests: |n| format!("打开以来 {n} 个请求"),
     requests_title: "浏览器统计的本页请求数；只有页面显示后获取一次的自身程序不计入",
+    part_coming: "仍在获取页面的这一部分……",
+    part_missing: "无法获取页面的一部分。已打开的内容仍保持打开。",
+    part_again: "重新获取",
     nothing_open: "尚未打开任何内容",
     finished: "已全部读取",
     opened: |name, layers| format!("{name}：已读取 {layers} 层的历史，正在读取各层"),
