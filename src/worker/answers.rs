@@ -19,6 +19,7 @@ use super::{
 use crate::{
     container::{ArchiveId, LOCAL, Part, ReadAt, Rope, Shelf},
     engine::Interrupt,
+    fixture,
     limits::Limits,
     overlay::LayerIndex,
     platform::{self, BlobParts, Source, Watch},
@@ -31,6 +32,8 @@ use crate::{
 pub(super) struct Answers {
     /// Answers a request; it may come with a blob.
     pub answer: fn(&Rc<Server>, Envelope, Option<Blob>),
+    /// The bytes of a built-in sample by its name.
+    pub sample: fn(&str) -> Option<&'static [u8]>,
     /// [`Server::open_remote`].
     pub open_remote: fn(&Rc<Server>, Job, Remote, Limits, Option<Job>),
     /// [`Server::pull`].
@@ -45,6 +48,7 @@ type Pulling<'a> = LocalBoxFuture<'a, Result<(), Stop>>;
 
 static ANSWERS: Answers = Answers {
     answer: Server::answer,
+    sample: |name| fixture::samples().iter().find(|sample| sample.name == name).map(|sample| sample.bytes),
     open_remote: Server::open_remote,
     pull: |server, job, archive| Box::pin(server.pull(job, archive)),
     load_shelf: |server| Box::pin(server.load_shelf()),

@@ -29,7 +29,6 @@ use super::{
 use crate::{
     container::{ArchiveId, Opened, Shelf},
     engine::Interrupt,
-    fixture,
     image::{Member, MemberKind},
     limits::{self, Limits},
     platform::{self, Source},
@@ -192,55 +191,68 @@ impl Server {
             let detail = format!("{} archives are open", limits::ARCHIVES);
             return Err(failure(FailureKind::TooMany, &detail));
         }
-        let mut directory = None;
-        let (source, name) = match source {
-            protocol::Source::Remote(remote) => {
-                self.state.borrow_mut().queue.start(job);
-                let server = Rc::clone(self);
-                spawn_local(async move {
-                    (answers::fetched().await.open_remote)(&server, job, remote, limits, replaces);
-                });
-                return Ok(());
-            }
+        let server = Rc::clone(self);
+        match source {
+            protocol::Source::Remote(remote) => spawn_local(async move {
+                (answers::fetched().await.open_remote)(&server, job, remote, limits, replaces);
+            }),
             protocol::Source::Directory { name, files } => {
+                let source = Source::Blob(blob.ok_or_else(|| not_found("no file came with the request"))?);
                 let file = |(path, size)| (path, MemberKind::File, size);
-                directory = Some(Member::of_directory(files.into_iter().map(file)));
-                (Source::Blob(blob.ok_or_else(|| not_found("no file came with the request"))?), name)
+                let members = Member::of_directory(files.into_iter().map(file));
+                spawn_local(async move {
+                    let opening = Opening::directory(members, platform::content_key());
+                    server.read(job, source, name, opening, limits, replaces).await;
+                });
             }
             protocol::Source::File(name) => {
-                (Source::Blob(blob.ok_or_else(|| not_found("no file came with the request"))?), name)
+                let source = Source::Blob(blob.ok_or_else(|| not_found("no file came with the request"))?);
+                spawn_local(async move { server.read_file(job, source, name, limits, replaces).await });
             }
-            protocol::Source::Sample(name) => {
-                let sample = fixture::samples().iter().find(|sample| sample.name == name);
-                let sample = sample.ok_or_else(|| not_found("there is no such sample"))?;
-                (Source::Sample(sample.bytes), name)
-            }
-        };
+            protocol::Source::Sample(name) => spawn_local(async move {
+                match (answers::fetched().await.sample)(&name) {
+                    Some(bytes) => {
+                        server.read_file(job, Source::Sample(bytes), name, limits, replaces).await;
+                    }
+                    None => server.end(job, Err(not_found("there is no such sample").into())),
+                }
+            }),
+        }
         self.state.borrow_mut().queue.start(job);
-        let server = Rc::clone(self);
-        spawn_local(async move {
-            let scanners = pool::scanners(&source);
-            let opening = match directory {
-                Some(members) => Opening::directory(members, platform::content_key()),
-                None => Ok(Opening::new(source.len(), platform::content_key())),
-            };
-            let read = match opening {
-                Ok(opening) => {
-                    let opening = opening.with_limits(limits);
-                    server.read_documents(job, &source, name.clone(), opening).await
-                }
-                Err(failure) => Err(failure.into()),
-            };
-            match read {
-                Ok(session) => {
-                    server.keep(job, name, source.clone(), session, replaces);
-                    server.read_layers(job, &source, scanners).await;
-                }
-                Err(stop) => server.end(job, Err(stop)),
-            }
-            server.go_on().await;
-        });
         Ok(())
+    }
+
+    async fn read_file(&self, job: Job, source: Source, name: String, limits: Limits, replaces: Option<Job>) {
+        let opening = Opening::new(source.len(), platform::content_key());
+        self.read(job, source, name, Ok(opening), limits, replaces).await;
+    }
+
+    /// Reads an archive that is to be opened, and after it those that had to wait.
+    async fn read(
+        &self,
+        job: Job,
+        source: Source,
+        name: String,
+        opening: Result<Opening, Failure>,
+        limits: Limits,
+        replaces: Option<Job>,
+    ) {
+        let scanners = pool::scanners(&source);
+        let read = match opening {
+            Ok(opening) => {
+                let opening = opening.with_limits(limits);
+                self.read_documents(job, &source, name.clone(), opening).await
+            }
+            Err(failure) => Err(failure.into()),
+        };
+        match read {
+            Ok(session) => {
+                self.keep(job, name, source.clone(), session, replaces);
+                self.read_layers(job, &source, scanners).await;
+            }
+            Err(stop) => self.end(job, Err(stop)),
+        }
+        self.go_on().await;
     }
 
     /// Stops reading an archive; what is known stays.
