@@ -329,36 +329,53 @@ fn open(bytes: &[u8]) -> Session {
     session
 }
 
+/// Reads 100 kB of the last of the files that an archive's layer holds; how much of the archive that takes.
+fn read_last(what: &str, bytes: &[u8], layer: &[Vec<u8>]) -> u64 {
+    let session = open(bytes);
+    let version = Version { image: 0, layer: 0, entry: layer.len() as u32 - 1 };
+    let mut content = session.content(version, 1 << 20, 100_000).unwrap();
+    let (mut read, mut got) = (0, Vec::new());
+    loop {
+        let bytes_now = content.take();
+        got.extend_from_slice(&bytes_now);
+        if bytes_now.is_empty() {
+            let Some(range) = content.wants() else { break };
+            read += range.end - range.start;
+            content.supply(&bytes[range.start as usize..range.end as usize]).unwrap();
+        }
+    }
+    assert!(got == layer.last().unwrap()[1 << 20..][..100_000], "{what}");
+    read
+}
+
+fn archive(pack: Pack, files: &[Vec<u8>]) -> Vec<u8> {
+    let mut layer = Tar::new();
+    for (n, content) in files.iter().enumerate() {
+        layer = layer.file(format!("file-{n:02}"), content.clone());
+    }
+    Archive::new(Shape::OciLayout).pack(pack).image(Image::new().name("a:1").layer(&layer, "RUN x")).bytes()
+}
+
 /// A file at the end of a layer is read without what lies before it, whatever is compressed.
 #[test]
 fn a_file_deep_in_a_layer_takes_little_reading() {
-    let mut layer = Tar::new();
-    for n in 0..12u64 {
-        layer = layer.file(format!("file-{n}"), text(3 << 20, n));
-    }
-    let archive = |pack| {
-        Archive::new(Shape::OciLayout)
-            .pack(pack)
-            .image(Image::new().name("a:1").layer(&layer, "RUN x"))
-            .bytes()
-    };
-    let packed = archive(Pack::Gzip);
-    let outer = gzip(&archive(Pack::Plain), 6);
+    let files: Vec<Vec<u8>> = (0..12).map(|n| text(3 << 20, n)).collect();
+    let packed = archive(Pack::Gzip, &files);
+    let outer = gzip(&archive(Pack::Plain, &files), 6);
     for (what, bytes) in [("layer", packed), ("archive", outer)] {
-        let session = open(&bytes);
-        let version = Version { image: 0, layer: 0, entry: 11 };
-        let mut content = session.content(version, 1 << 20, 100_000).unwrap();
-        let (mut read, mut got) = (0, Vec::new());
-        loop {
-            let bytes_now = content.take();
-            got.extend_from_slice(&bytes_now);
-            if bytes_now.is_empty() {
-                let Some(range) = content.wants() else { break };
-                read += range.end - range.start;
-                content.supply(&bytes[range.start as usize..range.end as usize]).unwrap();
-            }
-        }
-        assert!(got == text(3 << 20, 11)[1 << 20..][..100_000], "{what}");
+        let read = read_last(what, &bytes, &files);
         assert!(read <= (bytes.len() as u64) / 3, "{what}: {read} of {}", bytes.len());
+    }
+}
+
+/// The same of one zstd frame, in which places are farther apart: 32 MiB.
+#[test]
+fn a_file_deep_in_a_zstd_frame_takes_little_reading() {
+    let files: Vec<Vec<u8>> = (0..14).map(|n| text(5 << 20, n)).collect();
+    let packed = archive(Pack::Zstd, &files);
+    let outer = zstd(&archive(Pack::Plain, &files));
+    for (what, bytes) in [("layer", packed), ("archive", outer)] {
+        let read = read_last(what, &bytes, &files);
+        assert!(read <= (bytes.len() as u64) / 5, "{what}: {read} of {}", bytes.len());
     }
 }
