@@ -38,6 +38,9 @@ pub enum Message {
     Found(Result<Found, Failure>),
 }
 
+/// How much room a message is given beside the windows in it, in bytes.
+const WINDOWS_APART: usize = 8 << 20;
+
 /// How often progress is told, in milliseconds.
 const PROGRESS_MS: f64 = 200.0;
 
