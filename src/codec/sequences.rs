@@ -263,7 +263,7 @@ fn repeat(last: &mut [Option<u32>; 3], value: u64, without_literals: bool) -> Op
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
     use structured_zstd::decoding::Dictionary;
 
@@ -287,27 +287,27 @@ mod tests {
 
     /// Codes, and the bits that follow them.
     #[derive(Debug, Clone, Copy)]
-    struct Sequence {
+    pub(in crate::codec) struct Sequence {
         literal_length: (u8, u64),
         offset: (u8, u64),
         match_length: (u8, u64),
     }
 
     /// A sequence of an offset value, a match of three bytes, and so many literals, fewer than 16.
-    fn sequence(literals: u8, value: u64) -> Sequence {
+    pub(in crate::codec) fn sequence(literals: u8, value: u64) -> Sequence {
         let code = value.ilog2() as u8;
         Sequence { literal_length: (literals, 0), offset: (code, value - (1 << code)), match_length: (0, 0) }
     }
 
     /// Writes blocks; each without literals of its own.
     #[derive(Default)]
-    struct Encoder {
+    pub(in crate::codec) struct Encoder {
         tables: [Option<(Table, Option<u8>)>; 3],
     }
 
     impl Encoder {
         /// Writes one whose three tables come in these modes. What cannot be written so is changed.
-        fn block(&mut self, modes: [u8; 3], sequences: &mut [Sequence]) -> Vec<u8> {
+        pub(in crate::codec) fn block(&mut self, modes: [u8; 3], sequences: &mut [Sequence]) -> Vec<u8> {
             let mut body = vec![0];
             match sequences.len() {
                 number @ ..128 => body.push(number as u8),

@@ -442,6 +442,10 @@ fn header_error(error: &FrameDecoderError, start: u64) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::{
+        Checkpoints, Compression, Decoder,
+        sequences::tests::{Encoder, sequence},
+    };
 
     /// RFC 8878, 3.1.1.1: 2 to 14 bytes after the magic.
     #[test]
@@ -472,6 +476,48 @@ mod tests {
         }
         for part in [&[0][..], &[0x28, 0x2a], &[0x50, 0xb5], &[0x60], &[0x5f, 0x2a, 0x4d, 0x19]] {
             assert!(!is_magic(part), "{part:?}");
+        }
+    }
+
+    /// RFC 8878, 3.1.1.1.2: a block may refer as far back as a window, and none may farther.
+    #[test]
+    fn the_whole_window_is_there_behind_a_place() {
+        let block = |last: bool, kind: u32, body: &[u8]| {
+            let header = u32::from(last) | kind << 1 | (body.len() as u32) << 3;
+            [&header.to_le_bytes()[..BLOCK_HEADER], body].concat()
+        };
+        let bytes: Vec<u8> = (0..1024_u32).map(|n| (n * n / 7) as u8).collect();
+        let mut encoder = Encoder::default();
+        // Matches of three bytes each, of offsets that are three less than these.
+        let second = encoder.block([0; 3], &mut [8, 9, 100].map(|value| sequence(0, value)));
+        for (value, is_decoded) in [(1024 + 3, true), (1025 + 3, false)] {
+            let third = encoder.block([0; 3], &mut [sequence(0, value)]);
+            let blocks = [block(false, 0, &bytes), block(false, 2, &second), block(true, 2, &third)];
+            // A window of 1 KiB.
+            let stream = [&MAGIC[..], &[0, 0], &blocks.concat()].concat();
+            let mut recording = Decoder::recording_into(Compression::Zstd, Checkpoints::close(1025));
+            let mut whole = [0; 2000];
+            let _ = recording.decode(&stream, true, &mut whole);
+            let points = recording.take_checkpoints();
+            let point = points.before(1034).unwrap();
+            assert_eq!((point.output, point.input as usize), (1033, stream.len() - blocks[2].len()));
+            let mut rest = [0; 2000];
+            let resumed = Decoder::resume(Compression::Zstd, point).decode(&blocks[2], true, &mut rest);
+            assert_eq!(resumed.is_ok(), is_decoded, "{resumed:?}");
+            if is_decoded {
+                assert_eq!(rest[..3], whole[1033..1036]);
+                assert_eq!(rest[..3], bytes[9..12]);
+            }
+        }
+    }
+
+    /// 3.1.1.1.2, and the largest one that is taken.
+    #[test]
+    fn a_window_is_as_large_as_its_byte_says() {
+        for (byte, window) in
+            [(0, 1 << 10), (7, (1 << 10) + 7 * (1 << 7)), (13 << 3, 8 << 20), (17 << 3, 128 << 20)]
+        {
+            assert_eq!(Places::new(byte).window, window);
         }
     }
 }
