@@ -8,7 +8,7 @@
 //!       hollow              the same, nearly all of it zeros, which the file system need not store
 //!       small               an image of SIZE files of about 1 kB
 //!       layers              an image of SIZE layers
-//!       deep, deep-zstd     an image of SIZE megabytes in one layer of gzip, or of one zstd frame
+//!       deep, deep-zstd     an image of SIZE megabytes in one layer of gzip, or of zstd frames of 4 MiB each
 //! ```
 
 use std::{

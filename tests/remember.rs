@@ -234,7 +234,7 @@ fn the_format_is_that_of_its_version() {
     let kept = session.remember().unwrap().to_bytes(&note());
     assert_eq!(
         (kept[7], Digest::sha256(&kept).hex()),
-        (1, "6457034d3209e43b08451f82334ae75a890e36b5e5e3560a442660bce94ec933")
+        (2, "e8b9df5e9f2ad251dd0cfc379999c21e71740777af9d2752cd339fe340fa3d12")
     );
 }
 

@@ -4,7 +4,10 @@
 use std::io::{Read, Write};
 
 use flate2::{read::MultiGzDecoder, write::GzEncoder};
-use layerscope::{anomaly::Code, codec::Compression};
+use layerscope::{
+    anomaly::Code,
+    codec::{Checkpoints, Compression, Decoder, Status},
+};
 use lzma_rust2::{XzOptions, XzReader, XzWriter};
 
 use super::{
@@ -31,6 +34,7 @@ fn round_trip(content: &[u8], compression: Compression, choices: &mut Choices) {
     let parts = choices.split(content);
     let mut stream: Vec<u8> = parts.into_iter().flat_map(|part| pack(compression, part)).collect();
     let found = any_stream(&stream, compression, choices);
+    goes_on(&stream, compression, &found, choices);
     assert_eq!((&found.error, found.anomalies.as_slice()), (&None, &[][..]));
     assert!(found.bytes == content[..content.len().min(MOST)], "{compression} gives something else back");
 
@@ -79,6 +83,35 @@ fn any_stream(stream: &[u8], compression: Compression, choices: &mut Choices) ->
         agrees_with_the_library(stream, compression, &whole.bytes);
     }
     whole
+}
+
+/// What is sound is decoded from any place that was noted as it is from the start.
+fn goes_on(stream: &[u8], compression: Compression, whole: &Decoded, choices: &mut Choices) {
+    if whole.bytes.len() >= MOST {
+        return;
+    }
+    let closest = 1 + choices.below(1000) as u64;
+    let mut decoder = Decoder::recording_into(compression, Checkpoints::close(closest));
+    assert!(all_of(&mut decoder, stream) == whole.bytes, "noting places makes a difference");
+    let points = decoder.take_checkpoints();
+    let Some(point) = points.before(choices.below(whole.bytes.len() + 1) as u64) else { return };
+    // Behind the last member or frame nothing follows.
+    if point.output < whole.bytes.len() as u64 {
+        let decoded = all_of(&mut Decoder::resume(compression, point), &stream[point.input as usize..]);
+        assert!(decoded == whole.bytes[point.output as usize..], "from {point:?}");
+    }
+}
+
+fn all_of(decoder: &mut Decoder, mut input: &[u8]) -> Vec<u8> {
+    let (mut bytes, mut room) = (Vec::new(), vec![0; 64 << 10]);
+    loop {
+        let progress = decoder.decode(input, true, &mut room).expect("it is sound");
+        input = &input[progress.consumed..];
+        bytes.extend_from_slice(&room[..progress.produced]);
+        if progress.status == Status::Done {
+            return bytes;
+        }
+    }
 }
 
 /// What is sound has to be so to the readers that the libraries have for themselves.

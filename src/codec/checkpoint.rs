@@ -24,23 +24,57 @@ pub(super) enum Start {
     /// A deflate block begins behind so many bits of the byte; what was decoded before, as far as it may refer to it
     /// (RFC 1951, 2).
     Deflate { bits: u8, window: BString },
+    /// A block of a zstd frame begins.
+    Zstd(Within),
 }
 
-/// The checkpoints of one stream, in order. Their number is bounded: the longer the stream, the farther they are apart.
+impl Checkpoint {
+    /// How many bytes of a zstd frame's window it holds.
+    fn window_len(&self) -> u64 {
+        match &self.start {
+            Start::Zstd(within) => within.content.len() as u64,
+            Start::Fresh | Start::Deflate { .. } => 0,
+        }
+    }
+}
+
+/// The middle of a zstd frame (RFC 8878).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Within {
+    /// The frame's window as its header has it (3.1.1.1.2).
+    pub(super) window: u8,
+    /// Whether a checksum follows its last block.
+    pub(super) has_checksum: bool,
+    /// A dictionary (5) of all that a decoder knows there but for its content.
+    pub(super) dictionary: BString,
+    /// Its content: what was decoded before, as far as it may be referred to, or more.
+    pub(super) content: BString,
+}
+
+/// The checkpoints of one stream, in order. Their number is bounded: the longer the stream, the farther they are apart. So is
+/// what the windows of zstd come to, which are larger than all else by far.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoints {
     points: Vec<Checkpoint>,
     /// How far apart they are at least, in decoded bytes.
     spacing: u64,
+    /// How far from the one before are at least those within a zstd frame: so many bytes, and so many windows.
+    within: (u64, u64),
 }
 
 impl Default for Checkpoints {
     fn default() -> Self {
-        Self { points: Vec::new(), spacing: limits::CHECKPOINT_SPACING }
+        let within = (limits::ZSTD_CHECKPOINT_SPACING, limits::ZSTD_CHECKPOINT_WINDOWS);
+        Self { points: Vec::new(), spacing: limits::CHECKPOINT_SPACING, within }
     }
 }
 
 impl Checkpoints {
+    /// None yet; those to come are closer than is of use: at least so many decoded bytes apart, whatever they take.
+    pub fn close(spacing: u64) -> Self {
+        Self { points: Vec::new(), spacing, within: (spacing, 0) }
+    }
+
     /// How many there are, the start of the stream left out.
     pub fn len(&self) -> usize {
         self.points.len()
@@ -54,7 +88,7 @@ impl Checkpoints {
     /// Those that hold nothing of what is decoded.
     pub fn without_content(&self) -> Self {
         let points = self.points.iter().filter(|point| point.start == Start::Fresh);
-        Self { points: points.cloned().collect(), spacing: self.spacing }
+        Self { points: points.cloned().collect(), ..*self }
     }
 
     /// The last one at or before an offset in what is decoded; `None` if that is the start.
@@ -77,10 +111,53 @@ impl Checkpoints {
         self.points.last().map_or(0, |point| point.output).saturating_add(self.spacing)
     }
 
+    /// The same of one within a zstd frame that has a window of so many bytes.
+    pub(super) fn due_within(&self, window: u64) -> u64 {
+        let (bytes, windows) = self.within;
+        let spacing = window.saturating_mul(windows).max(bytes).max(self.spacing);
+        self.points.last().map_or(0, |point| point.output).saturating_add(spacing)
+    }
+
+    /// How many bytes the windows of zstd come to.
+    pub fn windows_len(&self) -> u64 {
+        self.points.iter().map(Checkpoint::window_len).sum()
+    }
+
+    /// Of several streams, lets go of as many windows as it takes for all of them to come to no more than so many bytes: every
+    /// second one of the stream that has most.
+    pub fn thin_out(all: &mut [&mut Self], limit: u64) {
+        while all.iter().map(|points| points.windows_len()).sum::<u64>() > limit
+            && let Some(most) = all.iter_mut().max_by_key(|points| points.windows_len())
+        {
+            most.thin_windows();
+        }
+    }
+
+    /// Every second window goes, and those to come are twice as far apart.
+    fn thin_windows(&mut self) {
+        let mut place = 0;
+        self.points.retain(|point| {
+            place += usize::from(point.window_len() > 0);
+            point.window_len() == 0 || place % 2 == 0
+        });
+        let (bytes, windows) = self.within;
+        self.within = (bytes.saturating_mul(2), windows.saturating_mul(2));
+    }
+
     /// Takes one on that lies behind the others, if it is due.
     pub(super) fn push(&mut self, point: Checkpoint) {
         if point.output < self.due() {
             return;
+        }
+        let window = point.window_len();
+        while window > 0 && self.windows_len() + window > limits::ZSTD_WINDOWS {
+            if self.windows_len() == 0 {
+                return;
+            }
+            self.thin_windows();
+            if point.output < self.due_within(window) {
+                return;
+            }
         }
         if self.points.len() >= limits::CHECKPOINTS {
             let mut place = 0;
@@ -116,5 +193,74 @@ mod tests {
         let last = points.points.last().unwrap();
         assert_eq!(points.before(u64::MAX), Some(last));
         assert_eq!(points.before(last.output), Some(last));
+    }
+
+    /// Within a zstd frame whose window has so many bytes.
+    fn within(output: u64, window: u64) -> Checkpoint {
+        let content = vec![0; window as usize].into();
+        let within = Within { window: 0, has_checksum: true, dictionary: "state".into(), content };
+        Checkpoint { output, input: output / 2, start: Start::Zstd(within) }
+    }
+
+    #[test]
+    fn windows_are_as_far_apart_as_they_are_large() {
+        const MIB: u64 = 1 << 20;
+        let mut points = Checkpoints::default();
+        assert_eq!((points.due(), points.due_within(MIB)), (4 * MIB, 32 * MIB));
+        assert_eq!(points.due_within(8 * MIB), 96 * MIB);
+        points.push(Checkpoint { output: 5 * MIB, input: 0, start: Start::Fresh });
+        assert_eq!((points.due(), points.due_within(8 * MIB)), (9 * MIB, 101 * MIB));
+        // Where frames have come to be far apart, so have places within them.
+        points.spacing = 200 * MIB;
+        assert_eq!(points.due_within(8 * MIB), 205 * MIB);
+    }
+
+    #[test]
+    fn windows_come_to_no_more_than_their_limit() {
+        let window = limits::ZSTD_WINDOWS / 8;
+        let mut points = Checkpoints::default();
+        points.push(Checkpoint { output: limits::CHECKPOINT_SPACING, input: 1, start: Start::Fresh });
+        let mut noted = 0;
+        for n in 1..40 {
+            let output = n * window * limits::ZSTD_CHECKPOINT_WINDOWS + limits::CHECKPOINT_SPACING;
+            if output >= points.due_within(window) {
+                points.push(within(output, window));
+                noted += 1;
+            }
+            assert!(points.windows_len() <= limits::ZSTD_WINDOWS);
+            assert!(points.windows_len() >= window * (noted - 1).min(4), "{n}: {}", points.windows_len());
+        }
+        assert!(noted < 30, "they are farther apart");
+        assert_eq!(points.points[0].start, Start::Fresh, "what holds none stays");
+        let gaps = points.points.windows(2).map(|pair| pair[1].output - pair[0].output);
+        assert!(gaps.max() <= Some(16 * window * limits::ZSTD_CHECKPOINT_WINDOWS));
+        // One that is larger than all together may be is none.
+        let mut points = Checkpoints::close(1);
+        points.push(within(9, limits::ZSTD_WINDOWS + 1));
+        assert!(points.is_empty());
+        assert_eq!(points.windows_len(), 0);
+    }
+
+    #[test]
+    fn of_several_streams_those_with_most_let_go() {
+        let streams = |counts: &[u64]| -> Vec<Checkpoints> {
+            let stream = |&count: &u64| {
+                let mut points = Checkpoints::close(1);
+                points.push(Checkpoint { output: 1, input: 1, start: Start::Fresh });
+                (2..2 + count).for_each(|output| points.push(within(output, 10)));
+                points
+            };
+            counts.iter().map(stream).collect()
+        };
+        let mut all = streams(&[1, 8, 3]);
+        for (limit, left) in [(120, [10, 80, 30]), (119, [10, 40, 30]), (50, [10, 20, 10]), (0, [0, 0, 0])] {
+            let mut points: Vec<_> = all.iter_mut().collect();
+            Checkpoints::thin_out(&mut points, limit);
+            let found: Vec<u64> = all.iter().map(Checkpoints::windows_len).collect();
+            assert_eq!(found, left, "{limit}");
+        }
+        assert!(all.iter().all(|points| points.len() == 1), "what holds none stays");
+        let kept = streams(&[3])[0].without_content();
+        assert_eq!((kept.len(), kept.windows_len()), (1, 0));
     }
 }

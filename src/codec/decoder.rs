@@ -111,15 +111,26 @@ impl Decoder {
 
     /// A decoder that also notes where one could begin later: [`Decoder::take_checkpoints`].
     pub fn recording(compression: Compression) -> Self {
-        Self { checkpoints: Some(Checkpoints::default()), ..Self::new(compression) }
+        Self::recording_into(compression, Checkpoints::default())
+    }
+
+    /// The same with those that there are, and that are as far apart.
+    pub fn recording_into(compression: Compression, checkpoints: Checkpoints) -> Self {
+        Self { checkpoints: Some(checkpoints), ..Self::new(compression) }
     }
 
     /// A decoder for the bytes of a stream from [`Checkpoint::input`] on; offsets are those of the whole stream. Of what
     /// is begun in its middle, the checksum is not compared.
     pub fn resume(compression: Compression, checkpoint: &Checkpoint) -> Self {
         let mut decoder = Self { offset: checkpoint.input, ..Self::new(compression) };
-        if let Start::Deflate { bits, window } = &checkpoint.start {
-            decoder.format = Format::Gzip(Box::new(Gzip::resume(*bits, window)));
+        match &checkpoint.start {
+            Start::Fresh => {}
+            Start::Deflate { bits, window } => {
+                decoder.format = Format::Gzip(Box::new(Gzip::resume(*bits, window)));
+            }
+            Start::Zstd(within) => {
+                decoder.format = Format::Zstd(Box::new(Zstd::resume(within, checkpoint.input)));
+            }
         }
         decoder
     }
@@ -241,6 +252,16 @@ impl<'a> Io<'a> {
     pub(super) fn nears_checkpoint(&self, more: usize) -> bool {
         let near = self.produced_at().saturating_add((more + resume::WINDOW) as u64);
         self.checkpoints.as_ref().is_some_and(|points| near >= points.due())
+    }
+
+    /// Whether places to begin at are wanted at all.
+    pub(super) fn notes_checkpoints(&self) -> bool {
+        self.checkpoints.is_some()
+    }
+
+    /// The offset in what is decoded from which on a checkpoint within a zstd frame is of use, if any is.
+    pub(super) fn due_within(&self, window: u64) -> Option<u64> {
+        self.checkpoints.as_ref().map(|points| points.due_within(window))
     }
 
     /// Notes a checkpoint.

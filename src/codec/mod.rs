@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 mod bzip2;
 mod checkpoint;
 mod decoder;
+mod fse;
 mod gzip;
 mod resume;
+mod sequences;
 mod xz;
 mod zstd;
 

@@ -2,13 +2,22 @@
 //!
 //! structured-zstd decodes the blocks. It pulls its input, stops after a frame, and leaves the checksum to its
 //! caller; so this gathers one whole header or block at a time and hands it over.
+//!
+//! It cannot be asked for its state between two blocks. If checkpoints are wanted, what that takes is gathered from the blocks and
+//! from what they decode to, and given to another one as a dictionary.
+
+use std::collections::VecDeque;
 
 use structured_zstd::decoding::{
-    BlockDecodingStrategy, FrameDecoder,
+    BlockDecodingStrategy, Dictionary, FrameDecoder,
     errors::{FrameDecoderError, FrameHeaderError},
 };
 
-use super::decoder::{Error, Io, Outcome};
+use super::{
+    checkpoint::{Checkpoint, Start, Within},
+    decoder::{Error, Io, Outcome},
+    sequences::Known,
+};
 use crate::{anomaly::Code, limits};
 
 const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -33,7 +42,26 @@ pub(super) struct Zstd {
     failed: Option<Error>,
     /// How many frames are whole.
     frames: u64,
+    /// The frame was begun in its middle: its checksum cannot be compared.
+    is_partial: bool,
+    /// What is kept to begin within the frame, if checkpoints are wanted.
+    places: Option<Places>,
 }
+
+/// What is kept to begin at a later block of a frame.
+struct Places {
+    /// The window, as the header has it and in bytes.
+    descriptor: u8,
+    window: u64,
+    known: Known,
+    /// A dictionary of what is known, without content, if the place where the blocks are now is to be noted.
+    dictionary: Option<Vec<u8>>,
+    /// The last that was given out: all from a window before the next place that is due on, and at least a window of it.
+    recent: VecDeque<u8>,
+}
+
+/// How many bytes more than a window are kept: what comes until what a place takes is known, mostly with the first block.
+const SPARE: usize = 2 * BLOCK_MAX;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -46,7 +74,7 @@ enum State {
     /// A block's header.
     BlockHeader,
     /// A block's body.
-    Block { last: bool },
+    Block { last: bool, is_compressed: bool },
     /// The length of a skippable frame.
     SkipLen,
     /// The content of a skippable frame.
@@ -68,15 +96,34 @@ impl Default for Zstd {
             ended: None,
             failed: None,
             frames: 0,
+            is_partial: false,
+            places: None,
         }
     }
 }
 
 impl Zstd {
+    /// A decoder for what follows in the middle of a frame, which is at `at`.
+    pub(super) fn resume(within: &Within, at: u64) -> Self {
+        let descriptor = Descriptor(if within.has_checksum { Descriptor::CHECKSUM } else { 0 });
+        let mut zstd = Self {
+            state: State::BlockHeader,
+            wanted: BLOCK_HEADER,
+            descriptor,
+            is_partial: true,
+            ..Self::default()
+        };
+        if begin_within(&mut zstd.frame, within).is_none() {
+            let message = "the zstd data cannot be gone on with";
+            zstd.failed = Some(Error::new(Code::CodecCorrupt, at, message));
+        }
+        zstd
+    }
+
     /// Decodes as far as input and room go.
     pub(super) fn decode(&mut self, io: &mut Io) -> Result<Outcome, Error> {
         loop {
-            // What is decoded goes first: the window's worth is kept back until the frame has ended.
+            // What is decoded goes first.
             if self.frame.can_collect() > 0 {
                 self.collect(io);
                 if io.room().is_empty() {
@@ -89,6 +136,7 @@ impl Zstd {
             if self.verify()? {
                 io.restart();
             }
+            self.note(io);
             match self.step(io) {
                 Ok(Some(outcome)) => return Ok(outcome),
                 Ok(None) => {}
@@ -121,7 +169,7 @@ impl Zstd {
         if self.part.len() < self.wanted {
             return self.out_of_input(io).map(Some);
         }
-        self.part_is_whole(start)?;
+        self.part_is_whole(start, io)?;
         Ok(None)
     }
 
@@ -145,7 +193,8 @@ impl Zstd {
             return Err(Error::new(Code::CodecCorrupt, end, message));
         }
         let stated = self.frame.get_checksum_from_data();
-        if self.descriptor.has_checksum() && stated != self.frame.get_calculated_checksum() {
+        let calculated = self.frame.get_calculated_checksum();
+        if self.descriptor.has_checksum() && !self.is_partial && stated != calculated {
             let start = end - CHECKSUM as u64;
             return Err(Error::new(Code::CodecChecksum, start, "the zstd checksum does not match"));
         }
@@ -157,7 +206,35 @@ impl Zstd {
         // Reading from the decoder's own buffer into a slice cannot fail.
         let len = std::io::Read::read(&mut self.frame, io.room()).unwrap_or(0);
         self.content += len as u64;
+        if let Some(places) = &mut self.places
+            && let Some(due) = io.due_within(places.window)
+        {
+            let before = due.saturating_sub(places.window).saturating_sub(io.produced_at());
+            let before = usize::try_from(before).unwrap_or(usize::MAX).min(len);
+            if !places.keep(&io.room()[before..len]) {
+                self.places = None;
+            }
+        }
         io.wrote(len);
+    }
+
+    /// Notes the place where the blocks are now, if it was found to be one and all before has been given out.
+    fn note(&mut self, io: &mut Io) {
+        let Some(places) = &mut self.places else { return };
+        let Some(dictionary) = places.dictionary.take() else { return };
+        // All that may be referred to has to be there.
+        if (places.recent.len() as u64) < self.content.min(places.window) {
+            return;
+        }
+        let mut content = Vec::from(std::mem::take(&mut places.recent));
+        content.shrink_to_fit();
+        let within = Within {
+            window: places.descriptor,
+            has_checksum: self.descriptor.has_checksum(),
+            dictionary: dictionary.into(),
+            content: content.into(),
+        };
+        io.checkpoint(Checkpoint { output: io.produced_at(), input: io.at(), start: Start::Zstd(within) });
     }
 
     /// Ends a frame that cannot be decoded further, so that its last window of content can be given out:
@@ -191,7 +268,7 @@ impl Zstd {
     }
 
     /// Acts on the part that was gathered, which began at `start`.
-    fn part_is_whole(&mut self, start: u64) -> Result<(), Error> {
+    fn part_is_whole(&mut self, start: u64, io: &Io) -> Result<(), Error> {
         match self.state {
             State::Magic if self.part == MAGIC => self.grow(State::Descriptor, MAGIC.len() + 1),
             State::Magic => self.next(State::SkipLen, 4),
@@ -211,6 +288,10 @@ impl Zstd {
             State::Header => {
                 self.frame.reset(self.part.as_slice()).map_err(|error| header_error(&error, start))?;
                 self.content = 0;
+                self.is_partial = false;
+                // Of a single segment, the window is the whole content: as much to keep as there is to decode.
+                let has_window = io.notes_checkpoints() && !self.descriptor.is_single_segment();
+                self.places = has_window.then(|| Places::new(self.part[MAGIC.len() + 1]));
                 self.next(State::BlockHeader, BLOCK_HEADER);
             }
             State::BlockHeader => {
@@ -226,12 +307,13 @@ impl Zstd {
                     ));
                 }
                 let checksum = if last && self.descriptor.has_checksum() { CHECKSUM } else { 0 };
-                self.grow(State::Block { last }, BLOCK_HEADER + stored + checksum);
+                let is_compressed = kind == 2;
+                self.grow(State::Block { last, is_compressed }, BLOCK_HEADER + stored + checksum);
                 if self.part.len() == self.wanted {
-                    return self.part_is_whole(start);
+                    return self.part_is_whole(start, io);
                 }
             }
-            State::Block { last } => {
+            State::Block { last, is_compressed } => {
                 self.frame
                     .decode_blocks(self.part.as_slice(), BlockDecodingStrategy::UptoBlocks(1))
                     .map_err(|error| {
@@ -239,8 +321,14 @@ impl Zstd {
                     })?;
                 if last {
                     self.ended = Some(start + self.part.len() as u64);
+                    self.places = None;
                     self.next(State::Magic, MAGIC.len());
                 } else {
+                    if let Some(places) = &mut self.places {
+                        let decoded = io.produced_at() + self.frame.can_collect() as u64;
+                        let is_due = io.due_within(places.window).is_some_and(|due| decoded >= due);
+                        places.block(&self.part[BLOCK_HEADER..], is_compressed, is_due);
+                    }
                     self.next(State::BlockHeader, BLOCK_HEADER);
                 }
             }
@@ -250,11 +338,59 @@ impl Zstd {
     }
 }
 
+impl Places {
+    /// Those of a frame that begins, by the byte that its header has for its window (RFC 8878, 3.1.1.1.2).
+    fn new(descriptor: u8) -> Self {
+        let base = 1 << (10 + (descriptor >> 3));
+        let window = base + base / 8 * u64::from(descriptor & 7);
+        Self { descriptor, window, known: Known::default(), dictionary: None, recent: VecDeque::new() }
+    }
+
+    /// Looks at a block that has been decoded; behind it a place is due or not.
+    fn block(&mut self, body: &[u8], is_compressed: bool, is_due: bool) {
+        if is_compressed {
+            self.known.block(body, is_due);
+        }
+        self.dictionary = is_due.then(|| self.known.dictionary()).flatten();
+    }
+
+    /// Keeps what is given out. Whether there is memory for that.
+    fn keep(&mut self, bytes: &[u8]) -> bool {
+        if bytes.is_empty() {
+            return true;
+        }
+        // No window is larger than may be addressed.
+        let window = usize::try_from(self.window).unwrap_or(usize::MAX);
+        let bytes = &bytes[bytes.len().saturating_sub(window)..];
+        if self.recent.capacity() == 0 && self.recent.try_reserve_exact(window.saturating_add(SPARE)).is_err()
+        {
+            return false;
+        }
+        if self.recent.len() + bytes.len() > self.recent.capacity() {
+            self.recent.drain(..self.recent.len().saturating_sub(window));
+        }
+        self.recent.extend(bytes);
+        true
+    }
+}
+
+/// Begins a frame of the same window, with what is known in its middle. `None` if the library refuses.
+fn begin_within(frame: &mut FrameDecoder, within: &Within) -> Option<()> {
+    let mut dictionary = Dictionary::decode_dict(&within.dictionary).ok()?;
+    let window = usize::try_from(Places::new(within.window).window).ok()?;
+    let content = &within.content[within.content.len().saturating_sub(window)..];
+    dictionary.dict_content = content.to_vec();
+    let header = [&MAGIC[..], &[0, within.window]].concat();
+    frame.init_with_dict_handle(header.as_slice(), &dictionary.into_handle()).ok()
+}
+
 /// What a frame's header holds (RFC 8878, 3.1.1.1.1).
 #[derive(Debug, Clone, Copy)]
 struct Descriptor(u8);
 
 impl Descriptor {
+    const CHECKSUM: u8 = 1 << 2;
+
     fn is_single_segment(self) -> bool {
         self.0 & 1 << 5 != 0
     }
@@ -265,7 +401,7 @@ impl Descriptor {
     }
 
     fn has_checksum(self) -> bool {
-        self.0 & 1 << 2 != 0
+        self.0 & Self::CHECKSUM != 0
     }
 
     fn has_content_size(self) -> bool {
@@ -306,6 +442,10 @@ fn header_error(error: &FrameDecoderError, start: u64) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::{
+        Checkpoints, Compression, Decoder,
+        sequences::tests::{Encoder, sequence},
+    };
 
     /// RFC 8878, 3.1.1.1: 2 to 14 bytes after the magic.
     #[test]
@@ -336,6 +476,48 @@ mod tests {
         }
         for part in [&[0][..], &[0x28, 0x2a], &[0x50, 0xb5], &[0x60], &[0x5f, 0x2a, 0x4d, 0x19]] {
             assert!(!is_magic(part), "{part:?}");
+        }
+    }
+
+    /// RFC 8878, 3.1.1.1.2: a block may refer as far back as a window, and none may farther.
+    #[test]
+    fn the_whole_window_is_there_behind_a_place() {
+        let block = |last: bool, kind: u32, body: &[u8]| {
+            let header = u32::from(last) | kind << 1 | (body.len() as u32) << 3;
+            [&header.to_le_bytes()[..BLOCK_HEADER], body].concat()
+        };
+        let bytes: Vec<u8> = (0..1024_u32).map(|n| (n * n / 7) as u8).collect();
+        let mut encoder = Encoder::default();
+        // Matches of three bytes each, of offsets that are three less than these.
+        let second = encoder.block([0; 3], &mut [8, 9, 100].map(|value| sequence(0, value)));
+        for (value, is_decoded) in [(1024 + 3, true), (1025 + 3, false)] {
+            let third = encoder.block([0; 3], &mut [sequence(0, value)]);
+            let blocks = [block(false, 0, &bytes), block(false, 2, &second), block(true, 2, &third)];
+            // A window of 1 KiB.
+            let stream = [&MAGIC[..], &[0, 0], &blocks.concat()].concat();
+            let mut recording = Decoder::recording_into(Compression::Zstd, Checkpoints::close(1025));
+            let mut whole = [0; 2000];
+            let _ = recording.decode(&stream, true, &mut whole);
+            let points = recording.take_checkpoints();
+            let point = points.before(1034).unwrap();
+            assert_eq!((point.output, point.input as usize), (1033, stream.len() - blocks[2].len()));
+            let mut rest = [0; 2000];
+            let resumed = Decoder::resume(Compression::Zstd, point).decode(&blocks[2], true, &mut rest);
+            assert_eq!(resumed.is_ok(), is_decoded, "{resumed:?}");
+            if is_decoded {
+                assert_eq!(rest[..3], whole[1033..1036]);
+                assert_eq!(rest[..3], bytes[9..12]);
+            }
+        }
+    }
+
+    /// 3.1.1.1.2, and the largest one that is taken.
+    #[test]
+    fn a_window_is_as_large_as_its_byte_says() {
+        for (byte, window) in
+            [(0, 1 << 10), (7, (1 << 10) + 7 * (1 << 7)), (13 << 3, 8 << 20), (17 << 3, 128 << 20)]
+        {
+            assert_eq!(Places::new(byte).window, window);
         }
     }
 }

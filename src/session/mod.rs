@@ -40,7 +40,7 @@ use crate::{
     digest::Digest,
     image::{Archive, Documents, Image, LayerRef, Member, MemberId, NamedDocument},
     layer::{self, ContentKey, Contents, Index, Kind, Lazy, Listed, Scanned},
-    limits::{Limit, Limits},
+    limits::{self, Limit, Limits},
     overlay::{FileRef, LayerIndex, Stack, State},
     report::{AnomalyReport, DocumentReport, ImageReport, LayerReport, Report, UnusedReport},
     tree::Tree,
@@ -221,7 +221,11 @@ impl Session {
                 Blob { index, ..Blob::scanned(Scanned { contents: Contents::new(), ..scanned }) }
             }
         };
+        let has_windows = blob.checkpoints.windows_len() > 0;
         self.blobs.insert(member, blob);
+        if has_windows {
+            self.bound_windows();
+        }
         let first_event = self.anomalies.len();
         for (i, l) in self.places_of(member) {
             self.check(i, l);
@@ -229,6 +233,13 @@ impl Session {
             self.events.push(Event::Layer { image: i, layer });
         }
         self.announce_anomalies(first_event);
+    }
+
+    /// Each stream has few enough, but an archive may have thousands of streams.
+    fn bound_windows(&mut self) {
+        let mut all: Vec<_> = self.blobs.values_mut().map(|blob| &mut blob.checkpoints).collect();
+        all.push(&mut self.outer_checkpoints);
+        Checkpoints::thin_out(&mut all, limits::ZSTD_WINDOWS);
     }
 
     /// A blob whose entries are new, with their paths in the session's tree.

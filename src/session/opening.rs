@@ -10,7 +10,7 @@ use bstr::BString;
 use super::{Session, failure};
 use crate::{
     anomaly::{Anomaly, Code},
-    codec::{self, Compression, Decoder, MAGIC_LEN, Status},
+    codec::{self, Checkpoints, Compression, Decoder, MAGIC_LEN, Status},
     digest::Algorithm,
     image::{self, Archive, Documents, Lister, Located, Member, MemberId, MemberKind, Resolved},
     layer::{Algorithms, ContentKey, Scan, Scanned},
@@ -477,7 +477,14 @@ impl Streaming {
             Current::Layer(id, scan) => {
                 let scanned = scan.finish();
                 self.passed += usize::from(scanned.entries > 0);
+                let has_windows = scanned.checkpoints.windows_len() > 0;
                 self.scans.insert(id, scanned);
+                if has_windows {
+                    // As the session does once there is one.
+                    let mut all: Vec<_> =
+                        self.scans.values_mut().map(|scanned| &mut scanned.checkpoints).collect();
+                    Checkpoints::thin_out(&mut all, limits::ZSTD_WINDOWS);
+                }
             }
             // An empty file: as a document it is empty, as a layer it has no entries.
             Current::Begun(id) => {

@@ -49,6 +49,16 @@ pub struct Found {
     pub(super) what: What,
 }
 
+impl Found {
+    /// How many bytes of it are windows of checkpoints.
+    pub fn windows_len(&self) -> u64 {
+        match &self.what {
+            What::Listed(_) => 0,
+            What::Scanned(scanned) | What::Verified(scanned) => scanned.checkpoints.windows_len(),
+        }
+    }
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum What {
     Listed(Listed),

@@ -63,7 +63,7 @@ impl Scanner {
                 (len, Message::Found(found)) => {
                     // Whatever goes wrong before ends the thread: it may still be at work.
                     self.0 = Some(running).filter(|_| len < LARGE);
-                    return Ok(found?);
+                    return Ok((*found)?);
                 }
             }
         }

@@ -35,8 +35,11 @@ pub enum Message {
     /// Bytes of the blob that are read, and its length. Sent a few times a second.
     Progress(u64, u64),
     /// The job is done.
-    Found(Result<Found, Failure>),
+    Found(Box<Result<Found, Failure>>),
 }
+
+/// How much room a message is given beside the windows in it, in bytes.
+const WINDOWS_APART: usize = 8 << 20;
 
 /// How often progress is told, in milliseconds.
 const PROGRESS_MS: f64 = 200.0;
@@ -65,11 +68,20 @@ async fn carry_out(scope: Rc<DedicatedWorkerGlobalScope>, work: Work, blob: Blob
         Ok(())
     };
     let found = scan(&Source::Blob(blob), work, progress).await;
-    send(&scope, &Message::Found(found));
+    send(&scope, &Message::Found(Box::new(found)));
 }
 
 fn send(scope: &DedicatedWorkerGlobalScope, message: &Message) {
-    let Ok(bytes) = postcard::to_stdvec(message) else { return };
+    // Growing by doubling, a message of hundreds of megabytes would take as much again for a moment.
+    let windows = match message {
+        Message::Found(found) => found.as_ref().as_ref().map_or(0, Found::windows_len),
+        Message::Progress(..) => 0,
+    };
+    let room = match usize::try_from(windows) {
+        Ok(windows) if windows > 0 => windows + WINDOWS_APART,
+        _ => 0,
+    };
+    let Ok(bytes) = postcard::to_extend(message, Vec::with_capacity(room)) else { return };
     let (message, transfer) = platform::pack(&bytes, None);
     // Whoever is to have it is always there: it ends this worker, not the other way round.
     let _ = scope.post_message_with_transfer(&message, &transfer);
