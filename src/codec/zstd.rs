@@ -140,10 +140,7 @@ impl Zstd {
             match self.step(io) {
                 Ok(Some(outcome)) => return Ok(outcome),
                 Ok(None) => {}
-                Err(error) => {
-                    self.cut_frame();
-                    self.failed = Some(error);
-                }
+                Err(error) => self.failed = Some(error),
             }
         }
     }
@@ -235,16 +232,6 @@ impl Zstd {
             content: content.into(),
         };
         io.checkpoint(Checkpoint { output: io.produced_at(), input: io.at(), start: Start::Zstd(within) });
-    }
-
-    /// Ends a frame that cannot be decoded further, so that its last window of content can be given out:
-    /// the library gives that out after a frame's last block only, so it is given an empty one.
-    fn cut_frame(&mut self) {
-        if matches!(self.state, State::BlockHeader | State::Block { .. }) {
-            const LAST_BLOCK: [u8; BLOCK_HEADER + CHECKSUM] = [1, 0, 0, 0, 0, 0, 0];
-            // Whether it worked shows in what can be collected.
-            let _ = self.frame.decode_blocks(&LAST_BLOCK[..], BlockDecodingStrategy::UptoBlocks(1));
-        }
     }
 
     fn is_magic_so_far(&self) -> bool {
