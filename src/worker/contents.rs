@@ -6,6 +6,7 @@ use web_sys::Blob;
 
 use super::{
     protocol::{Failure, Job, Reply, Version},
+    scanner::Reader,
     server::{Server, not_open},
 };
 use crate::{
@@ -83,6 +84,7 @@ impl Server {
         let mut content = self.with_session(job, |session| session.content(version, 0, u64::MAX))??;
         let source = self.source(job)?;
         let mut parts = BlobParts::default();
+        let mut reader = Reader::new(&source);
         if let Some(range) = content.direct() {
             copy(&source, range, &mut parts).await?;
             return parts.finish();
@@ -94,7 +96,7 @@ impl Server {
                 continue;
             }
             let Some(range) = content.wants() else { return parts.finish() };
-            content.supply(&source.start(range)?.bytes(0).await?)?;
+            content.supply(reader.read(range, |_| None).await?)?;
         }
     }
 
@@ -104,11 +106,12 @@ impl Server {
         let source = self.source(job)?;
         let mut export = self.with_session(job, |session| session.export(selection))??;
         let mut parts = BlobParts::default();
+        let mut reader = Reader::new(&source);
         loop {
             match self.with_session(job, |session| session.step(&mut export))?? {
                 Step::Bytes(bytes) => parts.push(&bytes)?,
                 Step::Copy(range) => copy(&source, range, &mut parts).await?,
-                Step::Read(range) => export.supply(&source.start(range)?.bytes(0).await?)?,
+                Step::Read(range) => export.supply(reader.read(range, |_| None).await?)?,
                 Step::Done => return parts.finish(),
             }
         }
@@ -139,6 +142,8 @@ async fn copy(source: &Source, range: Range<u64>, parts: &mut BlobParts) -> Resu
 /// The next bytes of a content, at most so many; fewer where it ends.
 async fn read_up_to(source: &Source, content: &mut ContentRead, limit: u64) -> Result<Vec<u8>, Failure> {
     let mut out = Vec::new();
+    // What is decoded on the way to a content follows on each other.
+    let mut reader = Reader::new(source);
     while (out.len() as u64) < limit {
         let bytes = content.take_up_to(limit - out.len() as u64);
         if !bytes.is_empty() {
@@ -146,7 +151,7 @@ async fn read_up_to(source: &Source, content: &mut ContentRead, limit: u64) -> R
             continue;
         }
         let Some(range) = content.wants() else { break };
-        content.supply(&source.start(range)?.bytes(0).await?)?;
+        content.supply(reader.read(range, |_| None).await?)?;
     }
     Ok(out)
 }
