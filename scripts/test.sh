@@ -27,7 +27,10 @@ clippy() {
 }
 
 clippy_wasm() {
-  clippy --target wasm32-unknown-unknown --no-default-features --features "$1"
+  (
+    export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$SPLIT_RUSTFLAGS"
+    clippy --target wasm32-unknown-unknown --no-default-features --features "$1"
+  )
 }
 
 # Known vulnerabilities, in a database that has to be fetched first: where that cannot be, this is said at the end again.

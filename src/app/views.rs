@@ -87,31 +87,46 @@ impl Views {
     pub fn instead(&self) -> Html {
         match self {
             Self::Here(_) => Html::default(),
-            Self::Coming => html! { <Instead /> },
-            Self::Missing(retry) => html! { <Instead {retry} /> },
+            Self::Coming | Self::Missing(_) => html! {
+                <main class="blank" id="content" tabindex="-1">{self.told()}</main>
+            },
         }
+    }
+
+    /// Says that they are on their way, or could not be fetched; nothing once they are there.
+    pub fn told(&self) -> Html {
+        match self {
+            Self::Here(_) => Html::default(),
+            Self::Coming => html! { <Told /> },
+            Self::Missing(retry) => html! { <Told {retry} /> },
+        }
+    }
+
+    /// Says that they could not be fetched, if so.
+    pub fn missing(&self) -> Html {
+        if let Self::Missing(_) = self { self.told() } else { Html::default() }
     }
 }
 
 #[derive(Debug, Clone, PartialEq, Properties)]
-struct InsteadProps {
+struct ToldProps {
     /// Fetches it once more; without it, it is being fetched.
     #[prop_or_default]
     retry: Option<Callback<()>>,
 }
 
 #[component]
-fn Instead(props: &InsteadProps) -> Html {
+fn Told(props: &ToldProps) -> Html {
     let words = use_words();
     html! {
-        <main class="blank" id="content" tabindex="-1" data-testid="no-views">
+        <div data-testid="no-views">
             if let Some(retry) = props.retry.clone() {
                 <p role="alert"><strong>{words.shell.part_missing}</strong></p>
                 <p><button type="button" data-testid="fetch-views" onclick={move |_| retry.emit(())}>{words.shell.part_again}</button></p>
             } else {
                 <p role="status">{words.shell.part_coming}</p>
             }
-        </main>
+        </div>
     }
 }
 

@@ -25,7 +25,8 @@ const LATER: &str = "later";
 /// Whether a URL is that of code which the page fetches by itself once it is shown.
 pub fn is_own_code(url: &str) -> bool {
     let name = url.rsplit('/').next().unwrap_or(url);
-    name == GLUE || name.ends_with(".wasm") && ["app", "worker"].iter().any(|binary| name.starts_with(binary))
+    let parts = ["app-", "app_views-", "worker_bg.", "worker_answers-"];
+    name == GLUE || name.ends_with(".wasm") && parts.iter().any(|part| name.starts_with(part))
 }
 
 /// What is run after the glue: it waits for the compiled module, and keeps it for the workers that this one starts, and

@@ -594,7 +594,7 @@ impl Server {
 }
 
 /// Carries out work on an archive for as long as it `may` go on, also while a server keeps silent.
-async fn unless<T>(
+pub(super) async fn unless<T>(
     work: impl Future<Output = Result<T, Stop>>,
     may: impl Fn() -> Result<(), Stop>,
 ) -> Result<T, Stop> {

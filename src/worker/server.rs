@@ -12,7 +12,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
 use super::{
-    answers,
+    answers::{self, Answers},
     contents::Bookmark,
     desk::Desk,
     interruptible::Interruptible,
@@ -22,6 +22,7 @@ use super::{
         self, BUILD, Envelope, Event, Failure, FailureKind, Job, Message, Progress, Reply, Request, RequestId,
     },
     queue::{Leave, Queue},
+    remote::unless,
     scanner::{self, Pace, Reader, Work},
     shelf_keeper::Keeper,
     stream,
@@ -194,7 +195,9 @@ impl Server {
         let server = Rc::clone(self);
         match source {
             protocol::Source::Remote(remote) => spawn_local(async move {
-                (answers::fetched().await.open_remote)(&server, job, remote, limits, replaces);
+                if let Some(answers) = server.answers_for(job).await {
+                    (answers.open_remote)(&server, job, remote, limits, replaces);
+                }
             }),
             protocol::Source::Directory { name, files } => {
                 let source = Source::Blob(blob.ok_or_else(|| not_found("no file came with the request"))?);
@@ -210,7 +213,8 @@ impl Server {
                 spawn_local(async move { server.read_file(job, source, name, limits, replaces).await });
             }
             protocol::Source::Sample(name) => spawn_local(async move {
-                match (answers::fetched().await.sample)(&name) {
+                let Some(answers) = server.answers_for(job).await else { return };
+                match (answers.sample)(&name) {
                     Some(bytes) => {
                         server.read_file(job, Source::Sample(bytes), name, limits, replaces).await;
                     }
@@ -220,6 +224,20 @@ impl Server {
         }
         self.state.borrow_mut().queue.start(job);
         Ok(())
+    }
+
+    /// The answers, for an archive that is to be opened; `None` if it was cancelled before they were here.
+    async fn answers_for(&self, job: Job) -> Option<&'static Answers> {
+        let fetched = async { Ok(answers::fetched().await) };
+        let may_open = || Ok(self.state.borrow().queue.may_open(job)?);
+        match unless(fetched, may_open).await {
+            Ok(answers) => Some(answers),
+            Err(stop) => {
+                self.end(job, Err(stop));
+                self.go_on().await;
+                None
+            }
+        }
     }
 
     async fn read_file(&self, job: Job, source: Source, name: String, limits: Limits, replaces: Option<Job>) {

@@ -65,6 +65,7 @@ pub fn Start() -> Html {
         <main class="start" data-testid="start" id="content">
             <h1>{words.shell.tagline}</h1>
             <Notice />
+            {views.missing()}
             {views.draw(|parts| (parts.questions)())}
             <section class="drop-zone" data-testid="drop-zone">
                 if let Some(opening) = opening {
