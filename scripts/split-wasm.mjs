@@ -16,7 +16,10 @@ const WASM_BINDGEN = process.env.LAYERSCOPE_WASM_BINDGEN;
 const LATER = "target/later";
 /** Whom it is called by, how it is optimised (as index.html says of the first) and how its module or bytes are come by. */
 const BINARIES = {
-  app: { level: "-Oz", bytes: (name) => `fetched(new URL("./${name}", import.meta.url))` },
+  app: { level: "-Oz", bytes: (name) => `fetch(new URL("./${name}", import.meta.url)).then((response) => {
+    if (!response.ok) throw new Error(\`${name}: \${response.status} \${response.statusText}\`);
+    return response.arrayBuffer();
+  })` },
   worker: { level: "-O3", bytes: () => "self.later" },
 };
 /** What rustc emits for this target. wasm-opt is told of it by a section that only the first has. */
@@ -85,11 +88,6 @@ const ${variable} = {
   },
 };
 async function instantiated(imports) { return WebAssembly.instantiate(await ${bytes}, imports); }
-async function fetched(url) {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(\`\${url}: \${response.status} \${response.statusText}\`);
-  return response.arrayBuffer();
-}
 `;
 }
 

@@ -63,9 +63,9 @@ fn StateProvider(props: &StateProviderProps) -> Html {
 pub fn Shell() -> Html {
     let app = use_app();
     let views = use_views();
-    use_shortcuts(&app);
+    use_shortcuts(&app, views.are_here());
     use_title(&app);
-    use_marks(&app);
+    use_marks(&app, views.are_here());
     use_formats();
     use_link(&app);
     html! {
@@ -90,10 +90,13 @@ pub fn Shell() -> Html {
     }
 }
 
-/// The keys that work everywhere. A page's own keys are the page's business.
+/// The keys that work everywhere, once what they show `can_be_shown`. A page's own keys are the page's business.
 #[hook]
-fn use_shortcuts(app: &AppHandle) {
-    let on_key = use_callback(app.clone(), |event: KeyboardEvent, app: &AppHandle| {
+fn use_shortcuts(app: &AppHandle, can_be_shown: bool) {
+    let on_key = use_callback((app.clone(), can_be_shown), |event: KeyboardEvent, (app, can_be_shown)| {
+        if !can_be_shown {
+            return;
+        }
         let is_open = app.state.archive.is_some();
         let action = match event.key().as_str() {
             "?" => Action::ShowHelp(true),
@@ -132,9 +135,9 @@ fn use_title(app: &AppHandle) {
 /// Marks on the browser's timeline: what is dropped (set by [`AppHandle`]), its history on the screen, every layer
 /// of the image merged, everything read and verified.
 #[hook]
-fn use_marks(app: &AppHandle) {
+fn use_marks(app: &AppHandle, can_be_shown: bool) {
     // Looking back at an earlier one is no news.
-    let newest = app.state.archive.as_ref().filter(|_| app.state.looks_at_newest());
+    let newest = app.state.archive.as_ref().filter(|_| can_be_shown && app.state.looks_at_newest());
     let job = newest.map(|archive| archive.job);
     let merged =
         job.and(app.state.image()).is_some_and(|image| image.is_merged() && !image.layers.is_empty());

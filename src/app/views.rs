@@ -3,6 +3,7 @@
 //! Where the build splits the wasm (`scripts/split-wasm.mjs`), they are a wasm of their own, which is fetched when the first
 //! screen is painted. All that is known of them here is therefore a table of functions that draw them.
 
+use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::{
@@ -83,6 +84,11 @@ impl Views {
         }
     }
 
+    /// Whether they are there.
+    pub fn are_here(&self) -> bool {
+        matches!(self, Self::Here(_))
+    }
+
     /// What stands in the place of an open archive for as long as it cannot be drawn; nothing otherwise.
     pub fn instead(&self) -> Html {
         match self {
@@ -118,15 +124,27 @@ struct ToldProps {
 #[component]
 fn Told(props: &ToldProps) -> Html {
     let words = use_words();
+    // The button goes with the attempt; who pressed it stays here.
+    let place = use_node_ref();
     html! {
-        <div data-testid="no-views">
+        <div ref={place.clone()} data-testid="no-views" tabindex="-1">
             if let Some(retry) = props.retry.clone() {
                 <p role="alert"><strong>{words.shell.part_missing}</strong></p>
-                <p><button type="button" data-testid="fetch-views" onclick={move |_| retry.emit(())}>{words.shell.part_again}</button></p>
+                <p><button type="button" data-testid="fetch-views" onclick={fetch_again(retry, place)}>{words.shell.part_again}</button></p>
             } else {
                 <p role="status">{words.shell.part_coming}</p>
             }
         </div>
+    }
+}
+
+fn fetch_again(retry: Callback<()>, place: NodeRef) -> impl Fn(MouseEvent) {
+    move |_| {
+        retry.emit(());
+        if let Some(place) = place.cast::<HtmlElement>() {
+            // Focusing fails only for detached elements.
+            let _ = place.focus();
+        }
     }
 }
 

@@ -366,7 +366,8 @@ fn begin_within(frame: &mut FrameDecoder, within: &Within) -> Option<()> {
     let mut dictionary = Dictionary::decode_dict(&within.dictionary).ok()?;
     let window = usize::try_from(Places::new(within.window).window).ok()?;
     let content = &within.content[within.content.len().saturating_sub(window)..];
-    dictionary.dict_content = content.to_vec();
+    dictionary.dict_content.try_reserve_exact(content.len()).ok()?;
+    dictionary.dict_content.extend_from_slice(content);
     let header = [&MAGIC[..], &[0, within.window]].concat();
     frame.init_with_dict_handle(header.as_slice(), &dictionary.into_handle()).ok()
 }

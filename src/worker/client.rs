@@ -45,6 +45,8 @@ struct Inner {
     /// Whether a worker that was started from the code has been ready. Code that never led to one is fetched anew.
     is_proven: Cell<bool>,
     thread: RefCell<Thread>,
+    /// How many threads were started.
+    starts: Cell<u32>,
     /// Requests under way.
     pending: RefCell<HashMap<RequestId, oneshot::Sender<Answer>>>,
     last_id: Cell<u32>,
@@ -100,6 +102,7 @@ impl Client {
             code: RefCell::new(None),
             is_proven: Cell::new(false),
             thread: RefCell::new(Thread::Ended(not_started(String::new()))),
+            starts: Cell::new(0),
             pending: RefCell::default(),
             last_id: Cell::new(0),
             job: Cell::new(Job(0)),
@@ -212,6 +215,7 @@ impl Client {
 /// Fetches the code, if that has not been done, and starts a thread.
 async fn load(weak: Weak<Inner>) {
     let Some(inner) = weak.upgrade() else { return };
+    let start = inner.starts.get();
     let known = inner.code.borrow().clone();
     let code = match known {
         Some(code) => Ok(code),
@@ -240,7 +244,10 @@ async fn load(weak: Weak<Inner>) {
         }
         Err(error) => Err(error),
     };
-    if let Err(error) = result {
+    // Another may have been started since, which finds out for itself.
+    if let Err(error) = result
+        && inner.starts.get() == start
+    {
         // A worker that lacks code may be ready, and proves nothing.
         inner.is_proven.set(false);
         inner.end(not_started(platform::describe(&error)));
@@ -268,6 +275,7 @@ impl Inner {
     /// Starts a thread, in place of what is there.
     fn start(self: &Rc<Self>) {
         *self.thread.borrow_mut() = Thread::Starting { thread: None, waiting: Vec::new() };
+        self.starts.set(self.starts.get() + 1);
         spawn_local(load(Rc::downgrade(self)));
     }
 

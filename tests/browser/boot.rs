@@ -89,6 +89,8 @@ fn what_is_opened_early_waits_for_the_code_that_is_called_later() {
                 page.click(&id("sample-hello")).await;
                 if part == "app_views" {
                     page.wait_for_text(&id("no-views"), "still being fetched").await;
+                    // What cannot be seen is not measured as if it were.
+                    assert!(!page.has_mark("layerscope:history").await);
                     page.click(&id("lang")).await;
                     page.wait_for_text(&id("no-views"), "仍在获取").await;
                     page.click(&id("lang")).await;
