@@ -2,7 +2,7 @@
 
 #[cfg(target_arch = "wasm32")]
 fn main() {
-    layerscope::worker::server::run();
+    layerscope::worker::start::run();
 }
 
 /// Only a browser can run it; this keeps the binary checkable on the host.

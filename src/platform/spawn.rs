@@ -18,25 +18,28 @@ use super::{Posted, describe, message};
 const GLUE: &str = "worker.js";
 const WASM: &str = "worker_bg.wasm";
 
-/// Names the file of the code that is called later, if there is one: a custom section of the wasm. Only what was built with a
-/// wasm fits it.
-const LATER: &str = "later";
+/// Names the files of the code's other parts, if it has any, one on each line: a custom section of the wasm. Only what was built
+/// with a wasm fits it.
+const PARTS: &str = "parts";
+/// Begins the name of the part that is called later. A thread that holds the model begins with all others.
+const LATER: &str = "worker_answers-";
 
 /// Whether a URL is that of code which the page fetches by itself once it is shown.
 pub fn is_own_code(url: &str) -> bool {
     let name = url.rsplit('/').next().unwrap_or(url);
-    let parts = ["app-", "app_views-", "worker_bg.", "worker_answers-"];
-    name == GLUE || name.ends_with(".wasm") && parts.iter().any(|part| name.starts_with(part))
+    let starts = ["app-", "app_", "worker_"];
+    name == GLUE || name.ends_with(".wasm") && starts.iter().any(|start| name.starts_with(start))
 }
 
-/// What is run after the glue: it waits for the compiled module, and keeps it for the workers that this one starts, and
-/// promises the glue what comes later through a port. A rejected promise is made an error, which reaches whoever has started
-/// the worker.
+/// What is run after the glue: it waits for the compiled module, and keeps it for the workers that this one starts, and the other
+/// parts for the glue, which is promised what comes later through a port. A rejected promise is made an error, which reaches
+/// whoever has started the worker.
 const BOOTSTRAP: &str = r#"
 self.addEventListener("unhandledrejection", (event) => { setTimeout(() => { throw event.reason; }); });
-self.onmessage = ({ data: { module, port } }) => {
+self.onmessage = ({ data: { module, parts, port } }) => {
   self.onmessage = null;
   self.module = module;
+  self.parts = parts;
   self.later = new Promise((resolve) => { port.onmessage = ({ data }) => resolve(data); });
   initSync({ module });
 };
@@ -48,6 +51,8 @@ pub struct WorkerCode {
     /// A blob's, and left for as long as the page lives: whenever a worker is started, it is read.
     url: String,
     module: WebAssembly::Module,
+    /// The modules that a thread which holds the model begins with beside that one, by their names.
+    parts: Object,
     /// The module that is called later, as it comes.
     later: Option<Promise>,
 }
@@ -71,11 +76,20 @@ impl WorkerCode {
         let script =
             Blob::new_with_str_sequence_and_options(&Array::of2(&glue.into(), &BOOTSTRAP.into()), &options)?;
         let module = module.unchecked_into();
-        let later = later(&module).map(|name| future_to_promise(compile(name)));
-        Ok(Self { url: Url::create_object_url_with_blob(&script)?, module, later })
+        let (later, first): (Vec<_>, _) =
+            parts(&module).into_iter().partition(|name| name.starts_with(LATER));
+        let compiling: Array = first.iter().map(|name| future_to_promise(compile(name.clone()))).collect();
+        let compiled: Array = JsFuture::from(Promise::all(&compiling)).await?.unchecked_into();
+        let parts = Object::new();
+        for (name, part) in first.into_iter().zip(compiled) {
+            Reflect::set(&parts, &name.into(), &part)?;
+        }
+        // Whatever is begun later takes nothing of the line from what is waited for.
+        let later = later.into_iter().next().map(|name| future_to_promise(compile(name)));
+        Ok(Self { url: Url::create_object_url_with_blob(&script)?, module, parts, later })
     }
 
-    /// The code of the worker that asks.
+    /// The code of the worker that asks, for threads that read layers.
     ///
     /// # Errors
     ///
@@ -83,7 +97,8 @@ impl WorkerCode {
     pub fn own() -> Result<Self, JsValue> {
         let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
         let module = Reflect::get(&scope, &"module".into())?;
-        Ok(Self { url: scope.location().href(), module: module.dyn_into()?, later: None })
+        let parts = Object::new();
+        Ok(Self { url: scope.location().href(), module: module.dyn_into()?, parts, later: None })
     }
 
     /// Hands a worker that was started from this code what it calls later, once that has come.
@@ -100,10 +115,11 @@ impl WorkerCode {
     }
 }
 
-/// The name of the file with the code that is called later.
-fn later(module: &WebAssembly::Module) -> Option<String> {
-    let name: ArrayBuffer = WebAssembly::Module::custom_sections(module, LATER).get(0).dyn_into().ok()?;
-    String::from_utf8(Uint8Array::new(&name).to_vec()).ok()
+/// The names of the files with the other parts of the code.
+fn parts(module: &WebAssembly::Module) -> Vec<String> {
+    let names = WebAssembly::Module::custom_sections(module, PARTS).get(0).dyn_into::<ArrayBuffer>();
+    let names = names.map(|names| Uint8Array::new(&names).to_vec()).unwrap_or_default();
+    String::from_utf8_lossy(&names).lines().map(str::to_owned).collect()
 }
 
 async fn compile(name: String) -> Result<JsValue, JsValue> {
@@ -176,6 +192,7 @@ impl WorkerThread {
         let channel = MessageChannel::new()?;
         let start = Object::new();
         Reflect::set(&start, &"module".into(), &code.module)?;
+        Reflect::set(&start, &"parts".into(), &code.parts)?;
         Reflect::set(&start, &"port".into(), &channel.port2())?;
         worker.post_message_with_transfer(&start, &Array::of1(&channel.port2()))?;
         Ok(Self { worker, port: channel.port1(), _on_message: on_message, _on_error: on_error })

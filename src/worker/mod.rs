@@ -26,8 +26,10 @@ mod remote;
 #[cfg(feature = "worker")]
 mod scanner;
 #[cfg(feature = "worker")]
-pub mod server;
+mod server;
 #[cfg(feature = "worker")]
 mod shelf_keeper;
+#[cfg(feature = "worker")]
+pub mod start;
 #[cfg(feature = "worker")]
 mod stream;

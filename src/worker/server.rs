@@ -25,7 +25,6 @@ use super::{
     remote::unless,
     scanner::{self, Pace, Reader, Work},
     shelf_keeper::Keeper,
-    stream,
 };
 use crate::{
     container::{ArchiveId, Opened, Shelf},
@@ -37,15 +36,8 @@ use crate::{
     session::{Found, Opening, Session, Task},
 };
 
-/// Runs the worker: every message from the page is a request.
-pub fn run() {
-    std::panic::set_hook(Box::new(|info| web_sys::console::error_1(&info.to_string().into())));
-    let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
-    match scope.name().as_str() {
-        scanner::NAME => return scanner::run(scope),
-        stream::NAME => return stream::run(scope),
-        _ => {}
-    }
+/// Runs the worker that holds the model: every message from the page is a request.
+pub(super) fn run(scope: DedicatedWorkerGlobalScope) {
     let server = Rc::new(Server {
         scope,
         state: RefCell::default(),

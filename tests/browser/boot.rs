@@ -45,11 +45,11 @@ fn what_is_called_later_is_fetched_once_the_page_is_painted() {
     run("boot-later", Options::default(), async |page| {
         let started = |name: &str| {
             format!(
-                "performance.getEntriesByType('resource').find((e) => e.name.includes('/{name}-') && e.name.endsWith('.wasm'))?.startTime ?? 0"
+                "performance.getEntriesByType('resource').find((e) => e.name.includes('/{name}') && e.name.endsWith('.wasm'))?.startTime ?? 0"
             )
         };
         let painted = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0";
-        for part in ["app_views", "worker_answers"] {
+        for part in ["app_views", "worker_chunk", "worker_model", "worker_answers"] {
             page.until(part, async |page| page.eval(&started(part)).await.as_f64() > Some(0.0)).await;
             let (started, painted) = (page.eval(&started(part)).await, page.eval(painted).await);
             assert!(
@@ -69,7 +69,7 @@ fn what_is_called_later_is_fetched_once_the_page_is_painted() {
 /// A drop may come before the code that shows it.
 #[test]
 fn what_is_opened_early_waits_for_the_code_that_is_called_later() {
-    for part in ["app_views", "worker_answers"] {
+    for part in ["app_views", "worker_model", "worker_answers"] {
         run_in_all(
             &format!("later-late-{part}"),
             Options { open: false, ..Options::default() },
@@ -89,13 +89,14 @@ fn what_is_opened_early_waits_for_the_code_that_is_called_later() {
                 page.click(&id("sample-hello")).await;
                 if part == "app_views" {
                     page.wait_for_text(&id("no-views"), "still being fetched").await;
+                    page.wait_for_text(&id("announcer"), "still being fetched").await;
                     // What cannot be seen is not measured as if it were.
                     assert!(!page.has_mark("layerscope:history").await);
                     page.click(&id("lang")).await;
                     page.wait_for_text(&id("no-views"), "仍在获取").await;
                     page.click(&id("lang")).await;
                 }
-                if part == "worker_answers" {
+                if part != "app_views" {
                     page.click(&id("cancel")).await;
                     page.wait_for(&id("cancelled")).await;
                     page.click(&id("dismiss")).await;

@@ -132,7 +132,7 @@ fn a_worker_that_cannot_start_is_tried_once_for_each_opening() {
 /// Hosts answer with a page, and status 200, for what they do not have.
 #[test]
 fn a_page_in_place_of_the_workers_code_is_told_and_fetched_again() {
-    for part in ["worker.js", "worker_bg.wasm", "worker_answers"] {
+    for part in ["worker.js", "worker_bg.wasm", "worker_model", "worker_answers"] {
         let name = part.trim_start_matches("worker").trim_matches(['.', '_']);
         run_in_all(&format!("worker-html-{name}"), CLOSED, async |page| {
             let path = later(page.dist(), part);
@@ -169,7 +169,7 @@ fn what_is_no_script_at_all_is_told() {
 
 #[test]
 fn a_failed_fetch_of_the_worker_is_tried_again() {
-    for part in ["worker_bg.wasm", "worker_answers"] {
+    for part in ["worker_bg.wasm", "worker_chunk", "worker_answers"] {
         run_in_all(&format!("worker-fetch-{}", &part[7..9]), CLOSED, async |page| {
             let (here, away) = (later(page.dist(), part), page.dist().join("elsewhere"));
             fs::rename(&here, &away).unwrap();
@@ -216,7 +216,7 @@ fn a_crash_of_the_worker_leaves_the_page_alive() {
         page.wait_until_gone(&id("error")).await;
         page.wait_until_drawn().await;
         let started = before.iter().filter(|line| line.contains("worker")).count();
-        assert_eq!(started, 3, "the worker's code is fetched once: {before:?}");
+        assert_eq!(started, 5, "the worker's code is fetched once: {before:?}");
     });
 }
 

@@ -7,6 +7,7 @@ use crate::app::{
     i18n::{Words, use_words},
     state::{Stage, State},
     text, use_app,
+    views::{Views, use_views},
 };
 
 /// Milliseconds that news settles before it is spoken: of a quick row of changes only the last is.
@@ -17,7 +18,7 @@ const SETTLE: u32 = 800;
 pub fn Announcer() -> Html {
     let words = use_words();
     let app = use_app();
-    let news = news(words, &app.state);
+    let news = news(words, &app.state, &use_views());
     let spoken = use_state_eq(String::new);
     {
         let spoken = spoken.setter();
@@ -31,12 +32,19 @@ pub fn Announcer() -> Html {
     html! { <div class="sr-only" role="status" aria-live="polite" data-testid="announcer">{(*spoken).clone()}</div> }
 }
 
-fn news(words: &Words, state: &State) -> String {
+fn news(words: &Words, state: &State, views: &Views) -> String {
     let shell = &words.shell;
     if let Some(opening) = &state.opening {
         return (shell.opening)(&text::visible(opening.name.as_bytes()));
     }
     let (Some(archive), Some(image)) = (&state.archive, state.image()) else { return String::new() };
+    match views {
+        Views::Here(_) => {}
+        // What is read cannot be seen yet.
+        Views::Coming => return shell.part_coming.to_owned(),
+        // Alerts speak for themselves.
+        Views::Missing(_) => return String::new(),
+    }
     match archive.stage {
         Stage::Reading => (shell.opened)(&text::visible(archive.name.as_bytes()), image.layers.len() as u32),
         Stage::Finished => {
@@ -49,7 +57,7 @@ fn news(words: &Words, state: &State) -> String {
             ];
             parts.join(", ")
         }
-        // Alerts speak for themselves.
+        // Alerts again.
         Stage::Cancelled | Stage::Failed(_) => String::new(),
     }
 }
