@@ -81,13 +81,13 @@ pub const BLOB: u64 = 64 << 30;
 pub const CHECKPOINT_SPACING: u64 = 4 << 20;
 /// Most checkpoints of one stream, of up to 32 KiB each; with more of them, every second one goes.
 pub const CHECKPOINTS: usize = 256;
-/// How far those within a zstd frame are apart at least: each holds the frame's window, which is megabytes.
+/// How far those within a zstd frame are apart at least: the frame's window before each is held for a while, which is megabytes.
 pub const ZSTD_CHECKPOINT_SPACING: u64 = 32 << 20;
-/// The same in windows: what they take is a twelfth of what is decoded at the most, and so is the time to keep it. The 8 MiB of most
-/// builders make it 96 MiB, which are decoded in 0.2 s.
-pub const ZSTD_CHECKPOINT_WINDOWS: u64 = 12;
-/// Most bytes of such windows in one stream, and in one archive; with more, every second one goes. With windows of 8 MiB they
-/// are full at 3 GiB, with those of 2 MiB at 4 GiB.
+/// The same in windows: to know what has to be kept of a window, as much is looked at behind it, which so is an eighth at the most. The
+/// 8 MiB of most builders make it 64 MiB.
+pub const ZSTD_CHECKPOINT_WINDOWS: u64 = 8;
+/// Most bytes that are kept of such windows in one stream, and in one archive; with more, every second one goes. Mostly it is a few
+/// hundredths of each that are kept, but a stream can be made to refer to all of it.
 pub const ZSTD_WINDOWS: u64 = 256 << 20;
 /// Most files of one layer whose contents an export reads in one go.
 pub const EXPORT_RUN: usize = 500_000;

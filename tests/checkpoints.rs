@@ -182,7 +182,8 @@ fn decode_some(decoder: &mut Decoder, mut input: &[u8], room: usize) -> (Vec<u8>
 /// From every place, all that follows to the end of the stream is the same.
 fn agree_everywhere(what: &str, stream: &[u8], content: &[u8], spacing: u64, least: usize) {
     let points = close(stream, content, spacing);
-    eprintln!("{what}: {} checkpoints", points.len());
+    let held = points.iter().map(|point| postcard::to_stdvec(point).unwrap().len()).sum::<usize>();
+    eprintln!("{what}: {} checkpoints of {held} bytes", points.len());
     assert!(points.len() >= least, "{what}: {} checkpoints", points.len());
     for point in points {
         // As it comes from the worker that has scanned.
@@ -228,6 +229,32 @@ fn zstd_is_gone_on_with_at_any_block() {
     let skippable = [&[0x50, 0x2a, 0x4d, 0x18, 5, 0, 0, 0][..], b"skip "].concat();
     let stream = [zstd(&content), skippable, zstd(&content)].concat();
     agree_everywhere("frames", &stream, &content.repeat(2), 900_000, 8);
+}
+
+/// What is kept of a window is what the blocks behind it refer to.
+#[test]
+fn of_a_window_little_is_kept() {
+    use structured_zstd::encoding::{CompressionLevel, StreamingEncoder};
+    let content = text(24 << 20, 5);
+    let mut encoder = StreamingEncoder::new(Vec::new(), CompressionLevel::Level(3));
+    encoder.write_all(&content).unwrap();
+    let stream = encoder.finish().unwrap();
+    // RFC 8878, 3.1.1.1.2.
+    let window = 1_u64 << (10 + (stream[5] >> 3));
+    let mut decoder = Decoder::recording_into(Compression::Zstd, Checkpoints::close(window));
+    assert!(decode(&mut decoder, &stream, usize::MAX) == content);
+    let points = decoder.take_checkpoints();
+    let (held, windows) = (points.windows_len(), window * points.len() as u64);
+    assert!(points.len() >= 5 && held > 0);
+    assert!(held <= windows / 5, "{held} bytes of {windows}");
+    // Where the stream breaks off, the last window is kept whole: what would have come may refer to it.
+    let mut decoder = Decoder::recording_into(Compression::Zstd, Checkpoints::close(window));
+    let last = points.before(20 << 20).unwrap();
+    let cut = &stream[..last.input as usize + 100_000];
+    decode_some(&mut decoder, cut, 256 << 10);
+    let cut = decoder.take_checkpoints();
+    assert_eq!(cut.before(u64::MAX).unwrap().output, last.output);
+    assert!(cut.windows_len() > window, "{} bytes", cut.windows_len());
 }
 
 proptest! {

@@ -1,7 +1,12 @@
 //! The push decoder over all compressions.
 
 use super::{
-    Checkpoint, Checkpoints, Compression, bzip2::Bzip2, checkpoint::Start, gzip::Gzip, resume, xz::Xz,
+    Checkpoint, Checkpoints, Compression,
+    bzip2::Bzip2,
+    checkpoint::{Start, Used},
+    gzip::Gzip,
+    resume,
+    xz::Xz,
     zstd::Zstd,
 };
 use crate::anomaly::{Anomaly, Code};
@@ -268,6 +273,13 @@ impl<'a> Io<'a> {
     pub(super) fn checkpoint(&mut self, point: Checkpoint) {
         if let Some(points) = &mut self.checkpoints {
             points.push(point);
+        }
+    }
+
+    /// What is used of the window of a checkpoint is known.
+    pub(super) fn narrow(&mut self, used: &Used) {
+        if let Some(points) = &mut self.checkpoints {
+            points.narrow(used);
         }
     }
 

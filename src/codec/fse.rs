@@ -1,8 +1,8 @@
 //! What zstd's sequences are coded with: descriptions of distributions, the decoding tables that they stand for, and bits that
 //! are read backwards (RFC 8878, 4.1).
 //!
-//! The library decodes the blocks; this looks into one now and then (`sequences.rs`). So it is written to be short, and whatever
-//! is odd is `None`: what is wrong is the library's to say.
+//! The library decodes the blocks; this looks into some of them (`sequences.rs`). Whatever is odd is `None`: what is wrong is the
+//! library's to say.
 
 /// No table of sequences has more than two to this entries (3.1.1.3.2.1).
 const LOG_MAX: u32 = 9;
@@ -62,8 +62,13 @@ impl Distribution {
         (symbol <= symbols && len <= bytes.len()).then_some(Self { log, counts, len })
     }
 
-    /// The table that it stands for.
-    pub(super) fn table(&self) -> Option<Table> {
+    /// The last symbol that there is any of.
+    pub(super) fn last(&self) -> Option<usize> {
+        self.counts.iter().rposition(|&count| count != 0)
+    }
+
+    /// The table that it stands for; `follow` has how many bits follow each symbol.
+    pub(super) fn table(&self, follow: &[u8]) -> Option<Table> {
         let size = 1 << self.log;
         let mut symbols = vec![0_u8; size];
         let mut next = [0_u32; SYMBOLS];
@@ -94,7 +99,8 @@ impl Distribution {
             let bits = self.log.checked_sub(count.checked_ilog2()?)?;
             let base = (*count << bits).checked_sub(size as u32)?;
             *count += 1;
-            Some(Entry { symbol, bits: bits as u8, base: base as u16 })
+            let follow = *follow.get(usize::from(symbol))?;
+            Some(Entry { symbol, follow, bits: bits as u8, base: base as u16 })
         });
         Some(Table { log: self.log, entries: entries.collect::<Option<_>>()? })
     }
@@ -110,15 +116,18 @@ pub(super) struct Table {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Entry {
     symbol: u8,
+    /// How many bits follow the symbol.
+    follow: u8,
     /// The next state is as many bits, and this.
     bits: u8,
     base: u16,
 }
 
 impl Table {
-    /// That of a symbol that is alone, and takes no bits.
-    pub(super) fn of_one(symbol: u8) -> Self {
-        Self { log: 0, entries: vec![Entry { symbol, bits: 0, base: 0 }] }
+    /// That of a symbol that is alone, and takes no bits but those that follow it. `None` if there is no such symbol.
+    pub(super) fn of_one(symbol: u8, follow: &[u8]) -> Option<Self> {
+        let follow = *follow.get(usize::from(symbol))?;
+        Some(Self { log: 0, entries: vec![Entry { symbol, follow, bits: 0, base: 0 }] })
     }
 
     /// The state to begin with.
@@ -141,10 +150,19 @@ impl State<'_> {
         self.entry.symbol
     }
 
-    /// Goes on to the next one.
-    pub(super) fn advance(&mut self, bits: &mut Backwards) -> Option<()> {
-        let state = u64::from(self.entry.base) + bits.take(u32::from(self.entry.bits))?;
-        self.entry = *self.table.entries.get(state as usize)?;
+    /// How many bits follow it.
+    pub(super) fn follow(&self) -> u32 {
+        u32::from(self.entry.follow)
+    }
+
+    /// How many bits it takes to go on to the next one, at most [`LOG_MAX`].
+    pub(super) fn bits(&self) -> u32 {
+        u32::from(self.entry.bits)
+    }
+
+    /// Goes on to the next one by these bits.
+    pub(super) fn advance(&mut self, bits: u64) -> Option<()> {
+        self.entry = *self.table.entries.get(usize::from(self.entry.base) + bits as usize)?;
         Some(())
     }
 }
@@ -164,10 +182,29 @@ impl<'b> Backwards<'b> {
         Some(Self { bytes, left: (bytes.len() - 1) * 8 + top as usize })
     }
 
-    /// The next `count` bits, at most 32.
+    /// The next `count` bits, at most 56.
     pub(super) fn take(&mut self, count: u32) -> Option<u64> {
-        self.left = self.left.checked_sub(count as usize)?;
-        Some(bits(self.bytes, self.left, count as usize))
+        self.take_each([count]).map(|[bits]| bits)
+    }
+
+    /// The next numbers of so many bits each, at most 56.
+    pub(super) fn take_each<const N: usize>(&mut self, counts: [u32; N]) -> Option<[u64; N]> {
+        let end = self.left;
+        let total = counts.iter().sum::<u32>();
+        self.left = end.checked_sub(total as usize)?;
+        let mut passed = 0;
+        // Mostly one look is enough for all of them.
+        if total <= 56 {
+            let read = bits(self.bytes, self.left, total as usize);
+            return Some(counts.map(|count| {
+                passed += count;
+                read >> (total - passed) & ((1 << count) - 1)
+            }));
+        }
+        Some(counts.map(|count| {
+            passed += count;
+            bits(self.bytes, end - passed as usize, count as usize)
+        }))
     }
 
     /// Whether all have been read.
@@ -176,7 +213,7 @@ impl<'b> Backwards<'b> {
     }
 }
 
-/// `count` bits, at most 32, from bit `at` on; behind the end are zeros.
+/// `count` bits, at most 56, from bit `at` on; behind the end are zeros.
 fn bits(bytes: &[u8], at: usize, count: usize) -> u64 {
     let rest = bytes.get(at / 8..).unwrap_or_default();
     let mut word = [0; 8];
@@ -290,7 +327,7 @@ pub(super) mod tests {
             -1, -1, -1, -1,
         ];
         let described = describe(6, &counts);
-        let table = Distribution::read(&described, 36, 9).unwrap().table().unwrap();
+        let table = Distribution::read(&described, 36, 9).unwrap().table(&[0; 36]).unwrap();
         let found: Vec<_> = table.entries.iter().map(|e| (e.symbol, e.bits, e.base)).collect();
         let first =
             [(0, 4, 0), (0, 4, 16), (1, 5, 32), (3, 5, 0), (4, 5, 0), (6, 5, 0), (7, 5, 0), (9, 5, 0)];
@@ -319,6 +356,23 @@ pub(super) mod tests {
         assert!(!bits.is_empty());
         assert_eq!((bits.take(6), bits.take(1)), (Some(0b10_1100), None));
         assert!(bits.is_empty());
+    }
+
+    #[test]
+    fn several_numbers_are_read_as_one_after_the_other() {
+        let bytes: Vec<u8> = (1..=40).map(|n: u8| n.wrapping_mul(0x9d) | 1).collect();
+        let new = || Backwards::new(&bytes).unwrap();
+        for counts in [[1, 0, 3], [20, 16, 20], [31, 16, 25], [0, 0, 0], [56, 56, 56]] {
+            let (mut one, mut each) = (new(), new());
+            for _ in 0..3 {
+                let read = counts.map(|count| one.take(count));
+                let all = read.iter().copied().collect::<Option<Vec<u64>>>();
+                assert_eq!(each.take_each(counts).map(Vec::from), all, "{counts:?}");
+                if all.is_none() {
+                    break;
+                }
+            }
+        }
     }
 
     prop_compose! {
@@ -351,7 +405,7 @@ pub(super) mod tests {
             bytes.extend(behind);
             prop_assert_eq!(Distribution::read(&bytes, SYMBOLS, 9), Some(expected));
             // Each state leads to states that there are, and each is led to by each symbol in one way.
-            let table = expected.table().unwrap();
+            let table = expected.table(&[0; SYMBOLS]).unwrap();
             prop_assert_eq!(table.entries.len(), 1 << log);
             for (symbol, &count) in counts.iter().enumerate() {
                 let of = table.entries.iter().filter(|entry| usize::from(entry.symbol) == symbol);
@@ -365,7 +419,7 @@ pub(super) mod tests {
         fn anything_is_read_without_harm(bytes in prop::collection::vec(any::<u8>(), 0..40), log in 0_u32..12) {
             if let Some(found) = Distribution::read(&bytes, SYMBOLS, log) {
                 prop_assert!(found.len <= bytes.len() && found.log <= log.min(LOG_MAX));
-                prop_assert!(found.table().is_some());
+                prop_assert!(found.table(&[0; SYMBOLS]).is_some());
             }
         }
     }

@@ -2,14 +2,16 @@
 //!
 //! A dictionary (5) holds just that: the tables that blocks may use again, the last three offsets, and what was decoded. A decoder that
 //! is given one goes on in the middle of a frame. The tables stand in the blocks as a dictionary has them, and are copied. The offsets
-//! show once sequences are decoded; that is done for as few blocks as it takes. Whatever is odd means that nothing is known, and that
+//! show once sequences are decoded; that is done for as few blocks as it takes, and for those behind a place whose window is to be
+//! told from what of it is used. Whatever is odd means that nothing is known, and that
 //! no decoder can begin there: what is wrong is the library's to say.
 
 use super::fse::{Backwards, Distribution, Table};
 
 /// One of the three codes of sequences.
 struct Code {
-    symbols: usize,
+    /// How many bits follow each of its symbols.
+    follow: &'static [u8],
     /// Its table has at most two to this entries.
     log_max: u32,
     /// The distribution that need not be described (3.1.1.3.2.2), as it would be described.
@@ -17,7 +19,7 @@ struct Code {
 }
 
 const LITERAL_LENGTHS: Code = Code {
-    symbols: 36,
+    follow: &LITERAL_LENGTH_BITS,
     log_max: 9,
     predefined: &[
         0x51, 0x10, 0x63, 0x8c, 0x31, 0xc6, 0x18, 0x63, 0x0c, 0x21, 0xc4, 0x18, 0x63, 0x66, 0x66, 0x86, 0x46,
@@ -25,7 +27,7 @@ const LITERAL_LENGTHS: Code = Code {
     ],
 };
 const MATCH_LENGTHS: Code = Code {
-    symbols: 53,
+    follow: &MATCH_LENGTH_BITS,
     log_max: 9,
     predefined: &[
         0x21, 0x14, 0xc4, 0x18, 0x63, 0x8c, 0x21, 0x84, 0x10, 0x42, 0x08, 0x21, 0x84, 0x10, 0x42, 0x08, 0x21,
@@ -34,20 +36,56 @@ const MATCH_LENGTHS: Code = Code {
 };
 /// The RFC leaves their number open; these are as many as fit into 32 bits.
 const OFFSETS: Code = Code {
-    symbols: 32,
+    follow: &OFFSET_BITS,
     log_max: 8,
     predefined: &[0x20, 0x84, 0x10, 0x42, 0x66, 0x46, 0x44, 0x44, 0x44, 0x44, 0x24, 0x49, 0x02, 0x00],
 };
 
-/// How many bits follow the codes of literal lengths from 16 on (3.1.1.3.2.1.1); none follow those before.
-const LITERAL_LENGTH_BITS: [u8; 20] = [1, 1, 1, 1, 2, 2, 3, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
-/// The same of match lengths, from 32 on.
-const MATCH_LENGTH_BITS: [u8; 21] = [1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
+/// How many bits follow each code of literal lengths (3.1.1.3.2.1.1).
+const LITERAL_LENGTH_BITS: [u8; 36] = [
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13,
+    14, 15, 16,
+];
+/// The same of match lengths.
+const MATCH_LENGTH_BITS: [u8; 53] = [
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1,
+    1, 2, 2, 3, 3, 4, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
+];
+/// The same of offsets: as many as the code says.
+const OFFSET_BITS: [u8; 32] = [
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28,
+    29, 30, 31,
+];
+/// The least length of each code.
+const LITERAL_LENGTH: [u32; 36] = lengths(0, &LITERAL_LENGTH_BITS);
+const MATCH_LENGTH: [u32; 53] = lengths(3, &MATCH_LENGTH_BITS);
 
 /// A Huffman tree (4.2.1) of two symbols: a dictionary has to hold one, and no block may use it before one has come.
 const ANY_TREE: [u8; 2] = [128, 0x10];
 /// How a dictionary begins: its magic, and an identifier, which must not be zero.
 const DICTIONARY: [u8; 8] = [0x37, 0xa4, 0x30, 0xec, 1, 0, 0, 0];
+
+/// The lengths that codes begin at: the first one at `least`, and each where what the one before has bits for ends.
+const fn lengths<const N: usize>(least: u32, bits: &[u8; N]) -> [u32; N] {
+    let mut lengths = [least; N];
+    let mut code = 1;
+    while code < N {
+        lengths[code] = lengths[code - 1] + (1 << bits[code - 1]);
+        code += 1;
+    }
+    lengths
+}
+
+/// What one sequence does (3.1.1.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Copied {
+    /// How many literals come first.
+    pub(super) literals: u32,
+    /// How many bytes are copied behind them.
+    pub(super) len: u32,
+    /// From how far back, if that has shown.
+    pub(super) offset: Option<u32>,
+}
 
 /// What is known after a block.
 #[derive(Debug)]
@@ -82,9 +120,21 @@ impl Default for Known {
 impl Known {
     /// Looks at a compressed block, which has been decoded; `offsets` are asked for or not. Other blocks change nothing.
     pub(super) fn block(&mut self, body: &[u8], offsets: bool) {
-        if self.compressed(body, offsets).is_none() {
+        self.look(body, offsets.then_some(0), |_| {});
+    }
+
+    /// The same with what its sequences do, if any can copy from farther back than
+    /// `near`; else they are passed over, and their offsets do not show. Whether that is all; else it is not known what they do.
+    pub(super) fn block_with(&mut self, body: &[u8], near: u64, copied: impl FnMut(Copied)) -> bool {
+        self.look(body, Some(near), copied)
+    }
+
+    fn look(&mut self, body: &[u8], beyond: Option<u64>, copied: impl FnMut(Copied)) -> bool {
+        let is_known = self.compressed(body, beyond, copied).is_some();
+        if !is_known {
             *self = Self { tree: Coding::Unknown, ..Self::default() };
         }
+        is_known
     }
 
     /// A dictionary without content for what follows, if all that takes is known.
@@ -101,7 +151,7 @@ impl Known {
         Some(dictionary)
     }
 
-    fn compressed(&mut self, body: &[u8], offsets: bool) -> Option<()> {
+    fn compressed(&mut self, body: &[u8], beyond: Option<u64>, copied: impl FnMut(Copied)) -> Option<()> {
         let (tree, rest) = literals(body)?;
         if let Some(tree) = tree {
             self.tree.describe(tree);
@@ -118,12 +168,36 @@ impl Known {
             rest = self.offsets.read(&OFFSETS, modes >> 4 & 3, rest)?;
             rest = self.match_lengths.read(&MATCH_LENGTHS, modes >> 2 & 3, rest)?;
         }
-        self.last = if offsets { Some(self.offsets_after(number, rest)?) } else { None };
+        self.last = match beyond {
+            None => None,
+            Some(near) if number > 0 && self.reach()? <= near => Some([None; 3]),
+            Some(_) => Some(self.offsets_after(number, rest, copied)?),
+        };
         Some(())
     }
 
+    /// No offset of the block whose codings these are is larger.
+    fn reach(&self) -> Option<u64> {
+        let code = match &self.offsets {
+            Coding::Unknown => return None,
+            Coding::One(symbol) => usize::from(*symbol),
+            Coding::Described(bytes) => {
+                Distribution::read(bytes, OFFSETS.follow.len(), OFFSETS.log_max)?.last()?
+            }
+        };
+        // The largest value of the code, less three.
+        let new = (2_u64.checked_shl(code as u32)? - 1).saturating_sub(3);
+        let last = self.last.unwrap_or_default().into_iter().flatten().max();
+        Some(new.max(last.unwrap_or(0).into()))
+    }
+
     /// The last offsets after so many sequences more (3.1.1.3.2.1.2).
-    fn offsets_after(&self, number: usize, bytes: &[u8]) -> Option<[Option<u32>; 3]> {
+    fn offsets_after(
+        &self,
+        number: usize,
+        bytes: &[u8],
+        mut copied: impl FnMut(Copied),
+    ) -> Option<[Option<u32>; 3]> {
         let mut last = self.last.unwrap_or_default();
         if number == 0 {
             return Some(last);
@@ -136,15 +210,23 @@ impl Known {
         let mut offset = offsets.start(&mut bits)?;
         let mut match_length = match_lengths.start(&mut bits)?;
         for left in (0..number).rev() {
-            let code = u32::from(offset.symbol());
-            let value = 1_u64.checked_shl(code)? + bits.take(code)?;
-            bits.take(follow(&MATCH_LENGTH_BITS, 32, match_length.symbol()))?;
-            bits.take(follow(&LITERAL_LENGTH_BITS, 16, literal_length.symbol()))?;
-            repeat(&mut last, value, literal_length.symbol() == 0)?;
+            let [far, len, literals, next_literals, next_len, next_far] = bits.take_each([
+                offset.follow(),
+                match_length.follow(),
+                literal_length.follow(),
+                if left > 0 { literal_length.bits() } else { 0 },
+                if left > 0 { match_length.bits() } else { 0 },
+                if left > 0 { offset.bits() } else { 0 },
+            ])?;
+            let value = far + (1 << offset.follow());
+            let len = MATCH_LENGTH.get(usize::from(match_length.symbol()))? + len as u32;
+            let literals = LITERAL_LENGTH.get(usize::from(literal_length.symbol()))? + literals as u32;
+            repeat(&mut last, value, literals == 0)?;
+            copied(Copied { literals, len, offset: last[0] });
             if left > 0 {
-                literal_length.advance(&mut bits)?;
-                match_length.advance(&mut bits)?;
-                offset.advance(&mut bits)?;
+                literal_length.advance(next_literals)?;
+                match_length.advance(next_len)?;
+                offset.advance(next_far)?;
             }
         }
         bits.is_empty().then_some(last)
@@ -173,7 +255,7 @@ impl Coding {
                 return Some(rest);
             }
             2 => {
-                let len = Distribution::read(bytes, code.symbols, code.log_max)?.len;
+                let len = Distribution::read(bytes, code.follow.len(), code.log_max)?.len;
                 let (described, rest) = bytes.split_at_checked(len)?;
                 self.describe(described);
                 return Some(rest);
@@ -186,8 +268,10 @@ impl Coding {
     fn table(&self, code: &Code) -> Option<Table> {
         match self {
             Self::Unknown => None,
-            Self::One(symbol) => (usize::from(*symbol) < code.symbols).then(|| Table::of_one(*symbol)),
-            Self::Described(bytes) => Distribution::read(bytes, code.symbols, code.log_max)?.table(),
+            Self::One(symbol) => Table::of_one(*symbol, code.follow),
+            Self::Described(bytes) => {
+                Distribution::read(bytes, code.follow.len(), code.log_max)?.table(code.follow)
+            }
         }
     }
 }
@@ -235,21 +319,19 @@ fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
     })
 }
 
-/// How many bits follow a symbol; `bits` has those of the symbols from `first` on.
-fn follow(bits: &[u8], first: u8, symbol: u8) -> u32 {
-    let place = symbol.checked_sub(first).map(usize::from);
-    place.and_then(|place| bits.get(place)).map_or(0, |&bits| u32::from(bits))
-}
-
 /// Takes an offset on: one of its own, or one of the last, which are others where no literals come before (3.1.1.5).
 fn repeat(last: &mut [Option<u32>; 3], value: u64, without_literals: bool) -> Option<()> {
     let [first, second, third] = *last;
-    let place = if value > 3 { value } else { value + u64::from(without_literals) };
-    *last = match place {
+    // Most are new.
+    if value > 3 {
+        *last = [Some(u32::try_from(value - 3).ok()?), first, second];
+        return Some(());
+    }
+    *last = match value + u64::from(without_literals) {
         1 => [first, second, third],
         2 => [second, first, third],
         3 => [third, first, second],
-        4 if value == 3 => {
+        _ => {
             let before = match first {
                 // Zero is no offset.
                 Some(offset) => Some(offset.checked_sub(1).filter(|&offset| offset > 0)?),
@@ -257,7 +339,6 @@ fn repeat(last: &mut [Option<u32>; 3], value: u64, without_literals: bool) -> Op
             };
             [before, first, second]
         }
-        _ => [Some(u32::try_from(value - 3).ok()?), first, second],
     };
     Some(())
 }
@@ -328,16 +409,17 @@ pub(super) mod tests {
                 let described = describe(log, &counts);
                 match mode {
                     0 => {
-                        let known = Distribution::read(code.predefined, code.symbols, code.log_max).unwrap();
-                        self.tables[i] = Some((known.table().unwrap(), None));
+                        let known =
+                            Distribution::read(code.predefined, code.follow.len(), code.log_max).unwrap();
+                        self.tables[i] = Some((known.table(code.follow).unwrap(), None));
                     }
                     1 => {
                         body.push(first);
-                        self.tables[i] = Some((Table::of_one(first), Some(first)));
+                        self.tables[i] = Some((Table::of_one(first, code.follow).unwrap(), Some(first)));
                     }
                     2 => {
-                        let read = Distribution::read(&described, code.symbols, code.log_max).unwrap();
-                        self.tables[i] = Some((read.table().unwrap(), None));
+                        let read = Distribution::read(&described, code.follow.len(), code.log_max).unwrap();
+                        self.tables[i] = Some((read.table(code.follow).unwrap(), None));
                         body.extend(described);
                     }
                     _ => {}
@@ -350,8 +432,8 @@ pub(super) mod tests {
                 sequence.offset.0 = offsets.1.unwrap_or(sequence.offset.0);
                 sequence.match_length.0 = match_lengths.1.unwrap_or(sequence.match_length.0);
                 sequence.offset.1 %= 1 << sequence.offset.0;
-                sequence.literal_length.1 %= 1 << follow(&LITERAL_LENGTH_BITS, 16, sequence.literal_length.0);
-                sequence.match_length.1 %= 1 << follow(&MATCH_LENGTH_BITS, 32, sequence.match_length.0);
+                sequence.literal_length.1 %= 1 << LITERAL_LENGTH_BITS[usize::from(sequence.literal_length.0)];
+                sequence.match_length.1 %= 1 << MATCH_LENGTH_BITS[usize::from(sequence.match_length.0)];
             }
             let path = |table: &Table, symbol: fn(&Sequence) -> u8| {
                 table.path(&sequences.iter().map(symbol).collect::<Vec<u8>>())
@@ -367,9 +449,9 @@ pub(super) mod tests {
             for sequence in &*sequences {
                 bits.put(sequence.offset.1, u32::from(sequence.offset.0));
                 let (code, extra) = sequence.match_length;
-                bits.put(extra, follow(&MATCH_LENGTH_BITS, 32, code));
+                bits.put(extra, MATCH_LENGTH_BITS[usize::from(code)].into());
                 let (code, extra) = sequence.literal_length;
-                bits.put(extra, follow(&LITERAL_LENGTH_BITS, 16, code));
+                bits.put(extra, LITERAL_LENGTH_BITS[usize::from(code)].into());
                 for states in [&mut lls, &mut mls, &mut ofs] {
                     if let Some((state, count)) = states.next() {
                         bits.put(state, count);
@@ -526,7 +608,74 @@ pub(super) mod tests {
         Some(last)
     }
 
+    /// What each does, from offsets that are known.
+    fn done(mut last: Vec<u64>, sequences: &[Sequence]) -> Option<Vec<(u64, u64, u64)>> {
+        let length = |(code, more): (u8, u64), lengths: &[u32]| u64::from(lengths[usize::from(code)]) + more;
+        let one = |sequence: &Sequence| {
+            last = decoded(last.clone(), &[*sequence])?;
+            let literals = length(sequence.literal_length, &LITERAL_LENGTH);
+            Some((literals, length(sequence.match_length, &MATCH_LENGTH), last[0]))
+        };
+        sequences.iter().map(one).collect()
+    }
+
+    /// RFC 8878, 3.1.1.3.2.1.1.
+    #[test]
+    fn lengths_are_those_of_the_rfc() {
+        let (literals, matches) = (LITERAL_LENGTH, MATCH_LENGTH);
+        assert_eq!((literals[15], literals[16], literals[25], literals[35]), (15, 16, 64, 65_536));
+        assert_eq!(
+            (matches[0], matches[31], matches[32], matches[43], matches[52]),
+            (3, 34, 35, 131, 65_539)
+        );
+    }
+
     proptest! {
+        #[test]
+        fn what_sequences_do_is_told(
+            modes in prop::array::uniform3(0_u8..4),
+            mut sequences in prop::collection::vec(any_sequence(), 0..200),
+        ) {
+            let (mut known, mut encoder) = (Known::default(), Encoder::default());
+            known.block(&encoder.block([0; 3], &mut [8, 9, 100].map(|value| sequence(1, value))), true);
+            let body = encoder.block(modes, &mut sequences);
+            let mut told = Vec::new();
+            let is_all = known.block_with(&body, 0, |Copied { literals, len, offset }| {
+                told.push((literals.into(), len.into(), offset.unwrap().into()));
+            });
+            match done(vec![97, 6, 5], &sequences) {
+                Some(done) => prop_assert!(is_all && told == done),
+                None => prop_assert!(!is_all),
+            }
+        }
+
+        /// Whatever is passed over, all that copies from far back is told.
+        #[test]
+        fn what_copies_from_afar_is_told(
+            blocks in prop::collection::vec(
+                (prop::array::uniform3(0_u8..4), prop::collection::vec(any_sequence(), 0..20)), 1..6),
+            near in 0_u32..20,
+        ) {
+            let near = 1_u64 << near;
+            let (mut known, mut encoder) = (Known::default(), Encoder::default());
+            known.block(&encoder.block([0; 3], &mut [8, 9, 100].map(|value| sequence(1, value))), true);
+            let mut last = vec![97, 6, 5];
+            for (modes, mut sequences) in blocks {
+                let body = encoder.block(modes, &mut sequences);
+                let mut told = Vec::new();
+                let is_all = known.block_with(&body, near, |Copied { literals, len, offset }| {
+                    if let Some(offset) = offset.map(u64::from).filter(|&offset| offset > near) {
+                        told.push((literals.into(), len.into(), offset));
+                    }
+                });
+                let Some(done) = done(last.clone(), &sequences) else { break };
+                last = decoded(last, &sequences).unwrap();
+                let far: Vec<_> = done.into_iter().filter(|&(_, _, offset)| offset > near).collect();
+                prop_assert!(is_all);
+                prop_assert_eq!(told, far);
+            }
+        }
+
         /// In any mode, what is known is what comes out whatever was before.
         #[test]
         fn offsets_are_those_that_are_decoded(

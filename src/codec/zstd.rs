@@ -4,9 +4,10 @@
 //! caller; so this gathers one whole header or block at a time and hands it over.
 //!
 //! It cannot be asked for its state between two blocks. If checkpoints are wanted, what that takes is gathered from the blocks and
-//! from what they decode to, and given to another one as a dictionary.
+//! from what they decode to, and given to another one as a dictionary. Of the window only what the blocks behind refer to is kept:
+//! mostly a few hundredths.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, ops::Range};
 
 use structured_zstd::decoding::{
     BlockDecodingStrategy, Dictionary, FrameDecoder,
@@ -14,9 +15,9 @@ use structured_zstd::decoding::{
 };
 
 use super::{
-    checkpoint::{Checkpoint, Start, Within},
+    checkpoint::{Checkpoint, Content, Start, Used, Within},
     decoder::{Error, Io, Outcome},
-    sequences::Known,
+    sequences::{Copied, Known},
 };
 use crate::{anomaly::Code, limits};
 
@@ -46,6 +47,8 @@ pub(super) struct Zstd {
     is_partial: bool,
     /// What is kept to begin within the frame, if checkpoints are wanted.
     places: Option<Places>,
+    /// What of the window of the last place is used, once all blocks that can refer to it have come.
+    used: Option<Used>,
 }
 
 /// What is kept to begin at a later block of a frame.
@@ -58,6 +61,8 @@ struct Places {
     dictionary: Option<Vec<u8>>,
     /// The last that was given out: all from a window before the next place that is due on, and at least a window of it.
     recent: VecDeque<u8>,
+    /// What of the window of the last place is used, until all blocks that can refer to it have come.
+    used: Option<Used>,
 }
 
 /// How many bytes more than a window are kept: what comes until what a place takes is known, mostly with the first block.
@@ -98,6 +103,7 @@ impl Default for Zstd {
             frames: 0,
             is_partial: false,
             places: None,
+            used: None,
         }
     }
 }
@@ -217,19 +223,26 @@ impl Zstd {
 
     /// Notes the place where the blocks are now, if it was found to be one and all before has been given out.
     fn note(&mut self, io: &mut Io) {
+        if let Some(used) = self.used.take() {
+            io.narrow(&used);
+        }
         let Some(places) = &mut self.places else { return };
         let Some(dictionary) = places.dictionary.take() else { return };
         // All that may be referred to has to be there.
         if (places.recent.len() as u64) < self.content.min(places.window) {
             return;
         }
-        let mut content = Vec::from(std::mem::take(&mut places.recent));
+        let mut content = std::mem::take(&mut places.recent);
+        content.drain(..content.len().saturating_sub(places.window()));
+        let mut content = Vec::from(content);
         content.shrink_to_fit();
+        places.used = Some(Used::new(io.produced_at(), content.len()));
+        let Some(content) = Content::whole(content) else { return };
         let within = Within {
             window: places.descriptor,
             has_checksum: self.descriptor.has_checksum(),
             dictionary: dictionary.into(),
-            content: content.into(),
+            content,
         };
         io.checkpoint(Checkpoint { output: io.produced_at(), input: io.at(), start: Start::Zstd(within) });
     }
@@ -301,21 +314,24 @@ impl Zstd {
                 }
             }
             State::Block { last, is_compressed } => {
+                let before = io.produced_at() + self.frame.can_collect() as u64;
                 self.frame
                     .decode_blocks(self.part.as_slice(), BlockDecodingStrategy::UptoBlocks(1))
                     .map_err(|error| {
                         Error::new(Code::CodecCorrupt, start, format!("a zstd block: {error}"))
                     })?;
+                if let Some(places) = &mut self.places {
+                    let decoded = io.produced_at() + self.frame.can_collect() as u64;
+                    let is_due = io.due_within(places.window).is_some_and(|due| decoded >= due);
+                    let checksum = if last && self.descriptor.has_checksum() { CHECKSUM } else { 0 };
+                    let body = &self.part[BLOCK_HEADER..self.part.len() - checksum];
+                    self.used = places.block(body, is_compressed, last, before..decoded, is_due && !last);
+                }
                 if last {
                     self.ended = Some(start + self.part.len() as u64);
                     self.places = None;
                     self.next(State::Magic, MAGIC.len());
                 } else {
-                    if let Some(places) = &mut self.places {
-                        let decoded = io.produced_at() + self.frame.can_collect() as u64;
-                        let is_due = io.due_within(places.window).is_some_and(|due| decoded >= due);
-                        places.block(&self.part[BLOCK_HEADER..], is_compressed, is_due);
-                    }
                     self.next(State::BlockHeader, BLOCK_HEADER);
                 }
             }
@@ -330,15 +346,61 @@ impl Places {
     fn new(descriptor: u8) -> Self {
         let base = 1 << (10 + (descriptor >> 3));
         let window = base + base / 8 * u64::from(descriptor & 7);
-        Self { descriptor, window, known: Known::default(), dictionary: None, recent: VecDeque::new() }
+        Self {
+            descriptor,
+            window,
+            known: Known::default(),
+            dictionary: None,
+            recent: VecDeque::new(),
+            used: None,
+        }
     }
 
-    /// Looks at a block that has been decoded; behind it a place is due or not.
-    fn block(&mut self, body: &[u8], is_compressed: bool, is_due: bool) {
-        if is_compressed {
-            self.known.block(body, is_due);
+    /// Looks at a block that has been decoded to `decoded`; behind it a place is due or not. What is used of the window of the last
+    /// place, if no later block can refer to it.
+    fn block(
+        &mut self,
+        body: &[u8],
+        is_compressed: bool,
+        is_last: bool,
+        decoded: Range<u64>,
+        is_due: bool,
+    ) -> Option<Used> {
+        match self.used.take() {
+            Some(used) if is_compressed => self.used = self.refers(body, used, &decoded),
+            used => {
+                if is_compressed {
+                    self.known.block(body, is_due);
+                }
+                self.used = used;
+            }
         }
         self.dictionary = is_due.then(|| self.known.dictionary()).flatten();
+        self.used.take_if(|used| is_last || decoded.end - used.place >= self.window)
+    }
+
+    /// Takes on what a block refers to. `None` if that cannot be told: then the window is kept as it is.
+    fn refers(&mut self, body: &[u8], mut used: Used, decoded: &Range<u64>) -> Option<Used> {
+        // How much was decoded behind the place, and how much is with this block.
+        let mut at = usize::try_from(decoded.start - used.place).ok()?;
+        let end = usize::try_from(decoded.end - used.place).ok()?;
+        let mut is_told = true;
+        let near = at as u64;
+        let is_known = self.known.block_with(body, near, |Copied { literals, len, offset }| {
+            at = at.saturating_add(literals as usize);
+            // Offsets that have not shown reach no farther than to the place, at which all were known.
+            match offset.map(|offset| offset as usize) {
+                Some(offset) if offset > at => is_told &= used.mark(offset - at, len as usize),
+                _ => {}
+            }
+            at = at.saturating_add(len as usize);
+        });
+        (is_known && is_told && at <= end).then_some(used)
+    }
+
+    /// The window in bytes. None is larger than may be addressed.
+    fn window(&self) -> usize {
+        usize::try_from(self.window).unwrap_or(usize::MAX)
     }
 
     /// Keeps what is given out. Whether there is memory for that.
@@ -346,8 +408,7 @@ impl Places {
         if bytes.is_empty() {
             return true;
         }
-        // No window is larger than may be addressed.
-        let window = usize::try_from(self.window).unwrap_or(usize::MAX);
+        let window = self.window();
         let bytes = &bytes[bytes.len().saturating_sub(window)..];
         if self.recent.capacity() == 0 && self.recent.try_reserve_exact(window.saturating_add(SPARE)).is_err()
         {
@@ -364,10 +425,8 @@ impl Places {
 /// Begins a frame of the same window, with what is known in its middle. `None` if the library refuses.
 fn begin_within(frame: &mut FrameDecoder, within: &Within) -> Option<()> {
     let mut dictionary = Dictionary::decode_dict(&within.dictionary).ok()?;
-    let window = usize::try_from(Places::new(within.window).window).ok()?;
-    let content = &within.content[within.content.len().saturating_sub(window)..];
-    dictionary.dict_content.try_reserve_exact(content.len()).ok()?;
-    dictionary.dict_content.extend_from_slice(content);
+    let window = Places::new(within.window).window;
+    dictionary.dict_content = within.content.fill(window.min(limits::ZSTD_WINDOW))?;
     let header = [&MAGIC[..], &[0, within.window]].concat();
     frame.init_with_dict_handle(header.as_slice(), &dictionary.into_handle()).ok()
 }

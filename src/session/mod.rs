@@ -553,6 +553,12 @@ impl Session {
         (entries, indexes + self.tree.heap_size() + stacks)
     }
 
+    /// How many bytes of memory are taken by the windows of checkpoints in zstd frames.
+    pub fn windows_len(&self) -> u64 {
+        let layers = self.blobs.values().map(|blob| blob.checkpoints.windows_len()).sum::<u64>();
+        layers + self.outer_checkpoints.windows_len()
+    }
+
     /// How many images there are.
     pub fn images(&self) -> &[Image] {
         &self.archive.images
