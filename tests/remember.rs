@@ -234,7 +234,7 @@ fn the_format_is_that_of_its_version() {
     let kept = session.remember().unwrap().to_bytes(&note());
     assert_eq!(
         (kept[7], Digest::sha256(&kept).hex()),
-        (2, "e8b9df5e9f2ad251dd0cfc379999c21e71740777af9d2752cd339fe340fa3d12")
+        (3, "11e4034fde576a4b3f90f3ba7ac1b76fcda06b88d239d097bb6f05533bb2311a")
     );
 }
 

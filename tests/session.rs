@@ -813,6 +813,26 @@ fn an_entry_takes_a_hundred_bytes_of_memory() {
     assert!(bytes as u64 <= 100 * entries, "{bytes} bytes for {entries} entries");
 }
 
+/// The same of a small image with many links: as many entries, directories and symbolic links as Debian's `minbase` has, with
+/// names and targets as long.
+#[test]
+fn an_entry_of_a_small_image_takes_no_more() {
+    let (entries, dirs, links) = (6768, 785, 648);
+    let mut tar = Tar::new();
+    for n in 0..dirs {
+        tar = tar.dir(format!("directory{n:03}/"), 0o755);
+    }
+    for n in 0..entries - dirs {
+        let path = format!("directory{:03}/file-{n:05}", n % dirs);
+        tar = if n < links { tar.symlink(path, "../lib/target1") } else { tar.file(path, n.to_string()) };
+    }
+    let bytes = Archive::new(Shape::Docker).image(Image::new().name("a:1").layer(&tar, "COPY . /")).bytes();
+    let session = read_all(open(&bytes).unwrap(), &bytes);
+    let (found, bytes) = session.heap_size();
+    assert_eq!(found, entries as u64);
+    assert!(bytes as u64 <= 97 * found, "{bytes} bytes for {found} entries");
+}
+
 #[test]
 fn room_is_kept_for_what_is_hashed_alone() {
     let tar = Tar::new().file("a", vec![0x5a; 5 << 20]).bytes();

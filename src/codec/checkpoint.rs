@@ -384,19 +384,19 @@ mod tests {
         assert_eq!((whole.held(), whole.fill(165)), (165 + 8, Some(window())));
         // The last byte; the first three; all of a cell and a byte of the one before.
         for (used, kept) in [
-            (&[(1, 100)][..], vec![160..165]),
-            (&[(165, 3)], vec![0..16]),
-            (&[(165 - 31, 17)], vec![16..48]),
-            (&[(165, 1), (165 - 32, 1), (165 - 16, 1), (5, 5)], vec![0..48, 160..165]),
-            (&[], vec![]),
+            (&[(1, 100)][..], &[(160, 5)][..]),
+            (&[(165, 3)], &[(0, 16)]),
+            (&[(165 - 31, 17)], &[(16, 32)]),
+            (&[(165, 1), (165 - 32, 1), (165 - 16, 1), (5, 5)], &[(0, 48), (160, 5)]),
+            (&[], &[]),
         ] {
             let content = narrowed(used);
             let mut expected = vec![0; window().len()];
-            for part in kept.clone() {
-                expected[part.clone()].copy_from_slice(&window()[part]);
+            for &(start, len) in kept {
+                expected[start..start + len].copy_from_slice(&window()[start..start + len]);
             }
             assert_eq!(content.fill(165), Some(expected), "{used:?}");
-            let len: usize = kept.iter().map(|part| part.len() + 8).sum();
+            let len: usize = kept.iter().map(|(_, len)| len + 8).sum();
             assert_eq!(content.held(), len as u64, "{used:?}");
         }
         // Nothing is gained by many parts.

@@ -122,7 +122,7 @@ pub struct Record {
 }
 
 /// A [`Record`] as it is kept: 28 bytes, as a layer may hold a million of them. Of most numbers it has the lower half; the upper
-/// ones are in [`Extra::upper`].
+/// ones are in [`Rare::upper`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Packed {
     node: NodeId,
@@ -180,13 +180,19 @@ impl Record {
     }
 }
 
-/// What few entries have.
+/// What few entries have: mostly the target of a link, or a time that was not cut off.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct Extra {
-    upper: Upper,
+    link: BString,
     /// The nanoseconds of the time of last modification: tools that write layers cut them off.
     mtime_nanos: u32,
-    link: BString,
+    rare: Option<Box<Rare>>,
+}
+
+/// What next to none have.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Rare {
+    upper: Upper,
     xattrs: Vec<(BString, BString)>,
     device: (u32, u32),
     sparse: Vec<SparseSegment>,
@@ -254,7 +260,8 @@ impl Index {
 
     fn unpack(&self, packed: &Packed) -> Record {
         let &Packed { node, kind, reserved, mode, owner, headers, mtime, size, block, extra } = packed;
-        let upper = self.extras.get(extra as usize).map(|extra| extra.upper).unwrap_or_default();
+        let rare = self.extras.get(extra as usize).and_then(|extra| extra.rare.as_deref());
+        let upper = rare.map(|rare| rare.upper).unwrap_or_default();
         // What another worker sent is as this program packed it; a place that is none would still be no reason to end.
         let owner = short_whole(owner, upper.owner) as usize;
         let (uid, gid) = self.owners.get(owner).copied().unwrap_or_default();
@@ -297,24 +304,24 @@ impl Index {
 
     /// Extended attributes, in the order of the tar.
     pub fn xattrs(&self, record: Record) -> &[(BString, BString)] {
-        self.extra(record).map_or(&[], |extra| &extra.xattrs)
+        self.rare(record).map_or(&[], |rare| &rare.xattrs)
     }
 
     /// Major and minor number of a device.
     pub fn device(&self, record: Record) -> Option<(u32, u32)> {
         matches!(record.kind, Kind::CharDevice | Kind::BlockDevice)
-            .then(|| self.extra(record).map_or((0, 0), |extra| extra.device))
+            .then(|| self.rare(record).map_or((0, 0), |rare| rare.device))
     }
 
     /// Where the stored bytes of a sparse file go; empty for all else.
     pub fn sparse(&self, record: Record) -> &[SparseSegment] {
-        self.extra(record).map_or(&[], |extra| &extra.sparse)
+        self.rare(record).map_or(&[], |rare| &rare.sparse)
     }
 
     /// Bytes of content in the tar: less than its size for a sparse file.
     pub fn stored_size(&self, record: Record) -> u64 {
-        match self.extra(record) {
-            Some(extra) if !extra.sparse.is_empty() => extra.stored_size,
+        match self.rare(record) {
+            Some(rare) if !rare.sparse.is_empty() => rare.stored_size,
             _ => record.size,
         }
     }
@@ -351,6 +358,10 @@ impl Index {
 
     fn extra(&self, record: Record) -> Option<&Extra> {
         self.extras.get(record.extra as usize)
+    }
+
+    fn rare(&self, record: Record) -> Option<&Rare> {
+        self.extra(record)?.rare.as_deref()
     }
 
     /// Whether it is the layer of a Windows image: its files stand below `Files/`, which the paths of its records go
@@ -423,13 +434,14 @@ impl Index {
 
     /// Bytes of memory that it takes.
     pub fn heap_size(&self) -> usize {
-        let extra = |extra: &Extra| {
-            let xattrs = extra.xattrs.iter().map(|(name, value)| name.capacity() + value.capacity());
-            extra.link.capacity()
-                + extra.xattrs.capacity() * size_of::<(BString, BString)>()
+        let rare = |rare: &Rare| {
+            let xattrs = rare.xattrs.iter().map(|(name, value)| name.capacity() + value.capacity());
+            size_of::<Rare>()
+                + rare.xattrs.capacity() * size_of::<(BString, BString)>()
                 + xattrs.sum::<usize>()
-                + extra.sparse.capacity() * size_of::<SparseSegment>()
+                + rare.sparse.capacity() * size_of::<SparseSegment>()
         };
+        let extra = |extra: &Extra| extra.link.capacity() + extra.rare.as_deref().map_or(0, rare);
         self.paths.heap_size()
             + self.records.capacity() * size_of::<Packed>()
             + self.owners.capacity() * size_of::<(u32, u32)>()
@@ -662,7 +674,7 @@ impl Builder {
         let headers = entry.body_offset.saturating_sub(offset) / BLOCK;
         debug_assert_eq!(offset + headers * BLOCK, entry.body_offset);
         let (headers, upper_headers) = short_halves(u32::try_from(headers).unwrap_or(u32::MAX));
-        let extra = Extra {
+        let rare = Rare {
             upper: Upper {
                 owner: upper_owner,
                 headers: upper_headers,
@@ -670,13 +682,14 @@ impl Builder {
                 size: upper_size,
                 block: upper_block,
             },
-            mtime_nanos: entry.mtime.nanos,
-            link: entry.link,
             xattrs: entry.xattrs,
             device: entry.device,
             stored_size: if entry.sparse.is_empty() { 0 } else { entry.stored_size },
             sparse: entry.sparse,
         };
+        let rare = (rare != Rare::default()).then(|| Box::new(rare));
+        let mut extra = Extra { link: entry.link, mtime_nanos: entry.mtime.nanos, rare };
+        extra.link.shrink_to_fit();
         Some(Packed {
             node,
             kind,
@@ -703,8 +716,11 @@ impl Builder {
         if extra == Extra::default() {
             return NONE;
         }
-        let attributes: usize = extra.xattrs.iter().map(|(name, value)| name.len() + value.len()).sum();
-        self.extra_bytes += extra.link.len() + attributes + size_of_val(extra.sparse.as_slice());
+        let rare = |rare: &Rare| {
+            let attributes = rare.xattrs.iter().map(|(name, value)| name.len() + value.len());
+            attributes.sum::<usize>() + size_of_val(rare.sparse.as_slice())
+        };
+        self.extra_bytes += extra.link.len() + extra.rare.as_deref().map_or(0, rare);
         if !self.keeps_entries {
             return NONE;
         }

@@ -223,7 +223,7 @@ impl Session {
 
 /// What stands before the kept bytes; the last byte is the version of the format. It changes with what is serialised, which a
 /// test notices.
-const MAGIC: [u8; 8] = *b"LSINDEX\x02";
+const MAGIC: [u8; 8] = *b"LSINDEX\x03";
 /// Where what is serialised begins: after the magic and its checksum.
 const BODY: usize = MAGIC.len() + 8;
 /// The longest [`Note`], in bytes.
