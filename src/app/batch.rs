@@ -18,14 +18,16 @@ pub fn batched(dispatch: impl Fn(Action) + 'static) -> Callback<(Job, Event)> {
     let dispatch = Rc::new(dispatch);
     Callback::from(move |(job, event)| {
         let is_small = matches!(event, Event::Progress(_) | Event::Layer { .. } | Event::Anomalies(_));
+        let is_first = held.borrow().is_empty();
         held.borrow_mut().push(Action::Event { job, event, at: dom::now() });
         let (held, dispatch) = (Rc::clone(&held), Rc::clone(&dispatch));
         // What is dispatched in one turn is drawn once.
         let flush = move || held.take().into_iter().for_each(|action| dispatch(action));
-        if is_small {
-            Timeout::new(WAIT, flush).forget();
-        } else {
+        if !is_small {
             flush();
+        } else if is_first {
+            // The others go with it: with a timer for each, they would be flushed one by one.
+            Timeout::new(WAIT, flush).forget();
         }
     })
 }
