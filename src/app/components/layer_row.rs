@@ -1,5 +1,7 @@
 //! One layer of the stack.
 
+use std::cmp::Ordering;
+
 use bstr::BStr;
 use yew::prelude::*;
 
@@ -25,14 +27,14 @@ pub struct LayerRowProps {
     pub layer: Layer,
     /// How many there are.
     pub layers: u32,
-    /// The topmost layer looked at.
-    pub upto: u32,
+    /// Where it stands beside the topmost layer looked at: above it ([`Ordering::Greater`]) it is not in the filesystem shown.
+    pub place: Ordering,
     /// The instruction that made it, as far as the history says.
     pub instruction: Option<AttrValue>,
     /// Whether its bytes are what the documents say.
     pub verification: Verification,
-    /// Whether the archive is still being read.
-    pub busy: bool,
+    /// Whether it is still to be read.
+    pub waits: bool,
     /// The other images that hold it, in words.
     pub shared: Option<AttrValue>,
     /// Bytes that fill the whole width of a bar.
@@ -47,16 +49,16 @@ pub struct LayerRowProps {
 #[component]
 pub fn LayerRow(props: &LayerRowProps) -> Html {
     let words = use_words();
-    let LayerRowProps { layer, layers, upto, instruction, verification, busy, shared, full, dispatch } =
+    let LayerRowProps { layer, layers, place, instruction, verification, waits, shared, full, dispatch } =
         props;
-    let (index, upto) = (layer.report.index, *upto);
+    let index = layer.report.index;
     let number = hue::number(index);
     let check = (words.image.verification)(*verification);
     let class = classes!(
         "layer",
         hue::classes(index),
-        (index > upto).then_some("layer-above"),
-        (index == upto).then_some("layer-current"),
+        place.is_gt().then_some("layer-above"),
+        place.is_eq().then_some("layer-current"),
     );
     let onclick = dispatch.reform(move |_| Action::SelectUpto(index));
 
@@ -64,7 +66,7 @@ pub fn LayerRow(props: &LayerRowProps) -> Html {
         <li {class} data-testid={format!("layer-{index}")} data-layer={index.to_string()} value={number.to_string()}>
             <div class="layer-head">
                 <button type="button" class="layer-pick" aria-label={(words.shell.layer)(number)}
-                    aria-pressed={(index == upto).to_string()} {onclick}>
+                    aria-pressed={place.is_eq().to_string()} {onclick}>
                     <Swatch layer={index} />
                 </button>
                 if let Some(instruction) = instruction {
@@ -106,7 +108,7 @@ pub fn LayerRow(props: &LayerRowProps) -> Html {
                     )} />
             } else if layer.reading.is_none() {
                 <p class="layer-waiting muted">
-                    {if *busy { words.shell.waiting } else { words.shell.not_read }}
+                    {if *waits { words.shell.waiting } else { words.shell.not_read }}
                     if let Some(size) = layer.report.stored_size {
                         {" · "}<Size bytes={size} />
                     }

@@ -3,6 +3,7 @@
 use std::{collections::HashMap, rc::Rc};
 
 use bstr::BStr;
+use gloo::timers::callback::Timeout;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, PointerEvent};
 use yew::prelude::*;
@@ -10,7 +11,12 @@ use yew::prelude::*;
 use crate::{
     app::{
         AppHandle,
-        components::{image_picker, layer_row::LayerRow, save_tar::SaveTar, scrubber::Scrubber},
+        components::{
+            image_picker,
+            layer_row::{LayerRow, LayerRowProps},
+            save_tar::SaveTar,
+            scrubber::Scrubber,
+        },
         format::Size,
         hue,
         i18n::use_words,
@@ -26,42 +32,34 @@ use crate::{
 pub fn Stack() -> Html {
     let words = use_words();
     let app = use_app();
-    let list = use_node_ref();
-    let drag = use_drag(&app, &list);
     let selection = app.state.selection;
     let shared = use_shared(&app, selection.image);
     let (Some(archive), Some(image)) = (app.state.archive.clone(), app.state.image().cloned()) else {
         return Html::default();
     };
-    let busy = archive.stage == Stage::Reading;
     let layers = image.layers.len() as u32;
     let full =
         image.layers.iter().filter_map(|layer| layer.sizes).map(|sizes| sizes.stored).max().unwrap_or(0);
+    let rows: Vec<LayerRowProps> = (0..layers)
+        .zip(&image.layers)
+        .map(|(index, layer)| {
+            let instruction = image.instruction(index).filter(|instruction| !instruction.is_empty());
+            LayerRowProps {
+                layer: layer.clone(),
+                layers,
+                place: index.cmp(&selection.upto),
+                instruction: instruction.map(|instruction| AttrValue::from(instruction.to_owned())),
+                verification: archive.verification(layer),
+                waits: archive.stage == Stage::Reading && layer.sizes.is_none() && layer.reading.is_none(),
+                shared: shared.get(index as usize).cloned().flatten(),
+                // What is not merged has no bar.
+                full: layer.sizes.map_or(0, |_| full),
+                dispatch: app.dispatcher().clone(),
+            }
+        })
+        .collect();
 
-    // One flat list in which every row has a key: rows move, and are not made anew.
-    let rows = steps(&image).into_iter().flat_map(|step| match step {
-        Step::Layer(layer) => {
-            let line = (layer == selection.upto).then(|| html! { <UptoLine key="upto" {layer} /> });
-            let index = layer as usize;
-            let instruction = image.instruction(layer).filter(|instruction| !instruction.is_empty());
-            let row = html! {
-                <LayerRow key={format!("layer-{layer}")} layer={image.layers[index].clone()} {layers} upto={selection.upto}
-                    instruction={instruction.map(|instruction| AttrValue::from(instruction.to_owned()))}
-                    verification={archive.verification(&image.layers[index])} {busy} {full}
-                    shared={shared.get(index).cloned().flatten()} dispatch={app.dispatcher().clone()} />
-            };
-            line.into_iter().chain(Some(row)).collect::<Vec<_>>()
-        }
-        Step::Empty(place) => {
-            let instruction = &image.report.history[place].instruction;
-            vec![html! {
-                <li key={format!("step-{place}")} class="step" title={text::visible(instruction.as_bytes())}>
-                    <code>{text::bdi(BStr::new(instruction), text::Breaks::Escape)}</code>
-                </li>
-            }]
-        }
-    });
-
+    let is_saved = image.merged > selection.upto;
     let tar = |alone| Request::Tar { image: selection.image, layer: selection.upto, node: Node::ROOT, alone };
     html! {
         <section class="stack" data-testid="stack" aria-labelledby="stack-title">
@@ -81,11 +79,9 @@ pub fn Stack() -> Html {
                     <span title={words.shell.cumulative_title}>{words.shell.cumulative}</span>
                 </div>
             }
-            <ol ref={list} class="strata" reversed={true} onpointerdown={drag.down} onpointermove={drag.step} onpointerup={drag.up.clone()}
-                onpointercancel={drag.up}>
-                { for rows }
-            </ol>
-            if image.merged > selection.upto {
+            // Another image has a list of its own.
+            <LayerList key={selection.image} {image} {rows} upto={selection.upto} />
+            if is_saved {
                 <footer class="stack-foot">
                     <SaveTar request={tar(true)} name={format!("layer-{}.tar", hue::number(selection.upto))}
                         label={(words.saving.layer)(hue::number(selection.upto))} testid="save-layer" />
@@ -95,6 +91,78 @@ pub fn Stack() -> Html {
             }
         </section>
     }
+}
+
+#[derive(Clone, PartialEq, Properties)]
+struct LayerListProps {
+    image: Rc<Image>,
+    /// What is to be shown of each layer.
+    rows: Vec<LayerRowProps>,
+    upto: u32,
+}
+
+/// Rows that are drawn or changed at once: with more, an image of a hundred layers would keep the page from all else.
+const AT_ONCE: usize = 16;
+/// What is left waits so long, in milliseconds: a frame.
+const FRAME: u32 = 16;
+
+/// The layers from the top, with the steps that made none between them.
+#[component]
+fn LayerList(props: &LayerListProps) -> Html {
+    let app = use_app();
+    let list = use_node_ref();
+    let drag = use_drag(&app, &list);
+    let drawn = use_drawn(&props.rows, props.upto);
+    let LayerListProps { image, upto, .. } = props;
+
+    // One flat list in which every row has a key: rows move, and are not made anew.
+    let rows = steps(image).into_iter().flat_map(|step| match step {
+        Step::Layer(layer) => {
+            let row = drawn.get(layer as usize).cloned().flatten();
+            let row = row.map(|props| html! { <LayerRow key={format!("layer-{layer}")} ..props /> });
+            let line = (layer == *upto).then(|| html! { <UptoLine key="upto" {layer} /> });
+            line.into_iter().chain(row).collect::<Vec<_>>()
+        }
+        Step::Empty(place) => {
+            let instruction = &image.report.history[place].instruction;
+            vec![html! {
+                <li key={format!("step-{place}")} class="step" title={text::visible(instruction.as_bytes())}>
+                    <code>{text::bdi(BStr::new(instruction), text::Breaks::Escape)}</code>
+                </li>
+            }]
+        }
+    });
+    html! {
+        <ol ref={list} class="strata" reversed={true} onpointerdown={drag.down} onpointermove={drag.step} onpointerup={drag.up.clone()}
+            onpointercancel={drag.up}>
+            { for rows }
+        </ol>
+    }
+}
+
+/// What is drawn of the rows now: it follows what is `wanted` by a few rows in each frame.
+#[hook]
+fn use_drawn(wanted: &[LayerRowProps], upto: u32) -> Vec<Option<LayerRowProps>> {
+    let drawn = use_mut_ref(Vec::new);
+    let redraw = use_force_update();
+    let is_behind = catch_up(&mut drawn.borrow_mut(), wanted, upto as usize);
+    use_effect(move || {
+        let timer = is_behind.then(|| Timeout::new(FRAME, move || redraw.force_update()));
+        move || drop(timer)
+    });
+    drawn.borrow().clone()
+}
+
+/// Brings some of the rows `drawn` to what is `wanted`, those first that are nearest to the row `near`; whether more are behind.
+fn catch_up<T: Clone + PartialEq>(drawn: &mut Vec<Option<T>>, wanted: &[T], near: usize) -> bool {
+    drawn.resize(wanted.len(), None);
+    let mut behind: Vec<usize> =
+        (0..wanted.len()).filter(|&row| drawn[row].as_ref() != Some(&wanted[row])).collect();
+    behind.sort_by_key(|row| row.abs_diff(near));
+    for &row in behind.iter().take(AT_ONCE) {
+        drawn[row] = Some(wanted[row].clone());
+    }
+    behind.len() > AT_ONCE
 }
 
 /// A row of the stack.
@@ -230,6 +298,21 @@ mod tests {
         let image = Image::new(image_report());
         use Step::{Empty, Layer};
         assert_eq!(steps(&image), [Empty(4), Layer(2), Layer(1), Empty(1), Layer(0)]);
+    }
+
+    #[test]
+    fn many_rows_are_drawn_by_and_by_from_the_one_looked_at() {
+        let mut drawn = Vec::new();
+        let wanted: Vec<usize> = (0..40).collect();
+        assert!(catch_up(&mut drawn, &wanted, 39));
+        let are_drawn = |drawn: &[Option<usize>]| drawn.iter().flatten().copied().collect::<Vec<_>>();
+        assert_eq!(are_drawn(&drawn), (24..40).collect::<Vec<_>>());
+        assert!(catch_up(&mut drawn, &wanted, 39));
+        assert!(!catch_up(&mut drawn, &wanted, 39));
+        assert_eq!(are_drawn(&drawn), wanted);
+        // What changes is changed, and what is gone goes.
+        assert!(!catch_up(&mut drawn, &[7, 1], 0));
+        assert_eq!(drawn, [Some(7), Some(1)]);
     }
 
     #[test]
