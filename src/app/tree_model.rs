@@ -57,8 +57,8 @@ pub enum Taken {
     Nothing,
     /// Rows that are drawn may have come.
     Drawn,
-    /// Another view is shown; it is to be scrolled to this position.
-    Swapped(f64),
+    /// Another view is shown; it is to be scrolled to this position, if it is not where the old one was.
+    Swapped(Option<f64>),
     /// The worker has a newer view than the page knows of.
     Stale,
 }
@@ -112,6 +112,11 @@ impl TreeModel {
     /// The rows to draw.
     pub fn drawn(&self) -> Range<u32> {
         self.geometry().drawn(self.scroll_top, OVERSCAN)
+    }
+
+    /// How many rows are drawn at once.
+    pub fn slots(&self) -> u32 {
+        self.geometry().slots(OVERSCAN)
     }
 
     /// The reader scrolled; whether other rows are to be drawn.
@@ -216,8 +221,8 @@ impl TreeModel {
         let Some(next) = self.next.take_if(ready) else { return Taken::Nothing };
         self.shown = next.rows;
         self.focus = next.focus;
-        self.scroll_top = next.scroll_top;
-        Taken::Swapped(self.scroll_top)
+        let before = std::mem::replace(&mut self.scroll_top, next.scroll_top);
+        Taken::Swapped((before != self.scroll_top).then_some(self.scroll_top))
     }
 }
 
@@ -260,14 +265,15 @@ mod tests {
         assert_eq!(tree.show(&view(2, 500), Anchor::Keep), Taken::Nothing);
         assert_eq!((tree.generation(), tree.len()), (1, 10_000));
         assert_eq!(tree.wanted(), [0]);
-        assert_eq!(tree.take(0, answer(2, 0)), Taken::Swapped(0.0));
+        assert_eq!(tree.take(0, answer(2, 0)), Taken::Swapped(None));
         assert_eq!((tree.generation(), tree.len()), (2, 500));
     }
 
     #[test]
     fn an_empty_view_is_shown_at_once() {
         let mut tree = tree(10_000);
-        assert_eq!(tree.show(&view(2, 0), Anchor::Top), Taken::Swapped(0.0));
+        tree.scroll(50.0);
+        assert_eq!(tree.show(&view(2, 0), Anchor::Top), Taken::Swapped(Some(0.0)));
         assert!(tree.is_empty());
         assert_eq!(tree.focus(), 0);
     }

@@ -66,12 +66,22 @@ impl Geometry {
         first.min(self.rows)..end.min(self.rows)
     }
 
+    /// How many rows are drawn at once, but for the list's ends, where it is fewer. Scrolling does not change it: each row that
+    /// comes into what is drawn can take the place of one that goes.
+    pub fn slots(&self, overscan: u32) -> u32 {
+        // One row more is seen where the first and the last are seen in part.
+        let seen = (self.viewport / self.row_height).ceil() as u32 + 1;
+        seen.saturating_add(overscan.saturating_mul(2)).saturating_add(STEP - 1)
+    }
+
     /// The rows to draw: those seen, and at least `overscan` more on either side.
     pub fn drawn(&self, scroll_top: f64, overscan: u32) -> Range<u32> {
-        let visible = self.visible(scroll_top);
-        let start = visible.start.saturating_sub(overscan) / STEP * STEP;
-        let end = visible.end.saturating_add(overscan).div_ceil(STEP).saturating_mul(STEP);
-        start..end.min(self.rows)
+        // It begins above the list where less than the overscan is above what is seen.
+        let first = i64::from(self.visible(scroll_top).start) - i64::from(overscan);
+        let start = first.div_euclid(STEP.into()) * i64::from(STEP);
+        let end = start + i64::from(self.slots(overscan));
+        let [start, end] = [start, end].map(|row| row.clamp(0, self.rows.into()) as u32);
+        start..end
     }
 
     /// Where to lay out the top of row `row`, at this scroll position.
@@ -148,8 +158,18 @@ mod tests {
         let start = list.drawn(2_600.0, 10);
         assert_eq!(start, 88..136);
         assert_eq!(list.drawn(2_626.0, 10), start, "one row further draws nothing anew");
+    }
+
+    #[test]
+    fn as_many_rows_are_drawn_wherever_there_are_as_many() {
+        let list = list(1_000);
+        assert_eq!(list.slots(10), 48);
+        for row in 10..900 {
+            assert_eq!(list.drawn(f64::from(row) * 26.0, 10).len(), 48);
+        }
+        // No more than that is above the first and below the last.
         assert_eq!(list.drawn(0.0, 10), 0..32);
-        assert_eq!(list.drawn(f64::MAX, 10).end, 1_000);
+        assert_eq!(list.drawn(f64::MAX, 10), 968..1_000);
     }
 
     #[test]
@@ -182,7 +202,11 @@ mod tests {
             let top = list.place(row, scroll) - scroll;
             let slack = 0.6 * list.content() / list.height();
             prop_assert!(top >= -slack && top + 26.0 <= viewport + slack, "row at {top} of {viewport}");
-            prop_assert!(list.drawn(scroll, 0).contains(&row));
+            let drawn = list.drawn(scroll, 12);
+            prop_assert!(drawn.contains(&row));
+            prop_assert!(drawn.len() as u32 <= list.slots(12));
+            let seen = list.visible(scroll);
+            prop_assert!(drawn.start <= seen.start.saturating_sub(12) && drawn.end >= (seen.end + 12).min(rows));
         }
 
         /// Scroll positions survive the way there and back.

@@ -68,17 +68,18 @@ pub fn Tree(props: &TreeProps) -> Html {
     use_style(&driver.frame, [("--strata", format!("{}px", strata::width(props.layers)))]);
 
     let model = driver.model.borrow();
-    let drawn = model.drawn();
     let active = (!model.is_empty()).then(|| tree_row::id(model.focus()));
     let upto = props.spec.upto;
     let selected = app.state.selection.node;
-    let rows = drawn.map(|index| match model.row(index) {
-        None => tree_row::placeholder(index),
-        Some(row) => html! {
-            <TreeRow key={format!("n{}", row.node.0)} {index} row={Rc::clone(row)} layers={props.layers} {upto}
-                path={model.path(index).map(|path| AttrValue::from(text::visible(&path)))}
-                selected={selected == Some(row.node)} active={index == model.focus()} />
-        },
+    // A row that comes takes the elements of one that goes: most of what is in them is the same.
+    let slots = model.slots();
+    let rows = model.drawn().map(|index| {
+        let row = model.row(index).cloned();
+        let selected = row.as_ref().is_some_and(|row| selected == Some(row.node));
+        html! {
+            <TreeRow key={index % slots} {index} {row} layers={props.layers} {upto} {selected} active={index == model.focus()}
+                path={model.path(index).map(|path| AttrValue::from(text::visible(&path)))} />
+        }
     });
     let (onkeydown, onclick, ondblclick) =
         (driver.on_key(props), driver.on_click(), driver.on_double_click());
@@ -234,11 +235,11 @@ impl Driver {
                 }
             }
         });
+        // Calls back as soon as the page is laid out, too; to ask for the size here would lay it out at once.
         let observer = ResizeGuard::new(&scroller, {
             let driver = self.clone();
             move || driver.on_resize()
         });
-        self.on_resize();
         Box::new(move || drop((on_scroll, on_wheel, observer)))
     }
 
@@ -327,7 +328,10 @@ impl Driver {
             Taken::Nothing => {}
             Taken::Drawn => self.redraw.emit(()),
             Taken::Swapped(top) => {
-                self.scroll_to.set(Some(top));
+                // To scroll lays the page out.
+                if top.is_some() {
+                    self.scroll_to.set(top);
+                }
                 self.redraw.emit(());
             }
             // The view that is being made is as new as these rows.

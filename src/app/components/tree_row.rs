@@ -19,8 +19,8 @@ use crate::{
 /// Properties of [`TreeRow`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct TreeRowProps {
-    /// The row.
-    pub row: Rc<Row>,
+    /// The row; `None` while it is under way.
+    pub row: Option<Rc<Row>>,
     /// Its place in the view, from 0.
     pub index: u32,
     /// Its whole path as text, once that is known.
@@ -40,11 +40,19 @@ pub fn id(index: u32) -> String {
     format!("tree-row-{index}")
 }
 
-/// One row: strata strip, name, size, mode, owner, time, layer, change. The tree handles its events.
+/// One row. The tree handles its events.
 #[component]
 pub fn TreeRow(props: &TreeRowProps) -> Html {
     let words = use_words();
+    let last = use_mut_ref(|| None::<Rc<Row>>);
     let TreeRowProps { row, index, path, layers, upto, selected, active } = props;
+    let Some(row) = row else {
+        // What was here stays, unseen, until the row comes: to change it is less work than to make it anew.
+        let last = last.borrow();
+        let cells = last.as_ref().map_or_else(Html::default, |row| cells(row, *layers, *upto, words));
+        return html! { <div class="row placeholder" role="presentation" aria-hidden="true">{cells}</div> };
+    };
+    *last.borrow_mut() = Some(Rc::clone(row));
     let class = classes!(
         "row",
         row.ghost.is_some().then_some("ghost"),
@@ -57,13 +65,22 @@ pub fn TreeRow(props: &TreeRowProps) -> Html {
             aria-level={row.level.to_string()} aria-posinset={row.position.to_string()}
             aria-setsize={row.siblings.to_string()} aria-expanded={expanded} aria-selected={selected.to_string()}
             data-testid="row" data-row={index.to_string()} data-path={path.clone()}>
+            {cells(row, *layers, *upto, words)}
+        </div>
+    }
+}
+
+/// What is in a row: strata strip, name, size, mode, owner, time, layer, change.
+fn cells(row: &Row, layers: u32, upto: u32, words: &Words) -> Html {
+    html! {
+        <>
             <span class="cell-strata" title={strata::describe(&row.strata, &words.files)}>
-                {strata::strip(&row.strata, *layers, *upto)}
+                {strata::strip(&row.strata, layers, upto)}
             </span>
             {name(row, words)}
             {size(row, words)}
             {permissions(row, words)}
-            <span class="cell-owner mono">{row.facts.uid}{":"}{row.facts.gid}</span>
+            <span class="cell-owner mono">{format!("{}:{}", row.facts.uid, row.facts.gid)}</span>
             <span class="cell-time" title={format::iso_time(row.facts.mtime.secs)}>
                 {format::time(words.lang, row.facts.mtime.secs)}
             </span>
@@ -73,13 +90,8 @@ pub fn TreeRow(props: &TreeRowProps) -> Html {
                 </span>
             </span>
             {change(row, words)}
-        </div>
+        </>
     }
-}
-
-/// A row that is under way.
-pub fn placeholder(index: u32) -> Html {
-    html! { <div key={format!("p{index}")} class="row placeholder" role="presentation"></div> }
 }
 
 /// Levels beyond this one are indented no further: the name keeps its room.
@@ -104,7 +116,8 @@ fn name(row: &Row, words: &Words) -> Html {
     html! {
         <span class="cell-name">
             {indent(row.level)}
-            <span class={classes!("twisty", row.expanded.map(|open| if open { "open" } else { "closed" }))}
+            // The arrow turns when a directory opens, not when another takes its place: that one has an arrow of its own.
+            <span key={if row.expanded.is_some() { row.node.0 } else { 0 }} class={classes!("twisty", row.expanded.map(|open| if open { "open" } else { "closed" }))}
                 data-twisty={row.expanded.is_some().then_some("")}></span>
             {kind_icon(row.facts.kind)}
             <span class="name" title={text::visible(&row.name)}>
@@ -249,7 +262,7 @@ mod tests {
 
         fn row(row: Row, lang: Lang) -> String {
             let props = TreeRowProps {
-                row: Rc::new(row),
+                row: Some(Rc::new(row)),
                 index: 41,
                 path: Some("etc/default.conf".into()),
                 layers: 7,
