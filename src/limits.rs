@@ -83,9 +83,9 @@ pub const CHECKPOINT_SPACING: u64 = 4 << 20;
 pub const CHECKPOINTS: usize = 256;
 /// How far those within a zstd frame are apart at least: the frame's window before each is held for a while, which is megabytes.
 pub const ZSTD_CHECKPOINT_SPACING: u64 = 32 << 20;
-/// The same in windows: to know what has to be kept of a window, as much is looked at behind it, which so is an eighth at the most. The
-/// 8 MiB of most builders make it 64 MiB.
-pub const ZSTD_CHECKPOINT_WINDOWS: u64 = 8;
+/// The same in windows: to know what has to be kept of a window, as much is looked at behind it, which so is a sixth at the most. The
+/// 8 MiB of most builders make it 48 MiB.
+pub const ZSTD_CHECKPOINT_WINDOWS: u64 = 6;
 /// Most bytes that are kept of such windows in one stream, and in one archive; with more, every second one goes. Mostly it is a few
 /// hundredths of each that are kept, but a stream can be made to refer to all of it.
 pub const ZSTD_WINDOWS: u64 = 256 << 20;
