@@ -183,6 +183,45 @@ fn a_closed_archive_lets_the_others_be_read() {
 
 // --- Large archives
 
+/// The rows of many layers are drawn by and by, and those of the tree take each other's places while it is scrolled.
+#[test]
+fn many_layers_and_many_rows_are_all_there() {
+    let folder = Folder::new();
+    let path = folder.path().join("layers.tar");
+    let mut out = BufWriter::new(File::create(&path).unwrap());
+    Plan::many_layers(60).write(&mut out).unwrap();
+    out.flush().unwrap();
+    run("many", Options::default(), async |page| {
+        page.drop_archive(&path).await;
+        page.until("a row for each layer", async |page| page.count(".layer .layer-sizes").await == 60).await;
+        let mut native = Native::read(&path);
+        let report = native.report();
+        assert_stack_agrees(page, &native, 0, &report.images[0]).await;
+        assert_eq!(page.count(".layer-above").await, 0);
+        page.click(&format!("{} .layer-pick", id("layer-0"))).await;
+        page.wait_for(&format!("{}.layer-current", id("layer-0"))).await;
+        page.until("all other layers above it", async |page| page.count(".layer-above").await == 59).await;
+        // The rows of all layers are looked at, again.
+        page.eval("document.querySelector('[data-testid=layer-59] .layer-pick').click()").await;
+        page.wait_for(&format!("{}.layer-current", id("layer-59"))).await;
+
+        let rows = native.rows(0);
+        page.expand_all(rows.len()).await;
+        for top in [0, 100, 150, 700, 5_000, 5_200, 1_000_000, 999_000, 0] {
+            page.eval(&format!("document.querySelector('.tree').scrollTo(0, {top})")).await;
+            page.wait_until_drawn().await;
+            let shown: Vec<Value> = serde_json::from_value(page.eval(&shown_rows("")).await).unwrap();
+            let places: Vec<usize> =
+                shown.iter().map(|shown| shown["row"].as_str().unwrap().parse().unwrap()).collect();
+            assert!(places.is_sorted() && places.len() > 30, "{top}: {places:?}");
+            for (place, shown) in places.iter().zip(&shown) {
+                assert_row_agrees(*place, shown, &rows[*place]);
+            }
+        }
+        page.assert_silent().await;
+    });
+}
+
 #[test]
 fn the_history_of_a_large_archive_is_there_before_its_layers() {
     run("large", Options::default(), async |page| {
@@ -537,8 +576,18 @@ async fn assert_rows_agree(page: &Page, rows: &[Row]) {
         "document.querySelectorAll('[data-testid=row]').length >= {first} && !!document.querySelector('[data-row=\"0\"]')"
     );
     page.until("the first rows", async |page| page.eval(&all_there).await == true).await;
-    let script = format!(
-        "[...document.querySelectorAll('[data-testid=row]')].slice(0, {first}).map((row) => ({{
+    let shown: Vec<Value> =
+        serde_json::from_value(page.eval(&shown_rows(&format!(".slice(0, {first})"))).await).unwrap();
+    assert_eq!(shown.len(), first);
+    for (place, (shown, row)) in shown.iter().zip(rows).enumerate() {
+        assert_row_agrees(place, shown, row);
+    }
+}
+
+/// What the rows that are drawn say of themselves; of some of them only.
+fn shown_rows(some: &str) -> String {
+    format!(
+        "[...document.querySelectorAll('[data-testid=row]')]{some}.map((row) => ({{
             row: row.dataset.row,
             name: row.querySelector('.name bdi').textContent,
             level: row.getAttribute('aria-level'),
@@ -552,16 +601,15 @@ async fn assert_rows_agree(page: &Page, rows: &[Row]) {
             cells: row.querySelectorAll('.strip .cell').length,
             ghost: row.querySelector('.gone')?.textContent ?? null,
         }}))"
-    );
-    let shown: Vec<Value> = serde_json::from_value(page.eval(&script).await).unwrap();
-    assert_eq!(shown.len(), first);
-    for (place, (shown, row)) in shown.iter().zip(rows).enumerate() {
-        let mut expected = expected_row(place, row);
-        if !is_plain(&row.name) {
-            expected["name"] = shown["name"].clone();
-        }
-        assert_eq!(shown, &expected, "{}", row.name);
+    )
+}
+
+fn assert_row_agrees(place: usize, shown: &Value, row: &Row) {
+    let mut expected = expected_row(place, row);
+    if !is_plain(&row.name) {
+        expected["name"] = shown["name"].clone();
     }
+    assert_eq!(shown, &expected, "{}", row.name);
 }
 
 fn expected_row(place: usize, row: &Row) -> Value {
