@@ -42,6 +42,21 @@ impl Browser {
     }
 }
 
+/// How many times a driver is started until it listens.
+const STARTS: u32 = 3;
+
+/// The port that a driver names, behind these words; `None` if it ends before.
+fn port(stdout: &mut impl BufRead, before_port: &str) -> Option<u16> {
+    let mut line = String::new();
+    while stdout.read_line(&mut line).unwrap() > 0 {
+        if let Some((_, port)) = line.trim_end().rsplit_once(before_port) {
+            return Some(port.trim_end_matches('.').parse().unwrap());
+        }
+        line.clear();
+    }
+    None
+}
+
 /// A driver's process. It ends with this value.
 #[derive(Debug)]
 pub struct Driver {
@@ -68,20 +83,18 @@ impl Driver {
             // It says there what is amiss in its own scripts.
             command.stderr(Stdio::null());
         }
-        let mut process = command.spawn().ok()?;
-        let mut stdout = BufReader::new(process.stdout.take().unwrap());
-        let mut line = String::new();
-        let port = loop {
-            line.clear();
-            let len = stdout.read_line(&mut line).unwrap();
-            assert_ne!(len, 0, "{} ended without naming its port", browser.driver());
-            if let Some((_, port)) = line.trim_end().rsplit_once(before_port) {
-                break port.trim_end_matches('.').parse().unwrap();
+        // A port that was free may have been taken before the driver listens on it: then it ends, and another is started.
+        for _ in 0..STARTS {
+            let mut process = command.spawn().ok()?;
+            let mut stdout = BufReader::new(process.stdout.take().unwrap());
+            if let Some(port) = port(&mut stdout, before_port) {
+                // A driver that cannot print ends, or waits.
+                thread::spawn(move || io::copy(&mut stdout, &mut io::sink()));
+                return Some(Self { process, port });
             }
-        };
-        // A driver that cannot print ends, or waits.
-        thread::spawn(move || io::copy(&mut stdout, &mut io::sink()));
-        Some(Self { process, port })
+            process.wait().unwrap();
+        }
+        panic!("{} ended without naming its port, {STARTS} times", browser.driver());
     }
 
     /// Where it listens.

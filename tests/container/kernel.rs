@@ -19,6 +19,9 @@ use crate::{
     operations::Op,
 };
 
+/// How many times a busy mount is tried to be unmounted.
+const BUSY: u32 = 500;
+
 pub struct Kernel {
     folder: tempfile::TempDir,
     layers: usize,
@@ -82,9 +85,20 @@ impl Kernel {
 
     /// The upper directory becomes the topmost lower one.
     pub fn next_layer(&mut self) {
-        rustix::mount::unmount(self.dir("m"), UnmountFlags::empty()).unwrap();
+        self.unmount();
         self.layers += 1;
         self.mount().unwrap();
+    }
+
+    /// A program that another test starts holds, until it runs, what is open here: the mount is busy for that moment.
+    fn unmount(&self) {
+        for _ in 0..BUSY {
+            match rustix::mount::unmount(self.dir("m"), UnmountFlags::empty()) {
+                Err(Errno::BUSY) => std::thread::sleep(std::time::Duration::from_millis(10)),
+                unmounted => return unmounted.unwrap(),
+            }
+        }
+        panic!("the overlay is busy all the time");
     }
 
     pub fn merged(&self) -> Vec<Entry> {
