@@ -28,7 +28,7 @@ export TRUNK_SKIP_VERSION_CHECK=true
 # A backtrace of Trunk's own would bury the compiler's message.
 export RUST_LIB_BACKTRACE=0
 
-# For a wasm that is split in two: see scripts/build.sh.
+# For a wasm that is split: see scripts/build.sh.
 SPLIT_RUSTFLAGS="--cfg layerscope_split -Clink-arg=--emit-relocs"
 
 # The name of the toolchain that the set-up noted for a purpose ("host" or "wasm"), if it is not the pinned one.

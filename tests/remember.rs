@@ -234,7 +234,7 @@ fn the_format_is_that_of_its_version() {
     let kept = session.remember().unwrap().to_bytes(&note());
     assert_eq!(
         (kept[7], Digest::sha256(&kept).hex()),
-        (3, "11e4034fde576a4b3f90f3ba7ac1b76fcda06b88d239d097bb6f05533bb2311a")
+        (3, "ecf3b47e4dd99756f34ce3bdc5a83438a7e126207f0b3c81cc3e578fdd9eaa56")
     );
 }
 
