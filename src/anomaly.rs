@@ -195,3 +195,10 @@ impl Anomaly {
         Self { code, message: message.into(), offset: None }
     }
 }
+
+/// Adds an anomaly at `offset` to a list. The message is made here, and not where something is found to be wrong: a browser
+/// compiles code that runs often while it runs, a function at a time, and all that stands in one is compiled with it.
+#[cold]
+pub fn note(anomalies: &mut Vec<Anomaly>, code: Code, offset: u64, message: impl fmt::Display) {
+    anomalies.push(Anomaly::at(code, offset, message.to_string()));
+}

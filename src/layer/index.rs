@@ -1,13 +1,13 @@
 //! The compact index of a layer's entries.
 
-use std::{cell::OnceCell, collections::HashMap, hash::Hasher as _, num::NonZeroU64};
+use std::{cell::OnceCell, collections::HashMap, fmt, hash::Hasher as _, num::NonZeroU64};
 
 use bstr::{BStr, BString, ByteSlice};
 use serde::{Deserialize, Serialize};
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::{
-    anomaly::{Anomaly, Code},
+    anomaly::{self, Anomaly, Code},
     limits::{Limit, Limits},
     path::{self, Meaning},
     tar::{self, EntryKind, SparseSegment, Timestamp},
@@ -186,6 +186,7 @@ struct Extra {
     link: BString,
     /// The nanoseconds of the time of last modification: tools that write layers cut them off.
     mtime_nanos: u32,
+    #[serde(with = "apart")]
     rare: Option<Box<Rare>>,
 }
 
@@ -207,9 +208,11 @@ const NONE: u32 = u32::MAX;
 pub struct Index {
     /// Its own paths, until they are shared.
     paths: Paths,
+    #[serde(with = "apart")]
     records: Vec<Packed>,
     /// The different users and groups that own entries.
     owners: Vec<(u32, u32)>,
+    #[serde(with = "apart")]
     extras: Vec<Extra>,
     /// The contents of the few small files that say what the image is, kept as they passed.
     captured: Vec<(EntryId, Vec<u8>)>,
@@ -218,6 +221,21 @@ pub struct Index {
     /// before it is verified.
     #[serde(skip)]
     contents: OnceCell<Contents>,
+}
+
+/// Fields that are written and read by a function of their own, for the reason that [`anomaly::note`] gives.
+mod apart {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[inline(never)]
+    pub fn serialize<T: Serialize, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+        value.serialize(serializer)
+    }
+
+    #[inline(never)]
+    pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
+        T::deserialize(from)
+    }
 }
 
 /// For each entry of an [`Index`] the hash of its stored content; `None` for all but files that were read.
@@ -516,10 +534,10 @@ impl Builder {
     /// [`Builder::content`].
     pub(super) fn entry(&mut self, entry: tar::Entry, anomalies: &mut Vec<Anomaly>) -> Option<EntryId> {
         self.entries += 1;
-        if let Some((limit, what)) = self.limit() {
+        if let Some((limit, most, what)) = self.limit() {
             self.limit_reached = Some(limit);
-            let message = format!("the layer has {what}; the rest is not listed");
-            anomalies.push(Anomaly::at(Code::LimitReached, entry.header_offset, message));
+            let message = format_args!("the layer has more than {most} {what}; the rest is not listed");
+            anomaly::note(anomalies, Code::LimitReached, entry.header_offset, message);
             return None;
         }
         let offset = entry.header_offset;
@@ -543,16 +561,16 @@ impl Builder {
         has_content.then_some(id)
     }
 
-    /// What there is too much of to take another entry on.
-    fn limit(&self) -> Option<(Limit, String)> {
+    /// What there is too much of to take another entry on: its limit, and its name.
+    fn limit(&self) -> Option<(Limit, usize, &'static str)> {
         let (tree, entries) = (&self.tree, self.contents.len());
         let Limits { layer_entries, layer_paths, layer_text, .. } = self.limits;
         if entries >= layer_entries {
-            Some((Limit::Entries, format!("more than {layer_entries} entries")))
+            Some((Limit::Entries, layer_entries, "entries"))
         } else if tree.len() >= layer_paths {
-            Some((Limit::Paths, format!("more than {layer_paths} paths")))
+            Some((Limit::Paths, layer_paths, "paths"))
         } else if tree.name_bytes() + self.extra_bytes >= layer_text {
-            Some((Limit::Text, format!("more than {layer_text} bytes of names, links and attributes")))
+            Some((Limit::Text, layer_text, "bytes of names, links and attributes"))
         } else {
             None
         }
@@ -589,7 +607,7 @@ impl Builder {
     /// What is kept of an entry, or `None` if it is rejected.
     fn pack(&mut self, entry: tar::Entry, anomalies: &mut Vec<Anomaly>) -> Option<Packed> {
         let offset = entry.header_offset;
-        let mut note = |code, message: String| anomalies.push(Anomaly::at(code, offset, message));
+        let mut note = |code, message: fmt::Arguments<'_>| anomaly::note(anomalies, code, offset, message);
         let kind = match entry.kind {
             EntryKind::File => Kind::File,
             EntryKind::Directory => Kind::Directory,
@@ -605,31 +623,34 @@ impl Builder {
             OVERLAYFS_XATTRS.iter().any(|prefix| name.starts_with_str(prefix))
         };
         if kind == Kind::CharDevice && entry.device == (0, 0) {
-            let message = format!("{:?} is a character device 0/0, a whiteout to overlayfs only", entry.path);
-            note(Code::OverlayfsMark, message);
+            let message = "is a character device 0/0, a whiteout to overlayfs only";
+            note(Code::OverlayfsMark, format_args!("{:?} {message}", entry.path));
         } else if let Some((name, _)) = entry.xattrs.iter().find(|xattr| is_overlayfs_attribute(xattr)) {
-            note(Code::OverlayfsMark, format!("{:?} has {name:?}, which only overlayfs acts on", entry.path));
+            let message = "which only overlayfs acts on";
+            note(Code::OverlayfsMark, format_args!("{:?} has {name:?}, {message}", entry.path));
         }
         let mut names = match path::normalise(&entry.path) {
             Ok(normalised) => {
                 if normalised.unusual {
-                    note(Code::PathUnusual, format!("path {:?} is not a plain relative path", entry.path));
+                    note(
+                        Code::PathUnusual,
+                        format_args!("path {:?} is not a plain relative path", entry.path),
+                    );
                 }
                 normalised.names
             }
             Err(error) => {
-                note(Code::PathTooLong, error.to_string());
+                note(Code::PathTooLong, format_args!("{error}"));
                 return None;
             }
         };
         if names.is_empty() && kind != Kind::Directory {
-            note(Code::PathUnusual, "an entry other than a directory claims to be the root".into());
+            note(Code::PathUnusual, format_args!("an entry other than a directory claims to be the root"));
             return None;
         }
         if names.iter().any(|name| is_unusual_name(name)) {
-            let message =
-                format!("name {:?} holds control, bidirectional or non-UTF-8 characters", entry.path);
-            note(Code::NameUnusual, message);
+            let message = "holds control, bidirectional or non-UTF-8 characters";
+            note(Code::NameUnusual, format_args!("name {:?} {message}", entry.path));
         }
         let (kind, reserved) = match names.last().map_or(Meaning::Plain, |name| path::meaning(name)) {
             Meaning::Plain => (kind, false),
@@ -644,7 +665,7 @@ impl Builder {
                 (Kind::Opaque, false)
             }
             Meaning::Bare => {
-                note(Code::WhiteoutBare, format!("{:?} is a whiteout of nothing", entry.path));
+                note(Code::WhiteoutBare, format_args!("{:?} is a whiteout of nothing", entry.path));
                 return None;
             }
         };
@@ -653,15 +674,15 @@ impl Builder {
             node = match self.tree.intern(node, name) {
                 Ok(node) => node,
                 Err(error) => {
-                    note(Code::LimitReached, error.to_string());
+                    note(Code::LimitReached, format_args!("{error}"));
                     return None;
                 }
             };
         }
         let mut id = |id: u64, what: &str| {
             u32::try_from(id).unwrap_or_else(|_| {
-                let message = format!("{what} id {id} of {:?} is beyond 32 bits", entry.path);
-                anomalies.push(Anomaly::at(Code::ValueOutOfRange, offset, message));
+                let message = format_args!("{what} id {id} of {:?} is beyond 32 bits", entry.path);
+                anomaly::note(anomalies, Code::ValueOutOfRange, offset, message);
                 u32::MAX
             })
         };

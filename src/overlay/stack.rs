@@ -356,17 +356,20 @@ struct Push<'a> {
 }
 
 impl Push<'_> {
+    #[inline(never)]
     fn opaque(&mut self, record: Record) {
         self.stack.opaque.insert((self.layer, record.node));
         self.remove_below(record.node, Cause::Opaque(record.node));
     }
 
+    #[inline(never)]
     fn whiteout(&mut self, entry: EntryId, record: Record) {
         if self.now(record.node) == State::Absent {
             // An opaque directory may hold whiteouts of what it hides anyway.
             if self.stack.state_below(record.node, self.layer) == State::Absent {
-                let message = format!("a whiteout of {:?}, which is not there", self.tree.path(record.node));
-                self.note(Code::WhiteoutOfNothing, record, message);
+                self.note(Code::WhiteoutOfNothing, record, |tree| {
+                    format!("a whiteout of {:?}, which is not there", tree.path(record.node))
+                });
             }
             return;
         }
@@ -392,15 +395,17 @@ impl Push<'_> {
         // Tools that add to a tar repeat directories, and nothing is lost by it.
         let repeats_directory = record.kind == Kind::Directory && self.stack.is_directory(before);
         if before.layer() == Some(self.layer) && before.entry().is_some() && !repeats_directory {
-            let message = format!("{:?} stands in this layer more than once", self.tree.path(node));
-            self.note(Code::PathDuplicate, record, message);
+            self.note(Code::PathDuplicate, record, |tree| {
+                format!("{:?} stands in this layer more than once", tree.path(node))
+            });
         }
         if before == State::Absent
             && let Some(twin) = self.twin(node)
         {
-            let (name, twin) = (self.tree.path(node), self.tree.path(twin));
-            let message = format!("{name:?} and {twin:?} differ only by Unicode normalisation");
-            self.note(Code::NameTwin, record, message);
+            self.note(Code::NameTwin, record, |tree| {
+                let (name, twin) = (tree.path(node), tree.path(twin));
+                format!("{name:?} and {twin:?} differ only by Unicode normalisation")
+            });
         }
         if record.kind == Kind::HardLink {
             self.link(entry, record);
@@ -408,8 +413,9 @@ impl Push<'_> {
         if let Some(whiteout) = self.stack.event_of(node, self.layer).filter(|e| e.mark == Mark::Deleted)
             && let Cause::Whiteout(_) = whiteout.cause
         {
-            let message = format!("{:?} is both deleted and made by this layer", self.tree.path(node));
-            self.note(Code::WhiteoutAndEntry, record, message);
+            self.note(Code::WhiteoutAndEntry, record, |tree| {
+                format!("{:?} is both deleted and made by this layer", tree.path(node))
+            });
         }
         if record.kind != Kind::Directory && self.stack.is_directory(before) {
             self.remove_below(node, Cause::Replaced(node));
@@ -422,8 +428,12 @@ impl Push<'_> {
     /// What is in the same directory under the composed or the decomposed form of the same name (Unicode Standard
     /// Annex 15). To Linux they are different names; to an eye, and to some filesystems, they are one.
     fn twin(&self, node: NodeId) -> Option<NodeId> {
-        let name = self.tree.name(node);
-        let text = name.to_str().ok().filter(|name| !name.is_ascii())?;
+        if self.tree.name(node).is_ascii() { None } else { self.other_form(node) }
+    }
+
+    #[cold]
+    fn other_form(&self, node: NodeId) -> Option<NodeId> {
+        let text = self.tree.name(node).to_str().ok()?;
         let parent = self.tree.parent(node);
         let other = |form: String| {
             let twin = self.tree.child(parent, form.as_bytes()).filter(|&twin| twin != node)?;
@@ -441,6 +451,11 @@ impl Push<'_> {
         if node == NodeId::ROOT || self.stack.is_directory(self.now(parent)) {
             return Ok(Some(node));
         }
+        self.walk(node, record)
+    }
+
+    #[cold]
+    fn walk(&mut self, node: NodeId, record: Record) -> Result<Option<NodeId>, Full> {
         let mut names: Vec<BString> = self.names_of(node);
         names.reverse();
         let mut place = NodeId::ROOT;
@@ -457,13 +472,15 @@ impl Push<'_> {
                 Some(target) => {
                     hops += 1;
                     let Some(walk) = self.walk_of(place, target.as_bstr(), hops) else {
-                        let message = format!("{:?} lies behind a loop of links", self.tree.path(node));
-                        self.note(Code::EntryThroughSymlink, record, message);
+                        self.note(Code::EntryThroughSymlink, record, |tree| {
+                            format!("{:?} lies behind a loop of links", tree.path(node))
+                        });
                         return Ok(None);
                     };
                     if hops == 1 {
-                        let message = format!("{:?} goes through a symbolic link", self.tree.path(node));
-                        self.note(Code::EntryThroughSymlink, record, message);
+                        self.note(Code::EntryThroughSymlink, record, |tree| {
+                            format!("{:?} goes through a symbolic link", tree.path(node))
+                        });
                     }
                     names.extend(walk);
                     place = NodeId::ROOT;
@@ -496,8 +513,9 @@ impl Push<'_> {
         }
         let is_symlink = |file: FileRef| self.stack.record(file).kind == Kind::Symlink;
         if before.entry().is_some_and(is_symlink) {
-            let message = format!("a directory covers the symbolic link {:?}", self.tree.path(node));
-            self.note(Code::DirectoryOverSymlink, record, message);
+            self.note(Code::DirectoryOverSymlink, record, |tree| {
+                format!("a directory covers the symbolic link {:?}", tree.path(node))
+            });
         }
         let below = self.stack.state_below(node, self.layer);
         let mark = match below {
@@ -509,6 +527,7 @@ impl Push<'_> {
     }
 
     /// Finds what a hard link names: first in this layer, as extracting it would, else in those below.
+    #[inline(never)]
     fn link(&mut self, entry: EntryId, record: Record) {
         let index = Rc::clone(self.stack.layer(self.layer));
         let link = index.link(record).map(|link| link.as_slice()).unwrap_or_default();
@@ -518,14 +537,16 @@ impl Push<'_> {
         match target.and_then(|file| self.stack.target(file)) {
             Some(target) => {
                 if target.layer != self.layer {
-                    let message = format!("hard link to {:?}, which a layer below holds", BStr::new(link));
-                    self.note(Code::HardLinkTarget, record, message);
+                    self.note(Code::HardLinkTarget, record, |_| {
+                        format!("hard link to {:?}, which a layer below holds", BStr::new(link))
+                    });
                 }
                 self.stack.targets.insert(source, target);
             }
             None => {
-                let message = format!("hard link to {:?}, which is not there", BStr::new(link));
-                self.note(Code::HardLinkTarget, record, message);
+                self.note(Code::HardLinkTarget, record, |_| {
+                    format!("hard link to {:?}, which is not there", BStr::new(link))
+                });
             }
         }
     }
@@ -557,6 +578,7 @@ impl Push<'_> {
     }
 
     /// Removes all that is below a path (itself left alone), of this layer and those below.
+    #[inline(never)]
     fn remove_below(&mut self, node: NodeId, cause: Cause) {
         let mut stack: Vec<NodeId> = self.tree.children(node).collect();
         while let Some(node) = stack.pop() {
@@ -656,9 +678,11 @@ impl Push<'_> {
         names
     }
 
-    fn note(&mut self, code: Code, record: Record, message: String) {
+    /// Notes something wrong with an entry: see [`crate::anomaly::note`].
+    #[cold]
+    fn note(&mut self, code: Code, record: Record, message: impl FnOnce(&Tree) -> String) {
         if self.anomalies.len() < limits::ANOMALIES {
-            self.anomalies.push(Anomaly::at(code, record.header_offset, message));
+            self.anomalies.push(Anomaly::at(code, record.header_offset, message(self.tree)));
         }
     }
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use bstr::{BString, ByteSlice};
 
 use super::{BLOCK, Entry, EntryKind, SparseSegment, Timestamp, parser::Error, sparse};
-use crate::anomaly::{Anomaly, Code};
+use crate::anomaly::{self, Anomaly, Code};
 
 /// A header block whose checksum is right.
 pub(super) struct Header<'b> {
@@ -105,8 +105,12 @@ impl<'b> Header<'b> {
     pub(super) fn entry(&self, anomalies: &mut Vec<Anomaly>) -> Entry {
         let mut field = |range: Range<usize>, name: &str| {
             number(&self.block[range]).unwrap_or_else(|| {
-                let message = format!("the {name} is not a number");
-                anomalies.push(Anomaly::at(Code::TarField, self.start, message));
+                anomaly::note(
+                    anomalies,
+                    Code::TarField,
+                    self.start,
+                    format_args!("the {name} is not a number"),
+                );
                 0
             })
         };
@@ -187,10 +191,14 @@ fn saturate(n: i128) -> i64 {
 /// A numeric field: octal digits, or, with the highest bit set, a big-endian two's complement number
 /// (GNU tar manual, "Extensions to the ustar format"). An empty field is zero.
 pub(super) fn number(field: &[u8]) -> Option<i128> {
-    let (&first, rest) = field.split_first()?;
-    if first & 0x80 == 0 {
-        return octal(field).map(i128::from);
+    match field.split_first()? {
+        (&first, rest) if first & 0x80 != 0 => base_256(first, rest),
+        _ => octal(field).map(i128::from),
     }
+}
+
+#[cold]
+fn base_256(first: u8, rest: &[u8]) -> Option<i128> {
     // The second highest bit is the sign; what does not fit 127 bits is no number of this world.
     let start = i128::from(first & 0x7f) - if first & 0x40 != 0 { 0x80 } else { 0 };
     rest.iter().try_fold(start, |n, &byte| n.checked_mul(256)?.checked_add(i128::from(byte)))

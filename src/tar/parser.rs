@@ -1,5 +1,7 @@
 //! The push parser: blocks in, events out.
 
+use std::fmt;
+
 use super::{
     BLOCK, Entry, EntryKind, SparseSegment,
     header::{Format, Header, block_array},
@@ -7,7 +9,7 @@ use super::{
     sparse,
 };
 use crate::{
-    anomaly::{Anomaly, Code},
+    anomaly::{self, Anomaly, Code},
     limits,
 };
 
@@ -47,6 +49,7 @@ pub struct Error {
 }
 
 impl Error {
+    #[cold]
     pub(super) fn new(code: Code, offset: u64, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), offset }
     }
@@ -239,24 +242,10 @@ impl Parser {
                     _ => Ok(Step::NeedInput),
                 }
             }
-            State::ZeroBlock => {
-                let whole = self.gather(rest);
-                if !whole && !at_end(rest) {
-                    return Ok(Step::NeedInput);
-                }
-                let start = self.offset - self.filled as u64;
-                let hidden = self.block[..self.filled].iter().position(|&b| b != 0);
-                self.filled = 0;
-                self.state = State::Trailing { reported: false };
-                if !whole || hidden.is_some() {
-                    // Go and Docker refuse such a tar; its rest is never merged silently.
-                    self.note(Code::TarNoEnd, start, "only one zero block ends the tar");
-                }
-                if let Some(i) = hidden {
-                    self.trailing(start + i as u64);
-                }
-                Ok(Step::Event(Event::End))
-            }
+            State::ZeroBlock => match self.gather(rest) || at_end(rest) {
+                true => Ok(self.second_zero_block()),
+                false => Ok(Step::NeedInput),
+            },
             State::Trailing { .. } => {
                 let start = self.offset;
                 if let Some(i) = rest.iter().position(|&b| b != 0) {
@@ -283,6 +272,7 @@ impl Parser {
         if at_end { Err(Error::new(Code::TarTruncated, self.offset, message)) } else { Ok(Step::NeedInput) }
     }
 
+    #[cold]
     fn end_of_input<'a>(&mut self) -> Result<Step<'a>, Error> {
         let start = self.offset - self.filled as u64;
         if self.block[..self.filled].iter().any(|&b| b != 0) {
@@ -298,6 +288,24 @@ impl Parser {
         self.dangling();
         self.state = State::Trailing { reported: true };
         Ok(Step::Event(Event::End))
+    }
+
+    /// What follows one zero block: another, or all that is left.
+    #[cold]
+    fn second_zero_block<'a>(&mut self) -> Step<'a> {
+        let start = self.offset - self.filled as u64;
+        let hidden = self.block[..self.filled].iter().position(|&b| b != 0);
+        let whole = self.filled == BLOCK as usize;
+        self.filled = 0;
+        self.state = State::Trailing { reported: false };
+        if !whole || hidden.is_some() {
+            // Go and Docker refuse such a tar; its rest is never merged silently.
+            self.note(Code::TarNoEnd, start, "only one zero block ends the tar");
+        }
+        if let Some(i) = hidden {
+            self.trailing(start + i as u64);
+        }
+        Step::Event(Event::End)
     }
 
     fn header<'a>(&mut self) -> Result<Step<'a>, Error> {
@@ -336,6 +344,7 @@ impl Parser {
         Ok(Step::Next)
     }
 
+    #[inline(never)]
     fn extension<'a>(&mut self) -> Result<Step<'a>, Error> {
         let State::Extension { kind, start, size, mut body, .. } =
             std::mem::replace(&mut self.state, State::Header)
@@ -367,7 +376,7 @@ impl Parser {
 
     fn note_empty(&mut self, records: &Records, start: u64) {
         for key in records.deleted() {
-            self.note(Code::TarPaxEmpty, start, format!("the PAX record {key:?} is empty"));
+            self.note(Code::TarPaxEmpty, start, format_args!("the PAX record {key:?} is empty"));
         }
     }
 
@@ -407,11 +416,11 @@ impl Parser {
             entry.kind = EntryKind::Directory;
         }
         if let EntryKind::Unknown(flag) = entry.kind {
-            let message = format!("{:?} is of the unknown type {:?}", entry.path, char::from(flag));
+            let message = format_args!("{:?} is of the unknown type {:?}", entry.path, char::from(flag));
             self.note(Code::TarUnknownType, start, message);
         } else if entry.kind != EntryKind::File && size > 0 {
             // As Go and Docker read it: such an entry is its header alone.
-            let message = format!("{:?} is no file, yet has a size of {size}", entry.path);
+            let message = format_args!("{:?} is no file, yet has a size of {size}", entry.path);
             self.note(Code::TarUnexpectedSize, start, message);
             size = 0;
         }
@@ -443,6 +452,7 @@ impl Parser {
         }
     }
 
+    #[cold]
     fn gnu_sparse<'a>(&mut self, header: &Header<'_>, mut entry: Box<Entry>) -> Result<Step<'a>, Error> {
         let (segments, size, more) = header.gnu_sparse()?;
         if more {
@@ -455,6 +465,7 @@ impl Parser {
     }
 
     /// A further block of GNU's old sparse map.
+    #[cold]
     fn sparse_block<'a>(&mut self) -> Result<Step<'a>, Error> {
         let block = block_array(&self.block);
         self.filled = 0;
@@ -476,6 +487,7 @@ impl Parser {
     }
 
     /// A block of PAX's sparse map, which stands at the start of the body.
+    #[cold]
     fn sparse_map_block<'a>(&mut self) -> Result<Step<'a>, Error> {
         let block = block_array(&self.block);
         self.filled = 0;
@@ -504,6 +516,7 @@ impl Parser {
         }
     }
 
+    #[cold]
     fn emit_sparse<'a>(
         &mut self,
         mut entry: Box<Entry>,
@@ -515,7 +528,7 @@ impl Parser {
             entry.sparse = segments;
         } else {
             // The stored bytes are all there is to be believed.
-            let message = format!("the sparse map of {:?} does not fit its content", entry.path);
+            let message = format_args!("the sparse map of {:?} does not fit its content", entry.path);
             self.note(Code::TarSparse, entry.header_offset, message);
             entry.size = entry.stored_size;
         }
@@ -528,12 +541,14 @@ impl Parser {
     }
 
     /// Notes extensions that nothing follows.
+    #[cold]
     fn dangling(&mut self) {
         if let Some(start) = std::mem::take(&mut self.extensions).start {
             self.note(Code::TarDanglingExtension, start, "an extension header without an entry");
         }
     }
 
+    #[cold]
     fn trailing(&mut self, offset: u64) {
         if let State::Trailing { reported } = &mut self.state
             && !std::mem::replace(reported, true)
@@ -542,8 +557,8 @@ impl Parser {
         }
     }
 
-    fn note(&mut self, code: Code, offset: u64, message: impl Into<String>) {
-        self.anomalies.push(Anomaly::at(code, offset, message));
+    fn note(&mut self, code: Code, offset: u64, message: impl fmt::Display) {
+        anomaly::note(&mut self.anomalies, code, offset, message);
     }
 }
 

@@ -4,7 +4,7 @@ use bstr::{BString, ByteSlice};
 
 use super::{Entry, SparseSegment, Timestamp, parser::Error, sparse};
 use crate::{
-    anomaly::{Anomaly, Code},
+    anomaly::{self, Anomaly, Code},
     limits,
 };
 
@@ -66,6 +66,7 @@ pub(super) fn parse(mut body: &[u8], start: u64) -> Result<Records, Error> {
 
 impl Records {
     /// Overlays later records.
+    #[inline(never)]
     pub(super) fn extend(&mut self, later: Self) {
         for (key, value) in later.list {
             self.insert(key, value);
@@ -95,11 +96,13 @@ impl Records {
     }
 
     /// The size they state, in bytes.
+    #[inline(never)]
     pub(super) fn size(&self, start: u64) -> Result<Option<u64>, Error> {
         self.number("size", start)
     }
 
     /// What they say of a sparse file (GNU tar manual, "Storing Sparse Files").
+    #[inline(never)]
     pub(super) fn sparse(&self, start: u64) -> Result<Option<Sparse>, Error> {
         let bad = || Error::new(Code::TarSparse, start, "the PAX sparse records are malformed");
         if self.get("GNU.sparse.major").is_some() {
@@ -120,6 +123,7 @@ impl Records {
     }
 
     /// Puts names, ids, times and attributes into an entry.
+    #[inline(never)]
     pub(super) fn apply(
         &self,
         entry: &mut Entry,
@@ -141,8 +145,8 @@ impl Records {
             let mut field = |entry_field: &mut u64| match parse_number(value) {
                 Some(n) => *entry_field = n,
                 None => {
-                    let message = format!("the PAX record {key:?} is not a number");
-                    anomalies.push(Anomaly::at(Code::TarField, start, message));
+                    let message = format_args!("the PAX record {key:?} is not a number");
+                    anomaly::note(anomalies, Code::TarField, start, message);
                 }
             };
             match key.as_slice() {
