@@ -82,7 +82,7 @@ function split(input, scratch) {
 /** Optimises a part that is not the first, puts it where the build takes it from, and says under which name. */
 function named(file, binary, level, scratch) {
   const optimised = join(scratch, "optimised.wasm");
-  run("wasm-opt", [level, "--mvp-features", ...FEATURES.map((name) => `--enable-${name}`), join(scratch, `${file}.wasm`), "-o", optimised]);
+  run("wasm-opt", [level, "--one-caller-inline-max-function-size=0", "--mvp-features", ...FEATURES.map((name) => `--enable-${name}`), join(scratch, `${file}.wasm`), "-o", optimised]);
   const code = readFileSync(optimised);
   const hash = createHash("sha256").update(code).digest("hex").slice(0, 16);
   const name = `${binary}_${file.replace(/^split_/, "")}-${hash}.wasm`;
