@@ -115,18 +115,17 @@ pub async fn scan<E: From<Failure>>(
     Ok(scan.finish())
 }
 
-/// Reads ranges one after the other. Where they follow on each other, what the browser holds is read in one stream, and
-/// of other things some are under way while one is worked on; where bytes are jumped over, none is: it might be for
-/// nothing.
+/// Reads ranges one after the other. Where they follow on each other, or are expected to, what the browser holds is read in one
+/// stream, and of other things some are under way while one is worked on; where bytes are jumped over, none is: it might be for
+/// nothing. What lies within the range that was read last is not read again.
 pub struct Reader<'s> {
     source: &'s Source,
     stream: Option<ByteStream>,
     ahead: VecDeque<(Range<u64>, PendingRead)>,
     /// How many reads are begun ahead.
     depth: usize,
-    /// Where the last read ended.
-    end: u64,
-    /// What was read last.
+    /// What was read last: its range, and its bytes at the beginning of these.
+    last: Range<u64>,
     bytes: Vec<u8>,
 }
 
@@ -138,7 +137,7 @@ const JUMP_FROM: u64 = 8 << 20;
 impl<'s> Reader<'s> {
     /// A reader of a source.
     pub fn new(source: &'s Source) -> Self {
-        Self { source, stream: None, ahead: VecDeque::new(), depth: 0, end: 0, bytes: Vec::new() }
+        Self { source, stream: None, ahead: VecDeque::new(), depth: 0, last: 0..0, bytes: Vec::new() }
     }
 
     /// Reads a range, or what is under way of its beginning. `after` says what is likely to be wanted after a range.
@@ -151,45 +150,53 @@ impl<'s> Reader<'s> {
         range: Range<u64>,
         after: impl Fn(&Range<u64>) -> Option<Range<u64>>,
     ) -> Result<&[u8], Failure> {
-        match range.start.checked_sub(self.end) {
-            Some(gap) if gap < JUMP_FROM => match &mut self.stream {
-                Some(stream) => stream.skip(gap).await?,
-                None if gap == 0 => self.stream = self.source.stream(range.start)?,
-                None => {}
-            },
+        // What is read at once fits into memory.
+        let len = |from, to| usize::try_from(to - from).unwrap_or(usize::MAX);
+        if self.last.contains(&range.start) && range.end <= self.last.end {
+            let start = len(self.last.start, range.start);
+            return Ok(&self.bytes[start..start + len(range.start, range.end)]);
+        }
+        let gap = range.start.checked_sub(self.last.end);
+        match (&mut self.stream, gap) {
+            (Some(stream), Some(gap)) if gap < JUMP_FROM => stream.skip(gap).await?,
+            _ if gap == Some(0) || after(&range).is_some() => {
+                self.stream = self.source.stream(range.start)?
+            }
             _ => self.stream = None,
         }
         let Some(stream) = &mut self.stream else {
-            self.bytes = self.read_range(range, after).await?;
+            self.bytes = self.read_range(&range, after).await?;
+            self.last = range.start..range.start + self.bytes.len() as u64;
             return Ok(&self.bytes);
         };
-        // What is read at once fits into memory.
-        let len = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
+        let len = len(range.start, range.end);
         if self.bytes.len() < len {
             self.bytes.resize(len, 0);
         }
-        self.end = range.end;
+        // Should it fail, there are none.
+        self.last = range.end..range.end;
         stream.read(&mut self.bytes[..len]).await?;
+        self.last = range;
         Ok(&self.bytes[..len])
     }
 
     async fn read_range(
         &mut self,
-        range: Range<u64>,
+        range: &Range<u64>,
         after: impl Fn(&Range<u64>) -> Option<Range<u64>>,
     ) -> Result<Vec<u8>, Failure> {
         while self.ahead.front().is_some_and(|(ahead, _)| !ahead.contains(&range.start)) {
             self.ahead.pop_front();
         }
         let begun = self.ahead.pop_front();
-        let is_in_a_row = begun.is_some() || range.start == self.end;
+        let is_in_a_row = begun.is_some() || range.start == self.last.end;
         self.depth = if is_in_a_row { (self.depth + 1).min(DEPTH) } else { 0 };
         let (current, pending) = match begun {
             Some(begun) => begun,
             None => (range.clone(), self.source.start(range.clone())?),
         };
         let passed = range.start - current.start;
-        self.end = current.end;
+        self.last = current.end..current.end;
         let mut last = self.ahead.back().map_or(current, |(last, _)| last.clone());
         while self.ahead.len() < self.depth {
             let Some(next) = after(&last) else { break };
