@@ -14,6 +14,7 @@ use super::{
     containers::{Ask, Told},
     desk::Around,
     protocol::{Envelope, Event, Failure, FailureKind, Job, Message, Reply, Request, RequestId},
+    rehearsal,
     server::{Server, State, Stop, failure},
 };
 use crate::{
@@ -42,18 +43,25 @@ pub(super) struct Answers {
     pub load_shelf: fn(&Server) -> LocalBoxFuture<'_, ()>,
     /// [`Server::recall_shelf`].
     pub recall_shelf: fn(&Server),
+    /// [`Server::rehearse`], with the sample that is for it.
+    pub rehearse: fn(&Server) -> LocalBoxFuture<'_, Result<(), Failure>>,
 }
 
 type Pulling<'a> = LocalBoxFuture<'a, Result<(), Stop>>;
 
 static ANSWERS: Answers = Answers {
     answer: Server::answer,
-    sample: |name| fixture::samples().iter().find(|sample| sample.name == name).map(|sample| sample.bytes),
+    sample,
     open_remote: Server::open_remote,
     pull: |server, job, archive| Box::pin(server.pull(job, archive)),
     load_shelf: |server| Box::pin(server.load_shelf()),
     recall_shelf: Server::recall_shelf,
+    rehearse: |server| Box::pin(server.rehearse(sample(rehearsal::SAMPLE).unwrap_or_default())),
 };
+
+fn sample(name: &str) -> Option<&'static [u8]> {
+    fixture::samples().iter().find(|sample| sample.name == name).map(|sample| sample.bytes)
+}
 
 /// The table, once it is here.
 pub(super) async fn fetched() -> &'static Answers {

@@ -22,6 +22,8 @@ mod keeper;
 #[cfg(feature = "worker")]
 mod pool;
 #[cfg(feature = "worker")]
+mod rehearsal;
+#[cfg(feature = "worker")]
 mod remote;
 #[cfg(feature = "worker")]
 mod scanner;

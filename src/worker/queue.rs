@@ -44,6 +44,11 @@ impl Queue {
         self.opening = Some(job);
     }
 
+    /// Whether any archive is open, or is to be.
+    pub fn has_begun(&self) -> bool {
+        self.opening.is_some() || !self.open.is_empty()
+    }
+
     /// Whether the documents of this archive are still to be read.
     ///
     /// # Errors

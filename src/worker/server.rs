@@ -59,7 +59,13 @@ pub(super) fn run(scope: DedicatedWorkerGlobalScope) {
     // The worker listens until it is ended from outside.
     on_message.forget();
     server.send(&Message::Ready { build: BUILD.to_owned() }, None);
-    spawn_local(async move { (answers::fetched().await.load_shelf)(&server).await });
+    spawn_local(async move {
+        let answers = answers::fetched().await;
+        (answers.load_shelf)(&server).await;
+        if let Err(failure) = (answers.rehearse)(&server).await {
+            web_sys::console::error_1(&failure.detail.into());
+        }
+    });
 }
 
 pub(super) struct Server {
