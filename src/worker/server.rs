@@ -352,7 +352,7 @@ impl Server {
     }
 
     /// Reads the layers of an open archive, and says how that ended.
-    pub(super) async fn read_layers(&self, job: Job, source: &Source, scanners: Vec<Scanner>) {
+    pub(super) async fn read_layers(&self, job: Job, source: &Source, mut scanners: Vec<Scanner>) {
         if let Source::Remote(archive) = source {
             let result = (answers::fetched().await.pull)(self, job, archive).await;
             return self.end(job, result);
@@ -360,9 +360,7 @@ impl Server {
         let result = if scanners.is_empty() {
             self.read_here(job, source).await
         } else {
-            let room = Cell::new(platform::room());
-            let lanes = scanners.into_iter().map(|scanner| self.read_in(scanner, &room, job, source));
-            try_join_all(lanes).await.map(|_| ())
+            self.read_beside(job, source, &mut scanners).await
         };
         // Scanners that were still at work ended with their lanes; what they had is given out anew when reading goes on.
         let _ = self.with_session(job, Session::abandon_scans);
@@ -381,19 +379,28 @@ impl Server {
         Ok(())
     }
 
-    /// Reads blob after blob in a thread of its own, beside others that do the same: first what is needed to list
-    /// them all, then what is left to be verified. `room` is shared with the others: how many bytes may be held for the
-    /// browser to hash.
+    /// Reads blobs in threads beside this one: first what is needed to list them all. What is left to be verified would only
+    /// take the processor from the last of those, and from the page, which then draws the tree.
+    async fn read_beside(&self, job: Job, source: &Source, scanners: &mut [Scanner]) -> Result<(), Stop> {
+        let room = Cell::new(platform::room());
+        for task in [Task::List, Task::Verify] {
+            let lanes = scanners.iter_mut().map(|scanner| self.read_in(scanner, task, &room, job, source));
+            try_join_all(lanes).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads blob after blob in a thread, beside others that do the same. `room` is shared with the others: how many bytes may
+    /// be held for the browser to hash.
     async fn read_in(
         &self,
-        mut scanner: Scanner,
+        scanner: &mut Scanner,
+        task: Task,
         room: &Cell<u64>,
         job: Job,
         source: &Source,
     ) -> Result<(), Stop> {
-        let next =
-            |session: &mut Session| session.next_scan(Task::List).or_else(|| session.next_scan(Task::Verify));
-        while let Some(next) = self.with_session(job, next)? {
+        while let Some(next) = self.with_session(job, |session| session.next_scan(task))? {
             let place = next.place();
             let work = Work { room: next.held(room.get()), job: next };
             room.set(room.get() - work.room);
