@@ -30,10 +30,11 @@ async fn keep(page: &Page) {
 async fn hold_back(page: &Page, layers: &[(u64, u64)]) {
     let ranges: Vec<String> = layers.iter().map(|(start, end)| format!("[{start},{end}]")).collect();
     let script = format!(
-        "{{ const held = [{}]; const slice = Blob.prototype.slice; const read = Blob.prototype.arrayBuffer; const starts = new WeakMap();
+        "{{ const held = [{}]; const {{ slice, arrayBuffer, stream }} = Blob.prototype; const starts = new WeakMap();
+          const is_held = (blob) => held.some(([start, end]) => starts.get(blob) >= start && starts.get(blob) < end);
           Blob.prototype.slice = function (from, to, ...rest) {{ const part = slice.call(this, from, to, ...rest); starts.set(part, from); return part; }};
-          Blob.prototype.arrayBuffer = function () {{ const from = starts.get(this);
-            return held.some(([start, end]) => from >= start && from < end) ? new Promise(() => {{}}) : read.call(this); }}; }}\n",
+          Blob.prototype.arrayBuffer = function () {{ return is_held(this) ? new Promise(() => {{}}) : arrayBuffer.call(this); }};
+          Blob.prototype.stream = function () {{ return is_held(this) ? new ReadableStream({{ type: \"bytes\" }}) : stream.call(this); }}; }}\n",
         ranges.join(",")
     );
     page.edit("worker.js", |code| script + &code);
