@@ -22,6 +22,8 @@ const BINARIES = {
   })` },
   worker: { level: "-O3", part: (name) => `self.parts["${name}"] ?? self.later` },
 };
+/** As index.html says of the first: no function is inlined for having one caller (docs/adr/0009-small-wasm.md). */
+const INLINING = "--one-caller-inline-max-function-size=0";
 /** What rustc emits for this target. wasm-opt is told of it by a section that only the first part has. */
 const FEATURES = [
   "bulk-memory", "bulk-memory-opt", "call-indirect-overlong", "multivalue", "mutable-globals", "nontrapping-float-to-int",
@@ -82,7 +84,7 @@ function split(input, scratch) {
 /** Optimises a part that is not the first, puts it where the build takes it from, and says under which name. */
 function named(file, binary, level, scratch) {
   const optimised = join(scratch, "optimised.wasm");
-  run("wasm-opt", [level, "--one-caller-inline-max-function-size=0", "--mvp-features", ...FEATURES.map((name) => `--enable-${name}`), join(scratch, `${file}.wasm`), "-o", optimised]);
+  run("wasm-opt", [level, INLINING, "--mvp-features", ...FEATURES.map((name) => `--enable-${name}`), join(scratch, `${file}.wasm`), "-o", optimised]);
   const code = readFileSync(optimised);
   const hash = createHash("sha256").update(code).digest("hex").slice(0, 16);
   const name = `${binary}_${file.replace(/^split_/, "")}-${hash}.wasm`;
