@@ -431,6 +431,7 @@ impl Push<'_> {
         if self.tree.name(node).is_ascii() { None } else { self.other_form(node) }
     }
 
+    /// The same, of a name that has other forms.
     #[cold]
     fn other_form(&self, node: NodeId) -> Option<NodeId> {
         let text = self.tree.name(node).to_str().ok()?;
@@ -454,6 +455,7 @@ impl Push<'_> {
         self.walk(node, record)
     }
 
+    /// The same, where a directory is missing, from the root on.
     #[cold]
     fn walk(&mut self, node: NodeId, record: Record) -> Result<Option<NodeId>, Full> {
         let mut names: Vec<BString> = self.names_of(node);
