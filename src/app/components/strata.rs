@@ -15,15 +15,17 @@ pub const HEIGHT: u32 = 16;
 const SLOT: u32 = 12;
 /// The gap between two cells.
 const GAP: u32 = 1;
-/// With more layers, all of them share the width of this many.
-pub const ROOMY: u32 = 24;
+/// With more layers, glyphs have no room: their cells share the width of half as many.
+const ROOMY: u32 = 24;
+/// How far apart the numbers of layers are in the head, at least.
+const LABEL: f64 = 18.0;
 
 /// With more layers, a narrow window presses the strip together, and its style sheet leaves out the glyphs.
 const COMFORTABLE: u32 = 5;
 
 /// The width of the strip for so many layers, in CSS pixels.
 pub fn width(layers: u32) -> u32 {
-    layers.clamp(1, ROOMY) * SLOT
+    if is_roomy(layers) { layers.max(1) * SLOT } else { ROOMY / 2 * SLOT }
 }
 
 /// Whether every layer's cell has room for its glyph.
@@ -124,11 +126,12 @@ fn grain(pattern: u32, layer: u32) -> Html {
     html! { <path class="grain" {d} /> }
 }
 
-/// The head of the strata column: the layers' numbers where there is room, else every tenth.
+/// The head of the strata column: the layers' numbers where there is room, else every tenth, or fewer.
 pub fn scale(layers: u32, upto: u32) -> Html {
     let width = width(layers);
     let slot = f64::from(width) / f64::from(layers.max(1));
-    let shown = (0..layers).filter(|layer| is_roomy(layers) || hue::number(*layer).is_multiple_of(10));
+    let step = if is_roomy(layers) { 1 } else { step(slot) };
+    let shown = (0..layers).filter(|layer| hue::number(*layer).is_multiple_of(step));
     let numbers = shown.map(|layer| {
         let x = format!("{:.2}", (f64::from(layer) + 0.5) * slot - 0.5);
         let class = classes!("scale-number", (layer == upto).then_some("upto"));
@@ -142,6 +145,12 @@ pub fn scale(layers: u32, upto: u32) -> Html {
             <rect class="scale-upto" {x} y="14" width={format!("{:.2}", (slot - 1.0).max(2.5))} height="2" />
         </svg>
     }
+}
+
+/// Every how many layers there is room for a number, where each has so much.
+fn step(slot: f64) -> u32 {
+    let steps = (0..9).flat_map(|power| [1, 2, 5].map(|step| step * 10_u32.pow(power)));
+    steps.filter(|step| *step >= 10).find(|step| f64::from(*step) * slot >= LABEL).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -158,8 +167,16 @@ mod tests {
                 assert!(x + wide <= f64::from(width(layers)), "{layer} of {layers}");
             }
         }
-        assert_eq!(width(127), width(24), "many layers take no more room");
+        assert_eq!(width(127), width(25), "many layers take no more room");
+        assert!(width(25) < width(24));
         assert_eq!(width(0), SLOT);
+    }
+
+    #[test]
+    fn numbers_in_the_head_do_not_touch() {
+        for (layers, every) in [(25, 10), (60, 10), (127, 20), (1_000, 200)] {
+            assert_eq!(step(f64::from(width(layers)) / f64::from(layers)), every, "{layers}");
+        }
     }
 
     #[test]
