@@ -331,6 +331,11 @@ impl<'a> ContainerFs<'a> {
 
     /// Follows a path to its last name. Links on the way are followed, the last one with `follow` or before a slash.
     pub(super) fn walk(&self, path: &[u8], follow: bool) -> Result<Walk, Errno> {
+        self.walk_by(path, |slash| follow || slash)
+    }
+
+    /// The same, where `follows` says whether a last name is followed that has a slash after it, or none.
+    pub(super) fn walk_by(&self, path: &[u8], follows: impl Fn(bool) -> bool) -> Result<Walk, Errno> {
         if path.is_empty() {
             return Err(Errno::ENOENT);
         }
@@ -364,7 +369,7 @@ impl<'a> ContainerFs<'a> {
                         }
                         return Err(Errno::ENOENT);
                     };
-                    if let Some(target) = self.link_target(child).filter(|_| !is_last || follow || slash) {
+                    if let Some(target) = self.link_target(child).filter(|_| !is_last || follows(slash)) {
                         hops += 1;
                         if hops > limits::SYMLINK_HOPS {
                             return Err(Errno::ELOOP);

@@ -285,8 +285,11 @@ impl ContainerFs<'_> {
     /// Opens a file; gives its path and, if it is a regular one that was opened to be written, what is to be written to.
     fn opened(&mut self, path: &[u8], flags: OpenFlags, mode: u16) -> Result<(BString, Option<Ino>), Errno> {
         let must_make = flags.create && flags.exclusive;
-        let mut walk = if must_make || (flags.create && path.ends_with(b"/")) {
+        let mut walk = if must_make {
             self.walk_real_last(path)?
+        } else if flags.create {
+            // What would be made cannot be a directory, so a slash ends it, in a link's target too (Linux `open_last_lookups`).
+            self.walk_by(path, |slash| !slash)?
         } else {
             self.walk(path, true)?
         };

@@ -149,6 +149,15 @@ fn known() -> Vec<Vec<Op>> {
         // Names of one file.
         vec![put("f"), Op::Link { from: s("f"), to: s("g"), follow: false }, rename("f", "g"), unlink("f")],
         vec![rename("c", "d"), rename("d", "c"), put("d")],
+        // A link to itself whose target ends in a slash: what would make a file there is refused before the loop is met.
+        vec![
+            Op::Symlink { target: s("n/"), path: s("n") },
+            Op::Append { path: s("n"), len: 1 },
+            put("n"),
+            put("n/"),
+            Op::Truncate { path: s("n"), len: 1 },
+            Op::ReadDir { path: s("n") },
+        ],
         // What is refused: a lower directory, one into itself, one over its own parent.
         vec![
             rename("a", "x"),
