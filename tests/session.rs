@@ -678,6 +678,45 @@ fn a_hard_link_changes_nothing_on_the_way_to_its_target() {
 }
 
 #[test]
+fn what_is_odd_about_a_merge_is_told_once_and_names_the_path() {
+    let tar = Tar::new;
+    let file = |path: &str| Tar::new().file(path, "1");
+    let cases = [
+        (vec![file("a"), tar().whiteout("x")], r#"a whiteout of "x", which is not there"#),
+        (vec![file("a").file("a", "2")], r#""a" stands in this layer more than once"#),
+        (
+            vec![file("a"), tar().whiteout("a").file("a", "2")],
+            r#""a" is both deleted and made by this layer"#,
+        ),
+        (
+            vec![file("caf\u{e9}").file("cafe\u{301}", "2")],
+            r#""cafe\u{301}" and "café" differ only by Unicode normalisation"#,
+        ),
+        (
+            vec![tar().symlink("x", "y").symlink("y", "x").file("x/f", "1")],
+            r#""x/f" lies behind a loop of links"#,
+        ),
+        (
+            vec![tar().dir("d", 0o755).symlink("l", "d").file("l/f", "1")],
+            r#""l/f" goes through a symbolic link"#,
+        ),
+        (
+            vec![tar().dir("d", 0o755).symlink("l", "d"), file("l/f")],
+            r#"a directory covers the symbolic link "l""#,
+        ),
+        (vec![file("a"), tar().hardlink("b", "a")], r#"hard link to "a", which a layer below holds"#),
+        (vec![tar().hardlink("b", "a")], r#"hard link to "a", which is not there"#),
+    ];
+    for (layers, message) in cases {
+        let (session, _) = session(&one_image(&layers));
+        let report = session.report();
+        let told: Vec<&str> = report.anomalies.iter().map(|anomaly| anomaly.message.as_str()).collect();
+        let names_it = told.iter().filter(|told| **told == message).count();
+        assert_eq!(names_it, 1, "{message} in {told:?}");
+    }
+}
+
+#[test]
 fn an_overlay_has_lower_upper_and_merged() {
     let (session, _) = session(&one_image(&[
         Tar::new().dir("d", 0o755).file("d/a", "1").file("d/b", "1").file("d/c", "1"),
