@@ -1,7 +1,7 @@
 //! What the worker does before anything is opened: it reads a built-in sample, and forgets it.
 //!
 //! A browser compiles a function of wasm when it is first called. The first archive would be read by code that is compiled while
-//! its reader waits, and for most readers it is the only one.
+//! its reader waits.
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -17,7 +17,7 @@ use crate::{
     session::{Opening, Session, Task},
 };
 
-/// What is read: it has of all that most archives have.
+/// What is read: it has layers, links and files, as most archives.
 pub(super) const SAMPLE: &str = "hello";
 /// How many rows are asked for.
 const ROWS: u32 = 100;
